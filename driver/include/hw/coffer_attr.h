@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause */
+/*
+ * Contract 2, part two: objects on the wire.
+ *
+ * An attribute is {__le32 type; __le32 len; value[len]}, no padding; a template is a run of
+ * them that fills its blob exactly. Types and values are those of PKCS#11 3.0 with fixed widths:
+ * CK_ULONG is 8 bytes little-endian, CK_BBOOL one byte 0 or 1, big integers and byte strings as
+ * they are. len COFFER_ATTR_UNAVAILABLE (and no value) means unknown or sensitive.
+ */
+#ifndef _COFFER_ATTR_H
+#define _COFFER_ATTR_H
+
+#include <linux/types.h>
+
+#define COFFER_ATTR_UNAVAILABLE		0xffffffffu
+#define COFFER_ATTR_SENSITIVE		0xfffffffeu	/* there, but it never leaves the card */
+
+/* X(NAME, type, kind): kind is ULONG, BOOL, BYTES or BIGNUM. */
+#define COFFER_ATTRIBUTES(X) \
+	X(CLASS,		0x00000000, ULONG) \
+	X(TOKEN,		0x00000001, BOOL) \
+	X(PRIVATE,		0x00000002, BOOL) \
+	X(LABEL,		0x00000003, BYTES) \
+	X(UNIQUE_ID,		0x00000004, BYTES) \
+	X(APPLICATION,		0x00000010, BYTES) \
+	X(VALUE,		0x00000011, BYTES) \
+	X(OBJECT_ID,		0x00000012, BYTES) \
+	X(CERTIFICATE_TYPE,	0x00000080, ULONG) \
+	X(ISSUER,		0x00000081, BYTES) \
+	X(SERIAL_NUMBER,	0x00000082, BYTES) \
+	X(TRUSTED,		0x00000086, BOOL) \
+	X(CERTIFICATE_CATEGORY,	0x00000087, ULONG) \
+	X(KEY_TYPE,		0x00000100, ULONG) \
+	X(SUBJECT,		0x00000101, BYTES) \
+	X(ID,			0x00000102, BYTES) \
+	X(SENSITIVE,		0x00000103, BOOL) \
+	X(ENCRYPT,		0x00000104, BOOL) \
+	X(DECRYPT,		0x00000105, BOOL) \
+	X(WRAP,			0x00000106, BOOL) \
+	X(UNWRAP,		0x00000107, BOOL) \
+	X(SIGN,			0x00000108, BOOL) \
+	X(SIGN_RECOVER,		0x00000109, BOOL) \
+	X(VERIFY,		0x0000010a, BOOL) \
+	X(VERIFY_RECOVER,	0x0000010b, BOOL) \
+	X(DERIVE,		0x0000010c, BOOL) \
+	X(START_DATE,		0x00000110, BYTES) \
+	X(END_DATE,		0x00000111, BYTES) \
+	X(MODULUS,		0x00000120, BIGNUM) \
+	X(MODULUS_BITS,		0x00000121, ULONG) \
+	X(PUBLIC_EXPONENT,	0x00000122, BIGNUM) \
+	X(PRIVATE_EXPONENT,	0x00000123, BIGNUM) \
+	X(PRIME_1,		0x00000124, BIGNUM) \
+	X(PRIME_2,		0x00000125, BIGNUM) \
+	X(EXPONENT_1,		0x00000126, BIGNUM) \
+	X(EXPONENT_2,		0x00000127, BIGNUM) \
+	X(COEFFICIENT,		0x00000128, BIGNUM) \
+	X(PUBLIC_KEY_INFO,	0x00000129, BYTES) \
+	X(VALUE_LEN,		0x00000161, ULONG) \
+	X(EXTRACTABLE,		0x00000162, BOOL) \
+	X(LOCAL,		0x00000163, BOOL) \
+	X(NEVER_EXTRACTABLE,	0x00000164, BOOL) \
+	X(ALWAYS_SENSITIVE,	0x00000165, BOOL) \
+	X(KEY_GEN_MECHANISM,	0x00000166, ULONG) \
+	X(MODIFIABLE,		0x00000170, BOOL) \
+	X(COPYABLE,		0x00000171, BOOL) \
+	X(DESTROYABLE,		0x00000172, BOOL) \
+	X(EC_PARAMS,		0x00000180, BYTES) \
+	X(EC_POINT,		0x00000181, BYTES) \
+	X(ALWAYS_AUTHENTICATE,	0x00000202, BOOL) \
+	X(WRAP_WITH_TRUSTED,	0x00000210, BOOL) \
+	X(ALLOWED_MECHANISMS,	0x40000600, BYTES) \
+	X(OUID,			0x80000140, BYTES)	/* 24 bytes, kept by every clone */ \
+	X(FINGERPRINT,		0x80000141, BYTES)	/* SHA-256 of public parts and attributes */ \
+	X(SECURITY_LEVEL,	0x80000142, ULONG)	/* of the partition it was made in */
+
+enum coffer_attribute {
+#define COFFER_X(name, type, kind) COFFER_CKA_##name = (int)(type),
+	COFFER_ATTRIBUTES(COFFER_X)
+#undef COFFER_X
+};
+
+#define COFFER_OUID_LEN			24
+
+/* Object classes (CKO_*) and key types (CKK_*) that the cards know. */
+enum coffer_class {
+	COFFER_CKO_DATA			= 0,
+	COFFER_CKO_CERTIFICATE		= 1,
+	COFFER_CKO_PUBLIC_KEY		= 2,
+	COFFER_CKO_PRIVATE_KEY		= 3,
+	COFFER_CKO_SECRET_KEY		= 4,
+};
+
+enum coffer_key_type {
+	COFFER_CKK_RSA			= 0x00,
+	COFFER_CKK_EC			= 0x03,
+	COFFER_CKK_GENERIC_SECRET	= 0x10,
+	COFFER_CKK_DES3			= 0x15,
+	COFFER_CKK_AES			= 0x1f,
+	COFFER_CKK_EC_EDWARDS		= 0x40,
+	COFFER_CKK_EC_MONTGOMERY	= 0x41,
+	COFFER_CKK_NONE			= 0xff,	/* no key: data, certificate */
+};
+
+/* Mechanisms (CKM_*). */
+enum coffer_mechanism {
+	COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN	= 0x00000000,
+	COFFER_CKM_RSA_PKCS			= 0x00000001,
+	COFFER_CKM_RSA_X_509			= 0x00000003,
+	COFFER_CKM_RSA_PKCS_OAEP		= 0x00000009,
+	COFFER_CKM_RSA_PKCS_PSS			= 0x0000000d,
+	COFFER_CKM_SHA256_RSA_PKCS		= 0x00000040,
+	COFFER_CKM_SHA384_RSA_PKCS		= 0x00000041,
+	COFFER_CKM_SHA512_RSA_PKCS		= 0x00000042,
+	COFFER_CKM_SHA256_RSA_PKCS_PSS		= 0x00000043,
+	COFFER_CKM_SHA384_RSA_PKCS_PSS		= 0x00000044,
+	COFFER_CKM_SHA512_RSA_PKCS_PSS		= 0x00000045,
+	COFFER_CKM_SHA256			= 0x00000250,
+	COFFER_CKM_SHA256_HMAC			= 0x00000251,
+	COFFER_CKM_SHA384			= 0x00000260,
+	COFFER_CKM_SHA384_HMAC			= 0x00000261,
+	COFFER_CKM_SHA512			= 0x00000270,
+	COFFER_CKM_SHA512_HMAC			= 0x00000271,
+	COFFER_CKM_GENERIC_SECRET_KEY_GEN	= 0x00000350,
+	COFFER_CKM_EC_KEY_PAIR_GEN		= 0x00001040,
+	COFFER_CKM_ECDSA			= 0x00001041,
+	COFFER_CKM_ECDSA_SHA256			= 0x00001044,
+	COFFER_CKM_ECDSA_SHA384			= 0x00001045,
+	COFFER_CKM_ECDSA_SHA512			= 0x00001046,
+	COFFER_CKM_EC_EDWARDS_KEY_PAIR_GEN	= 0x00001055,
+	COFFER_CKM_EDDSA			= 0x00001057,
+	COFFER_CKM_AES_KEY_GEN			= 0x00001080,
+	COFFER_CKM_AES_ECB			= 0x00001081,
+	COFFER_CKM_AES_CBC			= 0x00001082,
+	COFFER_CKM_AES_CBC_PAD			= 0x00001085,
+	COFFER_CKM_AES_CTR			= 0x00001086,
+	COFFER_CKM_AES_GCM			= 0x00001087,
+	COFFER_CKM_AES_CMAC			= 0x0000108a,
+};
+
+/*
+ * Mechanism parameters on the wire, little-endian:
+ *   *_PSS             {__le32 hash mechanism; __le32 mgf hash mechanism; __le32 salt length}
+ *   RSA_PKCS_OAEP     {__le32 hash mechanism; __le32 mgf hash mechanism; label bytes}
+ *   AES_CBC, CBC_PAD  iv[16]
+ *   AES_CTR           counter block[16]
+ *   AES_GCM           {__le32 iv length; __le32 tag bits; iv; additional data}
+ *   others            none
+ * Signatures of ECDSA are r || s, of equal length (PKCS#11 3.0 section 2.3.1).
+ */
+
+#endif /* _COFFER_ATTR_H */
