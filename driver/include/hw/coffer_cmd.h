@@ -567,6 +567,7 @@ struct coffer_frame_rep {
 	__le32	reserved;		/* 0 */
 };
 
+#ifndef __cplusplus
 _Static_assert(sizeof(struct coffer_card_info) == 136, "coffer_card_info");
 _Static_assert(sizeof(struct coffer_partition_row) == 56, "coffer_partition_row");
 _Static_assert(sizeof(struct coffer_command_wire) == 48, "coffer_command_wire");
@@ -579,5 +580,6 @@ _Static_assert(sizeof(struct coffer_rep_partition_info) == 120, "coffer_rep_part
 _Static_assert(sizeof(struct coffer_req_find) == 16, "coffer_req_find");
 _Static_assert(sizeof(struct coffer_frame_req) == 24, "coffer_frame_req");
 _Static_assert(sizeof(struct coffer_frame_rep) == 24, "coffer_frame_rep");
+#endif
 
 #endif /* _COFFER_CMD_H */

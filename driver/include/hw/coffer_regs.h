@@ -172,6 +172,7 @@ struct coffer_evt {
 	__le16	phase;
 };
 
+#ifndef __cplusplus
 _Static_assert(sizeof(struct coffer_seg) == 16, "coffer_seg");
 _Static_assert(sizeof(struct coffer_sqe) == 64, "coffer_sqe");
 _Static_assert(sizeof(struct coffer_cqe) == 16, "coffer_cqe");
@@ -180,5 +181,6 @@ _Static_assert(__builtin_offsetof(struct coffer_sqe, req_addr) == 24, "coffer_sq
 _Static_assert(__builtin_offsetof(struct coffer_sqe, reserved1) == 48, "coffer_sqe.reserved1");
 _Static_assert(__builtin_offsetof(struct coffer_cqe, tag) == 8, "coffer_cqe.tag");
 _Static_assert(__builtin_offsetof(struct coffer_evt, partition) == 24, "coffer_evt.partition");
+#endif
 
 #endif /* _COFFER_REGS_H */

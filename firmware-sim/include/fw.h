@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The firmware of a card as a plain C library: no QEMU, no PCI, no globals, no I/O but the card
+ * folder. Callers: the QEMU device, card-host, the inproc transport of libcoffer (tests only).
+ */
+#ifndef FW_H
+#define FW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fw_card;
+
+/* ---- Manufacture ---------------------------------------------------------------------- */
+
+struct fw_create {
+	const char *profile;		/* NULL = "coffer" */
+	uint64_t serial;		/* 0 = random, 7 digits */
+	const char *label;		/* NULL = none; at most 32 bytes */
+	bool kdf_test;			/* cheap secret stretching, shown as TEST */
+	const char *root_key_file;	/* PEM; NULL = the public test root */
+	const char *root_cert_file;	/* PEM; together with root_key_file */
+};
+
+/*
+ * Make a card folder. Returns 0 or a negative errno, with one line for people in @err:
+ * -EEXIST (the folder is there), -EINVAL (unknown profile, bad label), -EIO.
+ * A failed call leaves no folder behind.
+ */
+int fw_card_create(const char *dir, const struct fw_create *how, char *err, size_t err_len);
+
+/* One row per profile, in order, until NULL. */
+const char *fw_profile_name(unsigned int index);
+const char *fw_profile_text(unsigned int index);
+
+/* One-file form of a card that is switched off. The same errors; -EBUSY when it is in use. */
+int fw_card_export(const char *dir, const char *file, char *err, size_t err_len);
+int fw_card_import(const char *file, const char *dir, char *err, size_t err_len);
+
+/* ---- Power ----------------------------------------------------------------------------- */
+
+/* An event for poll, netlink and monitor. Called from firmware threads; must not block. */
+struct fw_event {
+	uint64_t seq;			/* from 1, consecutive within a power cycle */
+	uint64_t time_ms;
+	uint64_t arg;
+	uint32_t partition;
+	uint16_t type;			/* enum coffer_event_type */
+};
+typedef void fw_event_fn(void *opaque, const struct fw_event *event);
+
+struct fw_open {
+	unsigned int workers;		/* 0 = number of processors, at most 8 */
+	unsigned int max_in_flight;	/* 0 = 1024; more make fw_submit return -EBUSY */
+	fw_event_fn *event;		/* may be NULL */
+	void *event_opaque;
+	/* Test hooks, 0 in the product. */
+	uint64_t power_cut_at_write;	/* die (store refuses everything) at the n-th store write */
+};
+
+/*
+ * Power a card on. -EBUSY: another process has it; -EBADMSG: corrupt or not a card;
+ * -ENOTSUP: made by a newer version; -ESTALE: the store is older than nv (roll-back);
+ * -ENOENT. One line for people in @err.
+ */
+int fw_card_open(const char *dir, const struct fw_open *how, struct fw_card **card,
+		 char *err, size_t err_len);
+
+/* Power off: waits for running commands, ends the rest with ST_DEVICE_REMOVED, closes cleanly. */
+void fw_card_close(struct fw_card *card);
+
+uint64_t fw_card_serial(const struct fw_card *card);
+uint32_t fw_card_fw_version(const struct fw_card *card);
+
+/* ---- Commands -------------------------------------------------------------------------- */
+
+struct fw_request {
+	uint64_t owner;			/* 0 only for OWNER_OPEN and commands without a session */
+	uint64_t tag;			/* name for fw_cancel, unique among those in flight */
+	uint16_t opcode;
+	bool from_driver;		/* may be a COFFER_CF_DRIVER opcode */
+	uint32_t req_len;
+	uint32_t reply_room;
+	const void *req;		/* both stay the caller's and must live until done() */
+	void *reply;
+};
+
+/*
+ * done() is called exactly once per accepted request, from a firmware thread, in any order,
+ * after the command's changes are durable. reply[0 .. reply_len) is written before.
+ */
+typedef void fw_done_fn(void *opaque, uint32_t verdict, uint32_t reply_len);
+
+/* 0 or -EBUSY (too many in flight; done() will not be called). Never waits. */
+int fw_submit(struct fw_card *card, const struct fw_request *request,
+	      fw_done_fn *done, void *opaque);
+
+/* fw_submit and wait. Returns the verdict; *reply_len starts as 0. */
+uint32_t fw_exec(struct fw_card *card, const struct fw_request *request, uint32_t *reply_len);
+
+/* Ask the command to end early with ST_CANCEL. It may be too late. */
+void fw_cancel(struct fw_card *card, uint64_t tag);
+
+/*
+ * Controller enable, FLR, system reset: every owner, session, login and cloning context ends.
+ * Returns at once; commands in flight of old owners end as they can. Ids are not reused.
+ */
+void fw_end_owners(struct fw_card *card);
+
+/* Commands answered since power-on. */
+uint64_t fw_command_count(const struct fw_card *card);
+
+#endif /* FW_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Profiles: what a generation or model of card has, as data. No handler compares version
+ * numbers; it asks for a feature. Sources: behaviour.md sections 0.3, 1.1, 1.4, 1.6, 3, 5, 9.
+ */
+#ifndef FW_PROFILE_H
+#define FW_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hw/coffer_cmd.h"
+
+/* Features */
+#define PROFILE_BACKUP		0x0001	/* partitions are archives; takes V0 sources */
+#define PROFILE_PPSO		0x0002	/* per-partition SO, role login */
+#define PROFILE_PARTITION_VERSION 0x0004 /* V0 and V1 exist (7.7.0) */
+#define PROFILE_POLICY_42	0x0008	/* Allow CPv1 exists (7.7.1) */
+#define PROFILE_DOMAINS		0x0010	/* extended domain management (7.8.0) */
+#define PROFILE_FULL_ROLE_NAMES	0x0020	/* "Crypto Officer" spelled in full */
+#define PROFILE_FORCE_PW_CHANGE	0x0040	/* initial password is for the first login only */
+#define PROFILE_STOP_ON_ERROR	0x0080	/* a failed object ends a run */
+#define PROFILE_LCO		0x0100
+#define PROFILE_PED		0x0200
+
+struct profile_policy {
+	uint16_t id;
+	const char *name;
+	uint32_t value;			/* default */
+	uint32_t capability;		/* largest value */
+	uint32_t flags;			/* COFFER_POLICY_* */
+};
+
+struct profile_mechanism {
+	uint32_t mechanism;
+	uint32_t flags;			/* CKF_* of CK_MECHANISM_INFO */
+	uint32_t min;			/* bits (asymmetric) or bytes (symmetric) */
+	uint32_t max;
+	uint32_t fips_min;		/* in FIPS mode; 0 = not approved */
+};
+
+struct profile {
+	const char *name;		/* for card create */
+	const char *text;		/* one line for people */
+	const char *model;
+	uint32_t fw_version;		/* [23:16] [15:8] [7:0] */
+	uint32_t features;		/* PROFILE_* */
+	uint32_t protocols;		/* COFFER_CLONE_* */
+	uint32_t suites;		/* CPv4 suites, bit = id */
+	uint32_t max_partitions;
+	uint64_t storage;		/* bytes for objects */
+	uint32_t pin_min;		/* default shortest password */
+	uint32_t default_kind;		/* enum coffer_partition_kind of a new partition */
+	const struct profile_policy *hsm_policies;	/* ends with name NULL */
+	const struct profile_policy *partition_policies;
+	const struct profile_mechanism *mechanisms;	/* ends with flags 0 */
+};
+
+const struct profile *profile_by_name(const char *name);	/* NULL: unknown */
+const struct profile *profile_at(unsigned int index);		/* NULL: no more */
+const struct profile_mechanism *profile_mechanism(const struct profile *p, uint32_t mechanism);
+
+#endif /* FW_PROFILE_H */

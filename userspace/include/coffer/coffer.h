@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libcoffer: the cards of this machine, of a card folder, or of another machine.
+ *
+ * Results: 0 = good; negative = -errno, the transport's story (no such card, time-out, unplugged);
+ * positive = the card's verdict (COFFER_ST_*, may be above INT_MAX as unsigned, hence coffer_rc).
+ * coffer_strerror() names both. Out-parameters start as failure (NULL, 0).
+ *
+ * Threads: a context and all that hangs on it may be used by any thread at once; a session runs
+ * one command at a time per thread. Fork: a child must open a context of its own; calls with the
+ * parent's give -EOWNERDEAD (pid check), and closing it there ends nothing of the parent's.
+ */
+#ifndef COFFER_COFFER_H
+#define COFFER_COFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hw/coffer_cmd.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int64_t coffer_rc;
+
+struct coffer;			/* context */
+struct coffer_card;
+struct coffer_session;
+
+const char *coffer_version(void);
+/* "CKR_PIN_INCORRECT", "ENODEV"; never NULL. */
+const char *coffer_errname(coffer_rc rc);
+/* One line for people, with what to do; never NULL. */
+const char *coffer_strerror(coffer_rc rc);
+
+/* ---- Cards -------------------------------------------------------------------------------- */
+
+struct coffer_options {
+	/* Comma list as in COFFER_CARDS: card folders, device nodes, ssh:HOST:CARD. NULL: the
+	 * environment's COFFER_CARDS, else all /dev/cofferN in order of N.
+	 */
+	const char *cards;
+	unsigned int timeout_ms;	/* 0 = each command's own */
+};
+
+/* -ENODEV: no card at all. A card that cannot be opened keeps its place: see coffer_card_state. */
+coffer_rc coffer_open(const struct coffer_options *options, struct coffer **ctx);
+void coffer_close(struct coffer *ctx);
+
+unsigned int coffer_card_count(const struct coffer *ctx);
+struct coffer_card *coffer_card_at(const struct coffer *ctx, unsigned int index);
+unsigned int coffer_card_index(const struct coffer_card *card);
+const char *coffer_card_name(const struct coffer_card *card);		/* as in the list */
+const char *coffer_card_transport(const struct coffer_card *card);	/* "ioctl", "stream", ... */
+/* 0, or why it could not be opened; *text gets one line, may be NULL. */
+coffer_rc coffer_card_state(const struct coffer_card *card, const char **text);
+
+struct coffer_card_details {
+	uint64_t serial;
+	uint32_t fw_version;
+	uint32_t flags;			/* COFFER_CARD_* */
+	uint32_t protocols;
+	uint32_t partitions;
+	uint32_t max_partitions;
+	uint64_t clock_ms;
+	uint64_t storage_total;
+	uint64_t storage_free;
+	char label[33];
+	char model[33];
+	char profile[17];
+};
+coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_details *out);
+
+struct coffer_card_stats {
+	uint64_t commands, errors, syncs, changes, owners, sessions, logins, power_on_ms;
+};
+coffer_rc coffer_card_statistics(struct coffer_card *card, struct coffer_card_stats *out);
+
+/* Any command of contract 2 (no driver-only ones). *reply_len: room in, bytes out. */
+coffer_rc coffer_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
+		      void *reply, size_t *reply_len);
+
+/* ---- Manufacture (runs coffer-card-host; no card is opened) ---------------------------------- */
+struct coffer_make {
+	const char *profile;		/* NULL = "coffer" */
+	const char *label;
+	uint64_t serial;		/* 0 = random */
+	bool kdf_test;
+	const char *root_key_file;
+	const char *root_cert_file;
+};
+/* 0 or -errno; *text (free() it) gets one line when it failed. */
+coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, char **text);
+coffer_rc coffer_card_export(const char *dir, const char *file, char **text);
+coffer_rc coffer_card_import(const char *file, const char *dir, char **text);
+/* "NAME<TAB>one line" per profile, newline-separated; free() it. */
+coffer_rc coffer_card_profiles(char **text);
+
+/* ---- Slots ---------------------------------------------------------------------------------- */
+/*
+ * Small numbers that do not move when another card or partition appears: partition k (from 1) of
+ * the card at place c is slot c + 32 * (k - 1), the admin partition is slot 9000 + c. A backup
+ * card shows as one slot, number c, which is its admin partition; its archives are no slots.
+ */
+struct coffer_slot {
+	unsigned int slot;
+	unsigned int card;		/* index */
+	uint32_t partition;
+	uint32_t flags;			/* COFFER_PART_* */
+	uint32_t card_flags;		/* COFFER_CARD_* */
+	uint64_t serial;
+	uint32_t objects;
+	uint32_t fw_version;
+	char label[33];
+	char model[33];
+};
+/* free() the list. Cards that cannot be reached are left out. */
+coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t *count);
+coffer_rc coffer_slot_find(struct coffer *ctx, unsigned int slot, struct coffer_slot *out);
+/* Partitions of a card, archives of a backup card; not the admin partition. free() the list. */
+coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **list, size_t *count);
+
+/* ---- Sessions and roles ------------------------------------------------------------------------ */
+coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
+			      struct coffer_session **session);
+void coffer_session_close(struct coffer_session *session);
+struct coffer_card *coffer_session_card(const struct coffer_session *session);
+uint32_t coffer_session_partition(const struct coffer_session *session);
+
+coffer_rc coffer_login(struct coffer_session *s, enum coffer_role role, const char *pin,
+		       size_t pin_len, bool *must_change);
+coffer_rc coffer_logout(struct coffer_session *s);
+coffer_rc coffer_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change);
+coffer_rc coffer_role_init(struct coffer_session *s, enum coffer_role role, const char *pin,
+			   size_t pin_len);
+coffer_rc coffer_role_reset(struct coffer_session *s, enum coffer_role role, const char *pin,
+			    size_t pin_len);
+coffer_rc coffer_role_change(struct coffer_session *s, enum coffer_role role, const char *old_pin,
+			     size_t old_len, const char *new_pin, size_t new_len);
+struct coffer_role_state {
+	enum coffer_role role;
+	uint32_t state;			/* COFFER_RS_* */
+	uint32_t attempts_left;
+	char name[25];
+	char short_name[9];
+};
+coffer_rc coffer_roles(struct coffer_session *s, struct coffer_role_state **list, size_t *count);
+
+/* ---- HSM, partitions, policies --------------------------------------------------------------- */
+/* domain NULL = the default domain (a well-known text: only for tests) */
+coffer_rc coffer_hsm_init(struct coffer_session *admin, const char *label, const char *so_pin,
+			  const char *domain);
+coffer_rc coffer_hsm_factory_reset(struct coffer_session *admin);
+coffer_rc coffer_hsm_zeroize(struct coffer_session *admin);
+coffer_rc coffer_partition_create(struct coffer_session *admin, const char *label, uint64_t size,
+				  uint32_t *partition, uint64_t *serial);
+coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition);
+coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, const char *po_pin,
+				const char *domain);
+struct coffer_partition_details {
+	struct coffer_slot slot;
+	uint32_t kind;			/* enum coffer_partition_kind */
+	uint32_t level;
+	uint32_t protocols;
+	uint32_t suites;
+	bool fips;
+	uint32_t domains;
+	uint64_t storage_total;
+	uint64_t storage_used;
+	uint32_t sessions;
+	uint32_t public_objects;
+	uint32_t private_objects;
+	uint32_t clone_failures;
+	uint32_t clone_wait_ms;
+};
+coffer_rc coffer_partition_info(struct coffer_session *s, struct coffer_partition_details *out);
+struct coffer_policy {
+	uint32_t id;
+	uint32_t value;
+	uint32_t capability;
+	uint32_t flags;			/* COFFER_POLICY_* */
+	char name[49];
+};
+coffer_rc coffer_policies(struct coffer_session *s, struct coffer_policy **list, size_t *count);
+coffer_rc coffer_policy_set(struct coffer_session *s, const uint32_t *ids, const uint32_t *values,
+			    size_t count, bool destructive_ok);
+struct coffer_mechanism_info {
+	uint32_t mechanism, flags, min, max;
+};
+coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
+			    size_t *count);
+
+/* ---- Objects ------------------------------------------------------------------------------------ */
+struct coffer_attr {
+	uint32_t type;			/* COFFER_CKA_* */
+	uint32_t len;			/* or COFFER_ATTR_UNAVAILABLE / _SENSITIVE */
+	const void *value;		/* wire form: CK_ULONG is 8 bytes little-endian */
+};
+struct coffer_object {
+	uint32_t handle;
+	size_t count;
+	struct coffer_attr *attrs;	/* those asked for */
+};
+struct coffer_objects {			/* free with coffer_objects_free */
+	size_t count;
+	struct coffer_object *list;
+	void *memory;
+};
+coffer_rc coffer_find(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+		      const uint32_t *wanted, size_t n_wanted, struct coffer_objects *out);
+void coffer_objects_free(struct coffer_objects *objects);
+const struct coffer_attr *coffer_object_attr(const struct coffer_object *o, uint32_t type);
+uint64_t coffer_attr_ulong(const struct coffer_attr *a, uint64_t absent);
+bool coffer_attr_bool(const struct coffer_attr *a, bool absent);
+coffer_rc coffer_object_get(struct coffer_session *s, uint32_t handle, const uint32_t *wanted,
+			    size_t n_wanted, struct coffer_objects *out);
+coffer_rc coffer_object_set(struct coffer_session *s, uint32_t handle,
+			    const struct coffer_attr *tmpl, size_t n);
+coffer_rc coffer_object_create(struct coffer_session *s, const struct coffer_attr *tmpl,
+			       size_t n, uint32_t *handle);
+coffer_rc coffer_object_destroy(struct coffer_session *s, uint32_t handle);
+coffer_rc coffer_key_generate(struct coffer_session *s, uint32_t mechanism,
+			      const struct coffer_attr *tmpl, size_t n, uint32_t *handle);
+coffer_rc coffer_key_pair_generate(struct coffer_session *s, uint32_t mechanism,
+				   const struct coffer_attr *public_template, size_t n_public,
+				   const struct coffer_attr *private_template, size_t n_private,
+				   uint32_t *public_handle, uint32_t *private_handle);
+/* out: room in *len, bytes out; -ENOSPC or COFFER_ST_BUFFER_TOO_SMALL when too small */
+coffer_rc coffer_sign(struct coffer_session *s, uint32_t key, uint32_t mechanism,
+		      const void *params, size_t params_len, const void *data, size_t data_len,
+		      void *sig, size_t *sig_len);
+coffer_rc coffer_verify(struct coffer_session *s, uint32_t key, uint32_t mechanism,
+			const void *params, size_t params_len, const void *data, size_t data_len,
+			const void *sig, size_t sig_len);
+coffer_rc coffer_encrypt(struct coffer_session *s, uint32_t key, uint32_t mechanism,
+			 const void *params, size_t params_len, const void *data, size_t data_len,
+			 void *out, size_t *out_len);
+coffer_rc coffer_decrypt(struct coffer_session *s, uint32_t key, uint32_t mechanism,
+			 const void *params, size_t params_len, const void *data, size_t data_len,
+			 void *out, size_t *out_len);
+coffer_rc coffer_digest(struct coffer_session *s, uint32_t mechanism, const void *data,
+			size_t data_len, void *out, size_t *out_len);
+coffer_rc coffer_random(struct coffer_session *s, void *out, size_t len);
+
+/* ---- Cloning (behaviour.md rows 8-16) ------------------------------------------------------------ */
+enum coffer_clone_result {
+	COFFER_CLONED		= 0,
+	COFFER_CLONE_EXISTS	= 1,	/* was on the target already */
+	COFFER_CLONE_REFUSED	= 2,	/* source or target said no: see rc */
+	COFFER_CLONE_NOT_TRIED	= 3,	/* an earlier failure, or an interrupt, stopped the run */
+};
+struct coffer_clone_item {
+	uint32_t source_handle;
+	uint32_t target_handle;		/* 0 unless cloned or existing */
+	uint32_t object_class;
+	enum coffer_clone_result result;
+	coffer_rc rc;
+	char label[65];
+};
+enum coffer_clone_stage {
+	COFFER_STAGE_VERIFY,		/* can the objects be cloned at all? */
+	COFFER_STAGE_NEGOTIATE,
+	COFFER_STAGE_EXISTS,		/* which of them are there already? */
+	COFFER_STAGE_MOVE,
+	COFFER_STAGE_DONE,
+};
+struct coffer_clone_options {
+	const uint32_t *handles;	/* NULL = all that the session can see */
+	size_t count;
+	bool stop_on_error;		/* else go on with the next object */
+	bool dry_run;			/* everything but CLONE_EXTRACT and on */
+	const volatile int *interrupted;	/* may be NULL; nonzero ends after the batch */
+	void (*stage)(void *opaque, enum coffer_clone_stage stage, size_t done, size_t total);
+	void (*item)(void *opaque, const struct coffer_clone_item *item);
+	void *opaque;
+};
+struct coffer_clone_report {		/* free with coffer_clone_report_free */
+	uint32_t protocol;		/* one COFFER_CLONE_* */
+	uint32_t suite;
+	size_t negotiations;		/* runs of the protocol */
+	size_t cloned, existing, refused, not_tried;
+	size_t count;
+	struct coffer_clone_item *items;
+};
+/*
+ * Both sessions are logged in (CO, or CU for public objects), the target's is read/write. The
+ * call is 0 when every object was cloned or existed; COFFER_ST_FAILED_TO_CLONE_AN_OBJECT when
+ * some were not (see items); any other code: nothing was moved at all.
+ */
+coffer_rc coffer_clone(struct coffer_session *source, struct coffer_session *target,
+		       const struct coffer_clone_options *options,
+		       struct coffer_clone_report *report);
+void coffer_clone_report_free(struct coffer_clone_report *report);
+/* Why a clone would be refused, in one line for people with the mend; NULL = nothing known against
+ * it. free() it. Looks only at what both partitions show; the cards decide for themselves.
+ */
+char *coffer_clone_preflight(struct coffer_session *source, struct coffer_session *target,
+			     coffer_rc *rc);
+
+/* ---- Archives on backup cards (behaviour.md section 8) ---------------------------------------------- */
+struct coffer_archive {
+	struct coffer_card *card;	/* the backup card */
+	const char *partition;		/* label of the archive */
+	const char *so_pin;		/* of the backup card; only for a new archive and delete */
+	const char *co_pin;		/* of the archive */
+	const char *domain;		/* for a new archive; NULL = default domain */
+	bool append;			/* into an existing archive */
+	bool replace;			/* empty an existing archive first */
+};
+/* A failed run leaves no new archive behind. */
+coffer_rc coffer_archive_backup(struct coffer_session *source, const struct coffer_archive *a,
+				const struct coffer_clone_options *options,
+				struct coffer_clone_report *report);
+coffer_rc coffer_archive_restore(struct coffer_session *target, const struct coffer_archive *a,
+				 const struct coffer_clone_options *options,
+				 struct coffer_clone_report *report);
+/* A logged-in session on an archive, for contents. */
+coffer_rc coffer_archive_open(const struct coffer_archive *a, struct coffer_session **session);
+coffer_rc coffer_archive_delete(const struct coffer_archive *a);
+
+/* ---- Events ------------------------------------------------------------------------------------------ */
+struct coffer_card_event {
+	unsigned int card;		/* index */
+	uint64_t seq;
+	uint64_t time_ms;
+	uint64_t arg;
+	uint32_t partition;
+	uint16_t type;			/* enum coffer_event_type */
+	uint32_t missed;		/* events lost before this one */
+};
+const char *coffer_event_name(uint16_t type);
+/* Events newer than those seen before, of all cards; waits up to timeout_ms (-1 = for ever).
+ * 0 and *count = 0 at the time-out. -EINTR on a signal.
+ */
+coffer_rc coffer_events(struct coffer *ctx, struct coffer_card_event *list, size_t room,
+			int timeout_ms, size_t *count);
+/* The same from the generic netlink family: kernel cards only, wakes without polling. */
+coffer_rc coffer_netlink_events(struct coffer *ctx, struct coffer_card_event *list, size_t room,
+				int timeout_ms, size_t *count);
+
+/* ---- Without a driver ----------------------------------------------------------------------------------- */
+struct coffer_pci {
+	uint32_t domain;
+	uint8_t bus, dev, fn;
+	uint16_t vendor, device;
+	char driver[32];		/* bound driver, or "" */
+	char link[24];			/* such as "2.5GT/s x1", or "" */
+};
+/* Coffer cards on the PCI bus, with or without driver (libpci). free() the list. */
+coffer_rc coffer_pci_scan(struct coffer_pci **list, size_t *count);
+
+/* Serve one card on two descriptors until end of file: `coffer relay`, for ssh and systemd. */
+coffer_rc coffer_relay(const char *card, int in_fd, int out_fd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* COFFER_COFFER_H */
