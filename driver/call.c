@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Commands: made, run, let go. */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "coffer.h"
+
+/**
+ * coffer_call_alloc - make a command
+ * @cd: the card
+ * @file: its open file, or NULL for one of the driver's own
+ * @row: what it is
+ * @req_len: bytes of request
+ * @reply_len: bytes of room for the reply
+ *
+ * Return: the command with one reference, or NULL.
+ */
+struct coffer_call *coffer_call_alloc(struct coffer_dev *cd, struct coffer_file *file,
+				      const struct coffer_row *row, u32 req_len, u32 reply_len)
+{
+	struct coffer_call *call = kzalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);
+
+	if (!call)
+		return NULL;
+	refcount_set(&call->refs, 1);
+	call->queue = &cd->queue[raw_smp_processor_id() % cd->queues];
+	call->row = row;
+	call->slot = -1;
+	call->error = -EIO;
+	init_completion(&call->done);
+	INIT_LIST_HEAD(&call->node);
+	if (file) {
+		coffer_file_get(file);
+		call->file = file;
+	}
+	if (coffer_buf_alloc(&cd->pool, &call->req, req_len) ||
+	    coffer_buf_alloc(&cd->pool, &call->reply, reply_len)) {
+		coffer_call_put(call);
+		return NULL;
+	}
+	return call;
+}
+
+static void coffer_call_free(struct coffer_call *call)
+{
+	struct coffer_pool *pool = &call->queue->cd->pool;
+	struct coffer_file *file = call->file;
+
+	coffer_buf_free(pool, &call->req);
+	coffer_buf_free(pool, &call->reply);
+	kfree(call);
+	if (file)	/* last: it may hold the last reference to the card */
+		coffer_file_put(file);
+}
+
+/* Drop a reference, in process context. */
+void coffer_call_put(struct coffer_call *call)
+{
+	if (refcount_dec_and_test(&call->refs))
+		coffer_call_free(call);
+}
+
+/* Drop a reference in any context: a work item does what may sleep or take long. */
+void coffer_call_put_irq(struct coffer_call *call)
+{
+	struct coffer_dev *cd = call->queue->cd;
+
+	if (!refcount_dec_and_test(&call->refs))
+		return;
+	if (llist_add(&call->dead, &cd->dead_calls))
+		queue_work(cd->wq, &cd->dead_work);
+}
+
+void coffer_dead_work(struct work_struct *work)
+{
+	struct coffer_dev *cd = container_of(work, struct coffer_dev, dead_work);
+	struct llist_node *list = llist_del_all(&cd->dead_calls);
+	struct coffer_call *call, *next;
+
+	llist_for_each_entry_safe(call, next, list, dead)
+		coffer_call_free(call);
+}
+
+/* Hand it to the card, waiting for a slot unless told not to. */
+static int coffer_call_submit(struct coffer_call *call, bool nonblock)
+{
+	struct coffer_queue *q = call->queue;
+	int killed, rc = coffer_queue_submit(q, call);
+
+	if (rc != -EBUSY || nonblock)
+		return rc;
+	killed = wait_event_killable(q->slot_wait,
+				     (rc = coffer_queue_submit(q, call)) != -EBUSY);
+	return killed ? -EINTR : rc;
+}
+
+/*
+ * A killed waiter leaves; its command stays with the card and takes its buffers with it. The
+ * driver's own commands are waited for to the end, which the time-out ladder brings: an owner
+ * that was opened and forgotten would stay open.
+ */
+static int coffer_call_wait(struct coffer_call *call)
+{
+	if (call->row->flags & COFFER_CF_DRIVER) {
+		wait_for_completion(&call->done);
+		return 0;
+	}
+	return wait_for_completion_killable(&call->done) ? -EINTR : 0;
+}
+
+/**
+ * coffer_call_run - carry out a command and wait for its end
+ * @call: with payload, owner and epoch; may be run again when it did not work
+ * @nonblock: do not wait for a slot
+ *
+ * Return: 0, and call->verdict and call->reply_len say what the card thinks of it; -ESTALE when a
+ * reset came before it (run it again with a new owner), -EBUSY when there is no slot (@nonblock)
+ * or the card's own queue is full, -EINTR when killed, and what coffer_queue_cancel() and
+ * coffer_queue_judge() say.
+ */
+int coffer_call_run(struct coffer_call *call, bool nonblock)
+{
+	int rc = coffer_call_submit(call, nonblock);
+
+	if (rc == -ECANCELED) {	/* by CANCEL, before the card saw it */
+		call->verdict = (u32)COFFER_ST_CANCEL;
+		call->reply_len = 0;
+		return 0;
+	}
+	if (rc)
+		return rc;
+	if (coffer_call_wait(call)) {
+		WRITE_ONCE(call->cancelled, true);
+		coffer_queue_abort(call->queue, call);
+		return -EINTR;
+	}
+	return call->error;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside of the Coffer driver: one card, its queues, its commands, its open files.
+ *
+ * Lock order, outermost first: ctrl_mutex, file->owner_mutex, queue->lock, abort_lock or
+ * state_lock or file->calls_lock. Only queue->lock, abort_lock, state_lock and pool.lock are
+ * taken in interrupts.
+ */
+#ifndef _COFFER_H
+#define _COFFER_H
+
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "hw/coffer_regs.h"
+#include "hw/coffer_cmd.h"
+#include "uapi/linux/coffer.h"
+
+#define COFFER_QPAIRS		8	/* queue pairs that the driver uses at most */
+#define COFFER_PAGES		(COFFER_MAX_PAYLOAD / PAGE_SIZE ?: 1)
+#define COFFER_RING_EVENTS	64	/* entries of the card's event ring */
+#define COFFER_KEPT_EVENTS	256	/* events that EVENTS can still return */
+#define COFFER_RESETS_MAX	5	/* automatic resets in a window, then FAILED */
+#define COFFER_RESETS_WINDOW	(60 * HZ)
+#define COFFER_GRACE		(2 * HZ) /* for an aborted command to come back */
+#define COFFER_BAD_MAX		8	/* nonsense completions, then a reset */
+#define COFFER_ABI_VERSION	1
+
+/* Why a reset was asked for; shown in the log and in the trace point. */
+enum coffer_why {
+	COFFER_WHY_TIMEOUT,
+	COFFER_WHY_FATAL,
+	COFFER_WHY_PROTOCOL,
+	COFFER_WHY_USER,
+	COFFER_WHY_PCI,
+	COFFER_WHY_POWER,
+	COFFER_WHY_COUNT,
+};
+
+/* A row of the admission table, expanded from contract 2. */
+struct coffer_row {
+	u16	opcode;
+	u16	flags;
+	u32	req_min;
+	u32	req_max;
+	u32	reply_max;
+	u32	timeout_ms;
+	char	name[24];
+};
+
+/* One direction of a payload: pages that outlive the card, mapped while the card may use them. */
+struct coffer_buf {
+	unsigned int	len;			/* bytes mapped for the card */
+	unsigned int	pages;
+	struct page	*page[COFFER_PAGES];
+	dma_addr_t	dma[COFFER_PAGES];	/* valid while the command is with the card */
+};
+
+struct coffer_dev;
+struct coffer_file;
+struct coffer_queue;
+
+/*
+ * One command. It holds two references while the card has it: its waiter's and its slot's.
+ * A killed waiter drops its own; the slot keeps the buffers until the card lets go of them.
+ */
+struct coffer_call {
+	refcount_t		refs;
+	struct coffer_queue	*queue;
+	struct coffer_file	*file;		/* NULL: a command of the driver's own */
+	const struct coffer_row	*row;
+	u64			owner;
+	u64			epoch;		/* in which owner is valid */
+	u64			cookie;
+	u32			timeout_ms;	/* the caller's, at most the row's */
+
+	/* queue->lock guards these. */
+	int			slot;		/* -1: not with the card */
+	unsigned long		soft;		/* jiffies: abort it */
+	unsigned long		hard;		/* jiffies: reset the card */
+	bool			timed_out;	/* aborted because soft has passed */
+	bool			released;	/* quarantined: the waiter was told ETIMEDOUT */
+
+	bool			cancelled;	/* set before queue->lock is taken, read under it */
+	bool			reserved;	/* takes the slot that users cannot have */
+
+	/* Written before `done` is completed, read after it. */
+	int			error;
+	u32			verdict;
+	u32			reply_len;
+	struct completion	done;
+
+	struct coffer_buf	req;
+	struct coffer_buf	reply;
+	struct list_head	node;		/* in file->calls; file->calls_lock */
+	struct llist_node	dead;		/* in cd->dead_calls */
+};
+
+struct coffer_slot {
+	struct coffer_call	*call;		/* NULL: free */
+	u16			gen;
+};
+
+struct coffer_qstats {
+	u64	commands;	/* entries written to the ring */
+	u64	doorbells;
+	u64	interrupts;	/* that found a completion */
+	u64	errors;		/* transport errors and nonsense completions */
+	u64	lost;		/* completions found by the time-out's poll */
+};
+
+struct coffer_queue {
+	struct coffer_dev	*cd;
+	unsigned int		id;
+	unsigned int		entries;	/* of both rings, power of two */
+	unsigned int		vector;
+	struct coffer_sqe	*sq;
+	struct coffer_cqe	*cq;
+	struct coffer_seg	*lists;		/* 2 * COFFER_PAGES per slot */
+	dma_addr_t		sq_dma;
+	dma_addr_t		cq_dma;
+	dma_addr_t		lists_dma;
+
+	spinlock_t		lock;		/* guards all below, and file->held[id] */
+	bool			live;		/* registers may be touched, entries submitted */
+	u64			epoch;
+	unsigned int		sq_tail;
+	unsigned int		cq_head;
+	u16			phase;
+	unsigned int		busy;		/* slots taken */
+	unsigned int		next;		/* where the search for a free slot begins */
+	unsigned int		bad;		/* nonsense completions since enable */
+	struct coffer_slot	*slots;		/* entries - 1; number 0 is reserved */
+	struct coffer_qstats	stats;
+
+	wait_queue_head_t	slot_wait;	/* for a free slot, or for the end of the card */
+};
+
+/* Pages for payloads, wiped before they come back. */
+struct coffer_pool {
+	spinlock_t		lock;		/* guards the list and its length */
+	struct list_head	pages;
+	unsigned int		count;
+};
+
+struct coffer_events_kept {
+	spinlock_t		lock;		/* guards all below */
+	u64			head;		/* events recorded since probe */
+	u64			last_seq;
+	u16			epoch;
+	struct coffer_event	kept[COFFER_KEPT_EVENTS];
+};
+
+struct coffer_dev {
+	struct device		dev;		/* its release frees this struct */
+	struct cdev		cdev;
+	struct pci_dev		*pdev;		/* a reference; no DMA or MMIO after remove */
+	void __iomem		*regs;		/* while probing, live, or in ctrl_mutex */
+	int			id;		/* N of cofferN; another's after remove */
+	bool			has_id;
+	struct list_head	node;		/* in the list of cards; coffer_list_mutex */
+
+	/* Read once at probe, fixed from then on. */
+	u64			serial;
+	u32			regs_version;
+	u32			max_payload;
+	u32			ready_ms;
+	unsigned int		vectors;
+	unsigned int		queues;
+	struct coffer_queue	queue[COFFER_QPAIRS];
+
+	spinlock_t		state_lock;	/* guards state for writers */
+	enum coffer_dev_state	state;		/* by coffer_set_state() only */
+	wait_queue_head_t	state_wait;
+
+	struct mutex		ctrl_mutex;	/* one enable or disable at a time; guards: */
+	u32			fw_version;
+	u64			epoch;		/* counts enables: owners of older ones are gone */
+	u64			reset_count;
+	bool			parked;		/* by FLR, AER, suspend: they will unpark */
+	bool			irqs_on;	/* enable_irq() and disable_irq() stay paired */
+	unsigned long		reset_times[COFFER_RESETS_MAX];
+	unsigned int		reset_next;
+	spinlock_t		abort_lock;	/* ABORT_GEN and ABORT are written as a pair */
+
+	struct workqueue_struct	*wq;
+	struct work_struct	reset_work;
+	enum coffer_why		reset_why;	/* of the work; last one wins */
+	struct delayed_work	watch_work;	/* time-outs, while commands are out */
+	struct work_struct	dead_work;	/* frees what interrupts let go of */
+	struct llist_head	dead_calls;
+
+	struct work_struct	close_work;	/* sends OWNER_CLOSE */
+	spinlock_t		close_lock;	/* guards the two below */
+	struct list_head	closing;	/* files */
+	bool			no_close;	/* the work's queue is going away */
+
+	struct coffer_pool	pool;
+	struct coffer_evt	*evq;
+	dma_addr_t		evq_dma;
+	u32			evq_head;	/* event thread only */
+	struct coffer_events_kept events;
+	wait_queue_head_t	event_wait;
+
+	const struct attribute_group **groups;	/* one per queue; sysfs.c */
+};
+
+struct coffer_file {
+	struct kref		ref;		/* the descriptor's and each of its commands' */
+	struct coffer_dev	*cd;		/* holds a reference to cd->dev */
+
+	struct mutex		owner_mutex;	/* guards the two below */
+	u64			owner;
+	u64			owner_epoch;	/* 0: none */
+	struct list_head	closing;	/* in cd->closing */
+
+	spinlock_t		calls_lock;	/* guards calls */
+	struct list_head	calls;		/* with a waiter, for CANCEL */
+
+	struct mutex		event_mutex;	/* guards event_epoch */
+	u16			event_epoch;	/* which `since` of EVENTS means */
+	u64			event_seen;	/* events recorded when last read; poll compares */
+
+	u16			held[COFFER_QPAIRS];	/* slots; queue->lock */
+};
+
+/* state.c */
+bool coffer_set_state(struct coffer_dev *cd, enum coffer_dev_state to);
+const char *coffer_state_name(enum coffer_dev_state state);
+int coffer_state_errno(struct coffer_dev *cd);
+int coffer_wait_live(struct coffer_dev *cd, bool nonblock);
+bool coffer_is_gone(struct coffer_dev *cd);
+
+/* ctrl.c */
+extern const char * const coffer_why_names[];
+u32 coffer_read(struct coffer_dev *cd, u32 reg);
+u64 coffer_read64(struct coffer_dev *cd, u32 reg);
+int coffer_ctrl_enable(struct coffer_dev *cd);
+void coffer_ctrl_disable(struct coffer_dev *cd, int error);
+int coffer_ctrl_boot(struct coffer_dev *cd);
+int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why);
+void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why);
+int coffer_ctrl_unpark(struct coffer_dev *cd);
+void coffer_reset_request(struct coffer_dev *cd, enum coffer_why why);
+void coffer_reset_work(struct work_struct *work);
+
+/* queue.c */
+int coffer_queue_init(struct coffer_queue *q, struct coffer_dev *cd, unsigned int id,
+		      unsigned int entries, unsigned int vector);
+void coffer_queue_destroy(struct coffer_queue *q);
+void coffer_queue_rewind(struct coffer_queue *q);
+void coffer_queue_start(struct coffer_queue *q, u64 epoch);
+void coffer_queue_stop(struct coffer_queue *q);
+void coffer_queue_cancel(struct coffer_queue *q, int error);
+int coffer_queue_submit(struct coffer_queue *q, struct coffer_call *call);
+void coffer_queue_abort(struct coffer_queue *q, struct coffer_call *call);
+bool coffer_queue_reap(struct coffer_queue *q);
+unsigned int coffer_queue_expire(struct coffer_queue *q, bool *reset);
+irqreturn_t coffer_queue_irq(int irq, void *data);
+
+/* buffer.c */
+void coffer_pool_init(struct coffer_pool *pool);
+void coffer_pool_drain(struct coffer_pool *pool);
+int coffer_buf_alloc(struct coffer_pool *pool, struct coffer_buf *buf, unsigned int len);
+void coffer_buf_free(struct coffer_pool *pool, struct coffer_buf *buf);
+int coffer_buf_map(struct coffer_dev *cd, struct coffer_buf *buf, enum dma_data_direction dir);
+void coffer_buf_unmap(struct coffer_dev *cd, struct coffer_buf *buf, enum dma_data_direction dir);
+void coffer_buf_list(const struct coffer_buf *buf, struct coffer_seg *list);
+int coffer_buf_from_user(struct coffer_buf *buf, const void __user *from);
+int coffer_buf_to_user(const struct coffer_buf *buf, void __user *to, unsigned int len);
+void coffer_buf_write(struct coffer_buf *buf, const void *from, unsigned int len);
+void coffer_buf_read(const struct coffer_buf *buf, void *to, unsigned int len);
+
+/* call.c */
+struct coffer_call *coffer_call_alloc(struct coffer_dev *cd, struct coffer_file *file,
+				      const struct coffer_row *row, u32 req_len, u32 reply_len);
+void coffer_call_put(struct coffer_call *call);
+void coffer_call_put_irq(struct coffer_call *call);
+void coffer_dead_work(struct work_struct *work);
+int coffer_call_run(struct coffer_call *call, bool nonblock);
+
+/* table.c */
+const struct coffer_row *coffer_table_find(u16 opcode);
+const struct coffer_row *coffer_table_row(unsigned int n);
+unsigned int coffer_table_size(void);
+void coffer_table_export(const struct coffer_row *row, struct coffer_command_row *out);
+u32 coffer_table_hash(void);
+
+/* timeout.c */
+void coffer_watch_arm(struct coffer_dev *cd);
+void coffer_watch_work(struct work_struct *work);
+
+/* chardev.c */
+int coffer_chardev_init(void);
+void coffer_chardev_exit(void);
+struct coffer_dev *coffer_chardev_alloc(struct pci_dev *pdev);
+int coffer_chardev_add(struct coffer_dev *cd);
+void coffer_chardev_del(struct coffer_dev *cd);
+void coffer_file_get(struct coffer_file *file);
+void coffer_file_put(struct coffer_file *file);
+
+/* exec.c */
+int coffer_ioctl_exec(struct coffer_file *file, fmode_t f_mode, unsigned int f_flags,
+		      struct coffer_exec *exec);
+int coffer_ioctl_cancel(struct coffer_file *file, struct coffer_cancel *cancel);
+
+/* owner.c */
+int coffer_owner_get(struct coffer_file *file, struct coffer_call *call, bool nonblock,
+		     u32 *verdict);
+void coffer_owner_release(struct coffer_file *file);
+void coffer_owner_close_work(struct work_struct *work);
+void coffer_owner_flush(struct coffer_dev *cd);
+
+/* event.c */
+void coffer_event_init(struct coffer_dev *cd);
+void coffer_event_start(struct coffer_dev *cd);
+irqreturn_t coffer_event_irq(int irq, void *data);
+irqreturn_t coffer_event_shared_irq(int irq, void *data);
+irqreturn_t coffer_event_thread(int irq, void *data);
+int coffer_ioctl_events(struct coffer_file *file, struct coffer_events *arg);
+void coffer_event_open(struct coffer_file *file);
+bool coffer_event_pending(struct coffer_file *file);
+
+/* netlink.c */
+int coffer_netlink_init(void);
+void coffer_netlink_exit(void);
+void coffer_netlink_event(struct coffer_dev *cd, const struct coffer_event *ev);
+void coffer_list_add(struct coffer_dev *cd);
+void coffer_list_del(struct coffer_dev *cd);
+
+/* sysfs.c */
+extern const struct attribute_group *coffer_dev_groups[];
+int coffer_sysfs_init(struct coffer_dev *cd);
+void coffer_sysfs_free(struct coffer_dev *cd);
+
+#endif /* _COFFER_H */

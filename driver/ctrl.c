@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The controller: one ladder up, one down, used by probe, remove, reset, FLR, AER, suspend and
+ * shutdown alike.
+ */
+#include <linux/interrupt.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/iopoll.h>
+
+#include "coffer.h"
+#include "trace.h"
+
+#define COFFER_POLL_US		1000
+#define COFFER_STOP_MS		1000	/* for READY to go away */
+#define COFFER_TRIES		2	/* to bring a card up */
+
+const char * const coffer_why_names[] = {
+	[COFFER_WHY_TIMEOUT]	= "a command timed out",
+	[COFFER_WHY_FATAL]	= "the card reported a fatal error",
+	[COFFER_WHY_PROTOCOL]	= "the card broke the protocol",
+	[COFFER_WHY_USER]	= "asked for",
+	[COFFER_WHY_PCI]	= "PCI reset or bus error",
+	[COFFER_WHY_POWER]	= "power state",
+};
+
+u32 coffer_read(struct coffer_dev *cd, u32 reg)
+{
+	return readl(cd->regs + reg);
+}
+
+u64 coffer_read64(struct coffer_dev *cd, u32 reg)
+{
+	return lo_hi_readq(cd->regs + reg);
+}
+
+static void coffer_write(struct coffer_dev *cd, u32 reg, u32 value)
+{
+	writel(value, cd->regs + reg);
+}
+
+static void coffer_write64(struct coffer_dev *cd, u32 reg, u64 value)
+{
+	lo_hi_writeq(value, cd->regs + reg);
+}
+
+/* ---- Interrupts ----------------------------------------------------------------------- */
+
+/* Vector 0 is always there; with one vector only it serves the queue too. */
+static void coffer_irqs_on(struct coffer_dev *cd)
+{
+	unsigned int i;
+
+	for (i = 0; i < cd->vectors; i++)
+		enable_irq(pci_irq_vector(cd->pdev, i));
+}
+
+/* Waits for handlers and for the event thread. */
+static void coffer_irqs_off(struct coffer_dev *cd)
+{
+	unsigned int i;
+
+	for (i = 0; i < cd->vectors; i++)
+		disable_irq(pci_irq_vector(cd->pdev, i));
+}
+
+/* ---- Up ------------------------------------------------------------------------------- */
+
+static bool coffer_ctrl_settled(u32 status, bool ready)
+{
+	if (status == U32_MAX || !!(status & COFFER_STATUS_READY) == ready)
+		return true;
+	return ready && status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN);
+}
+
+/* Wait for STATUS to be `ready`: 0, -ENODEV when gone, -EIO when fatal, -ETIMEDOUT. */
+static int coffer_ctrl_wait(struct coffer_dev *cd, bool ready, u32 ms)
+{
+	u32 status;
+	int rc;
+
+	rc = readl_poll_timeout(cd->regs + COFFER_REG_STATUS, status,
+				coffer_ctrl_settled(status, ready),
+				COFFER_POLL_US, ms * USEC_PER_MSEC);
+	if (rc)
+		return -ETIMEDOUT;
+	if (status == U32_MAX)
+		return -ENODEV;
+	if (ready && !(status & COFFER_STATUS_READY)) {
+		dev_err(&cd->dev, "%s (reason %u)\n",
+			status & COFFER_STATUS_FW_DOWN ? "no firmware" : "fatal error at start",
+			COFFER_STATUS_REASON(status));
+		return -EIO;
+	}
+	return 0;
+}
+
+static void coffer_ctrl_rings(struct coffer_dev *cd)
+{
+	unsigned int i;
+
+	coffer_event_start(cd);
+	coffer_write64(cd, COFFER_REG_EVQ_BASE, cd->evq_dma);
+	coffer_write(cd, COFFER_REG_EVQ_SIZE, COFFER_RING_EVENTS);
+	coffer_write(cd, COFFER_REG_EVQ_HEAD, 0);
+	for (i = 0; i < cd->queues; i++) {
+		struct coffer_queue *q = &cd->queue[i];
+		u32 at = COFFER_REG_QUEUE(i);
+
+		coffer_queue_rewind(q);
+		coffer_write64(cd, at + COFFER_Q_SQ_BASE, q->sq_dma);
+		coffer_write64(cd, at + COFFER_Q_CQ_BASE, q->cq_dma);
+		coffer_write(cd, at + COFFER_Q_SIZE, q->entries);
+		coffer_write(cd, at + COFFER_Q_VECTOR, q->vector);
+		coffer_write(cd, at + COFFER_Q_COALESCE, 0);
+		coffer_write(cd, at + COFFER_Q_CTRL, 1);
+	}
+}
+
+/**
+ * coffer_ctrl_enable - bring the card up
+ * @cd: the card; disabled, or fresh from reset; rings are empty
+ *
+ * Begins a new epoch: all owners of earlier ones are gone.
+ * Return: 0, -ENODEV when the card is gone, -EIO when it reports an error, -ETIMEDOUT.
+ */
+int coffer_ctrl_enable(struct coffer_dev *cd)
+{
+	unsigned int i;
+	int rc;
+
+	lockdep_assert_held(&cd->ctrl_mutex);
+	/* 1. Is it there, and still the card that we know? */
+	if (coffer_read(cd, COFFER_REG_ID) != COFFER_ID_VALUE)
+		return -ENODEV;
+	/* 2. Whatever ran before us (a kernel that kexec'd us) ends here; usually nothing does. */
+	if (coffer_read(cd, COFFER_REG_CTRL) || coffer_read(cd, COFFER_REG_STATUS))
+		coffer_write(cd, COFFER_REG_CTRL, 0);
+	rc = coffer_ctrl_wait(cd, false, COFFER_STOP_MS);
+	if (rc)
+		return rc;
+	/* 3. Rings, then start. */
+	pci_set_master(cd->pdev);
+	coffer_ctrl_rings(cd);
+	coffer_write(cd, COFFER_REG_CTRL, COFFER_CTRL_ENABLE);
+	rc = coffer_ctrl_wait(cd, true, cd->ready_ms);
+	if (rc)
+		goto err_stop;
+	/* 4. Let interrupts and commands in. */
+	cd->fw_version = coffer_read(cd, COFFER_REG_FW_VERSION);
+	WRITE_ONCE(cd->epoch, cd->epoch + 1);
+	for (i = 0; i < cd->queues; i++)
+		coffer_queue_start(&cd->queue[i], cd->epoch);
+	coffer_irqs_on(cd);
+	cd->irqs_on = true;
+	/* 5. The interrupt of an event before step 4 may be lost: look once. */
+	irq_wake_thread(pci_irq_vector(cd->pdev, COFFER_VECTOR_EVENTS), cd);
+	return 0;
+
+err_stop:
+	coffer_write(cd, COFFER_REG_CTRL, 0);
+	pci_clear_master(cd->pdev);
+	return rc;
+}
+
+/* ---- Down ----------------------------------------------------------------------------- */
+
+/**
+ * coffer_ctrl_disable - bring the card down and end all that is out
+ * @cd: the card, in any condition; its state has left LIVE
+ * @error: what waiters of commands get
+ *
+ * Afterwards the card reaches no memory, no handler runs, and no slot is taken.
+ */
+void coffer_ctrl_disable(struct coffer_dev *cd, int error)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&cd->ctrl_mutex);
+	/* 1. No new commands and no register accesses by them. */
+	for (i = 0; i < cd->queues; i++)
+		coffer_queue_stop(&cd->queue[i]);
+	/* 2. Stop the card; the bus keeps it from memory even if it does not obey. */
+	coffer_write(cd, COFFER_REG_CTRL, 0);
+	if (coffer_ctrl_wait(cd, false, COFFER_STOP_MS) == -ETIMEDOUT)
+		dev_warn(&cd->dev, "the card does not stop: cutting it off from memory\n");
+	pci_clear_master(cd->pdev);
+	/* 3. No handler runs from here on. */
+	if (cd->irqs_on)
+		coffer_irqs_off(cd);
+	cd->irqs_on = false;
+	/* 4. Nobody else can end the commands any more. */
+	for (i = 0; i < cd->queues; i++)
+		coffer_queue_cancel(&cd->queue[i], error);
+}
+
+/* ---- Users of the ladders ------------------------------------------------------------- */
+
+/* From BOOTING or RESETTING: up, or FAILED, or DEAD when the card is gone. */
+static int coffer_ctrl_bring_up(struct coffer_dev *cd)
+{
+	int try, rc = -EIO;
+
+	for (try = 0; try < COFFER_TRIES; try++) {
+		rc = coffer_ctrl_enable(cd);
+		if (!rc || rc == -ENODEV)
+			break;
+	}
+	if (!rc) {
+		coffer_set_state(cd, COFFER_DEV_LIVE);
+		return 0;
+	}
+	dev_err(&cd->dev, "%s: %d\n",
+		rc == -ENODEV ? "the card is gone" : "the card does not start", rc);
+	coffer_set_state(cd, rc == -ENODEV ? COFFER_DEV_DEAD : COFFER_DEV_FAILED);
+	return rc;
+}
+
+/* The first start. A card that does not start stays visible as FAILED. */
+int coffer_ctrl_boot(struct coffer_dev *cd)
+{
+	int rc;
+
+	mutex_lock(&cd->ctrl_mutex);
+	coffer_set_state(cd, COFFER_DEV_BOOTING);
+	rc = coffer_ctrl_bring_up(cd);
+	mutex_unlock(&cd->ctrl_mutex);
+	return rc;
+}
+
+/* Down, with the state RESETTING. False: not now (parked, going away). */
+static bool coffer_ctrl_bring_down(struct coffer_dev *cd, enum coffer_why why)
+{
+	bool gone;
+
+	if (cd->parked || !coffer_set_state(cd, COFFER_DEV_RESETTING))
+		return false;
+	trace_coffer_reset(cd->id, why, cd->reset_count + 1);
+	dev_info(&cd->dev, "reset: %s\n", coffer_why_names[why]);
+	gone = coffer_read(cd, COFFER_REG_ID) == U32_MAX;
+	coffer_ctrl_disable(cd, gone ? -ENODEV : -ECANCELED);
+	cd->reset_count++;
+	return true;
+}
+
+/**
+ * coffer_ctrl_reset - reset the card and wait for the end of it
+ * @cd: the card
+ * @why: for the log
+ *
+ * Return: 0, -EBUSY when somebody else is resetting it, or why it did not come up.
+ */
+int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why)
+{
+	int rc = -EBUSY;
+
+	mutex_lock(&cd->ctrl_mutex);
+	cd->reset_next = 0;	/* somebody looks after it: count automatic resets anew */
+	if (coffer_ctrl_bring_down(cd, why))
+		rc = coffer_ctrl_bring_up(cd);
+	mutex_unlock(&cd->ctrl_mutex);
+	return rc;
+}
+
+/* Before FLR, a bus reset or suspend: down until coffer_ctrl_unpark(). */
+void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why)
+{
+	mutex_lock(&cd->ctrl_mutex);
+	if (coffer_ctrl_bring_down(cd, why))
+		cd->parked = true;
+	mutex_unlock(&cd->ctrl_mutex);
+}
+
+int coffer_ctrl_unpark(struct coffer_dev *cd)
+{
+	int rc = 0;
+
+	mutex_lock(&cd->ctrl_mutex);
+	if (cd->parked) {
+		cd->parked = false;
+		rc = coffer_ctrl_bring_up(cd);
+	}
+	mutex_unlock(&cd->ctrl_mutex);
+	return rc;
+}
+
+/* Ask for a reset, in any context. */
+void coffer_reset_request(struct coffer_dev *cd, enum coffer_why why)
+{
+	WRITE_ONCE(cd->reset_why, why);
+	queue_work(cd->wq, &cd->reset_work);
+}
+
+/* The last rung: a card that needs reset after reset has failed. */
+static bool coffer_reset_too_often(struct coffer_dev *cd)
+{
+	unsigned long *oldest = &cd->reset_times[cd->reset_next % COFFER_RESETS_MAX];
+	bool often = cd->reset_next >= COFFER_RESETS_MAX &&
+		     time_before(jiffies, *oldest + COFFER_RESETS_WINDOW);
+
+	*oldest = jiffies;
+	cd->reset_next++;
+	return often;
+}
+
+void coffer_reset_work(struct work_struct *work)
+{
+	struct coffer_dev *cd = container_of(work, struct coffer_dev, reset_work);
+
+	mutex_lock(&cd->ctrl_mutex);
+	if (!coffer_ctrl_bring_down(cd, READ_ONCE(cd->reset_why)))
+		goto out;
+	if (coffer_reset_too_often(cd)) {
+		dev_err(&cd->dev, "%u resets in %u s: giving up; write 1 to the attribute `reset' to try again\n",
+			COFFER_RESETS_MAX, COFFER_RESETS_WINDOW / HZ);
+		cd->reset_next = 0;
+		coffer_set_state(cd, COFFER_DEV_FAILED);
+		goto out;
+	}
+	coffer_ctrl_bring_up(cd);
+out:
+	mutex_unlock(&cd->ctrl_mutex);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What happens when a command takes too long. Each rung is tried once, and the last one ends:
+ *
+ *  1. Is the card there?               all-ones: reset, which finds that it is gone
+ *  2. Did it give up?                  FATAL: reset
+ *  3. Did we miss an interrupt?        look at the completion ring
+ *  4. Abort the command.               the card has COFFER_GRACE to give it back
+ *  5. Tell the waiter ETIMEDOUT.       the slot stays in quarantine
+ *  6. Reset the card.                  not before the command's own time-out of the table: a
+ *                                      caller with a short one must not log everybody out
+ *  7. FAILED, after COFFER_RESETS_MAX resets in COFFER_RESETS_WINDOW (ctrl.c).
+ */
+#include "coffer.h"
+
+#define COFFER_WATCH_PERIOD	(HZ / 4)
+
+/* Callable under any lock and often: does nothing when the watch is on. */
+void coffer_watch_arm(struct coffer_dev *cd)
+{
+	queue_delayed_work(cd->wq, &cd->watch_work, COFFER_WATCH_PERIOD);
+}
+
+/* Is one of the commands that are out late? */
+static bool coffer_watch_late(struct coffer_queue *q)
+{
+	unsigned int i;
+	bool late = false;
+
+	spin_lock_irq(&q->lock);
+	for (i = 0; q->live && q->busy && i < q->entries - 1; i++) {
+		struct coffer_call *call = q->slots[i].call;
+
+		late |= call && time_after_eq(jiffies, call->soft);
+	}
+	spin_unlock_irq(&q->lock);
+	return late;
+}
+
+/* Rungs 1 and 2. ctrl_mutex keeps the registers in place; if it is taken, a reset is running. */
+static bool coffer_watch_broken(struct coffer_dev *cd)
+{
+	u32 status;
+
+	if (!mutex_trylock(&cd->ctrl_mutex))
+		return false;
+	status = cd->state == COFFER_DEV_LIVE ? coffer_read(cd, COFFER_REG_STATUS) : 0;
+	mutex_unlock(&cd->ctrl_mutex);
+	return status == U32_MAX || status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN);
+}
+
+void coffer_watch_work(struct work_struct *work)
+{
+	struct coffer_dev *cd = container_of(to_delayed_work(work), struct coffer_dev, watch_work);
+	unsigned int i, busy = 0;
+	bool late = false, reset = false;
+
+	for (i = 0; i < cd->queues; i++)
+		late |= coffer_watch_late(&cd->queue[i]);
+	if (late && coffer_watch_broken(cd)) {
+		coffer_reset_request(cd, COFFER_WHY_FATAL);
+		return;
+	}
+	for (i = 0; i < cd->queues; i++) {
+		if (late)
+			coffer_queue_reap(&cd->queue[i]);
+		busy += coffer_queue_expire(&cd->queue[i], &reset);
+	}
+	if (reset)
+		coffer_reset_request(cd, COFFER_WHY_TIMEOUT);
+	else if (busy)
+		coffer_watch_arm(cd);
+}
