@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* A card: power on, power off, and what everything else asks of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "card_file.h"
+#include "nv.h"
+#include "pool.h"
+#include "writer.h"
+
+#define KDF_STANDARD	600000	/* PBKDF2-HMAC-SHA-256; quality.md A3.2 */
+#define KDF_TEST	1000
+
+/* ---- Small things ---------------------------------------------------------------- */
+
+int say(char *err, size_t err_len, int rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err || !err_len)
+		return rc;
+	va_start(ap, fmt);
+	vsnprintf(err, err_len, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+static uint64_t clock_ms(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t clock_wall_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+uint64_t clock_mono_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+uint32_t status_of(int rc)
+{
+	switch (rc) {
+	case 0:
+		return COFFER_ST_OK;
+	case -ENOMEM:
+		return COFFER_ST_DEVICE_MEMORY;
+	default:
+		return COFFER_ST_DEVICE_ERROR;
+	}
+}
+
+/* Length of the UTF-8 character at @p, 0 when there is none; controls are none. */
+static size_t utf8_len(const uint8_t *p, size_t left)
+{
+	size_t i, len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 :
+			p[0] >> 3 == 30 ? 4 : 0;
+
+	if (!len || len > left || p[0] < 0x20 || p[0] == 0x7f || p[0] == 0xc0 || p[0] == 0xc1)
+		return 0;
+	for (i = 1; i < len; i++)
+		if (p[i] >> 6 != 2)
+			return 0;
+	return len;
+}
+
+bool label_ok(struct bytes label)
+{
+	size_t len;
+
+	while (label.len) {
+		len = utf8_len(label.p, label.len);
+		if (!len)
+			return false;
+		label.p += len;
+		label.len -= len;
+	}
+	return true;
+}
+
+void label_set(char to[LABEL_MAX + 1], struct bytes label)
+{
+	memset(to, 0, LABEL_MAX + 1);
+	if (label.len)
+		memcpy(to, label.p, label.len < LABEL_MAX ? label.len : LABEL_MAX);
+}
+
+/* ---- What handlers ask ----------------------------------------------------------- */
+
+const struct profile *card_profile(const struct fw_card *card)
+{
+	return card->profile;
+}
+
+struct store *card_store(const struct fw_card *card)
+{
+	return card->store;
+}
+
+uint64_t card_clock_ms(const struct fw_card *card)
+{
+	(void)card;
+	return clock_wall_ms();
+}
+
+uint64_t card_uptime_ms(const struct fw_card *card)
+{
+	return clock_mono_ms() - card->power_on_mono;
+}
+
+bool card_kdf_test(const struct fw_card *card)
+{
+	return nv_factory(card->nv)->kdf_test;
+}
+
+const struct identity *card_identity(const struct fw_card *card)
+{
+	return &nv_factory(card->nv)->identity;
+}
+
+uint64_t fw_card_serial(const struct fw_card *card)
+{
+	return nv_factory(card->nv)->serial;
+}
+
+uint32_t fw_card_fw_version(const struct fw_card *card)
+{
+	return card->profile->fw_version;
+}
+
+uint64_t card_new_epoch(struct fw_card *card)
+{
+	return atomic_fetch_add(&card->epoch, 1) + 1;
+}
+
+uint32_t card_stretch(struct fw_card *card, struct bytes secret, struct bytes salt,
+		      uint8_t key[KEY_LEN])
+{
+	return crypto_pbkdf2(card->crypto, secret, salt, card->kdf_iterations, key, KEY_LEN);
+}
+
+/* ---- Sealed values: {nonce[12]; sealed[len + 16]}, bound to scope and name ------- */
+
+#define SEAL_EXTRA	(CRYPTO_NONCE + CRYPTO_TAG)
+
+static uint32_t value_key(struct fw_card *card, uint8_t key[KEY_LEN])
+{
+	static const char use[] = "coffer card values";
+	uint8_t card_key[KEY_LEN];
+	struct bytes none = { NULL, 0 }, ikm = { card_key, KEY_LEN };
+	struct bytes info = { (const uint8_t *)use, sizeof(use) - 1 };
+	uint32_t st;
+
+	nv_card_key(card->nv, card_key);
+	st = crypto_hkdf(card->crypto, CRYPTO_SHA256, none, ikm, info, key, KEY_LEN);
+	crypto_wipe(card_key, sizeof(card_key));
+	return st;
+}
+
+static struct bytes value_aad(uint32_t scope, const char *name, char buf[48])
+{
+	int n = snprintf(buf, 48, "%u/%s", (unsigned int)scope, name);
+
+	return (struct bytes){ (const uint8_t *)buf, (size_t)n };
+}
+
+uint32_t card_value_seal(struct fw_card *card, struct change *ch, uint32_t scope,
+			 const char *name, struct bytes plain)
+{
+	uint8_t key[KEY_LEN], *sealed = malloc(plain.len + SEAL_EXTRA);
+	char aad[48];
+	uint32_t st = COFFER_ST_DEVICE_MEMORY;
+
+	if (!sealed)
+		return st;
+	st = value_key(card, key);
+	if (!st)
+		st = crypto_random(card->crypto, sealed, CRYPTO_NONCE);
+	if (!st)
+		st = crypto_seal(card->crypto, (struct bytes){ key, KEY_LEN }, sealed,
+				 value_aad(scope, name, aad), plain, sealed + CRYPTO_NONCE);
+	if (!st)
+		st = change_value_put(ch, scope, name, sealed, plain.len + SEAL_EXTRA);
+	crypto_wipe(key, sizeof(key));
+	free(sealed);
+	return st;
+}
+
+static int value_open(struct fw_card *card, uint32_t scope, const char *name,
+		      struct bytes sealed, uint8_t *plain)
+{
+	struct bytes body = { sealed.p + CRYPTO_NONCE, sealed.len - CRYPTO_NONCE };
+	uint8_t key[KEY_LEN];
+	char aad[48];
+	uint32_t st = value_key(card, key);
+
+	if (!st)
+		st = crypto_open_sealed(card->crypto, (struct bytes){ key, KEY_LEN }, sealed.p,
+					value_aad(scope, name, aad), body, plain);
+	crypto_wipe(key, sizeof(key));
+	return st ? -EBADMSG : 0;
+}
+
+int card_value_get(struct fw_card *card, uint32_t scope, const char *name, uint8_t **plain,
+		   size_t *len)
+{
+	uint8_t *sealed;
+	size_t sealed_len;
+	int rc = store_value_get(card->store, scope, name, &sealed, &sealed_len);
+
+	*plain = NULL;
+	*len = 0;
+	if (rc)
+		return rc;
+	if (sealed_len < SEAL_EXTRA) {
+		free(sealed);
+		return -EBADMSG;
+	}
+	*plain = malloc(sealed_len);
+	rc = *plain ? value_open(card, scope, name, (struct bytes){ sealed, sealed_len },
+				 *plain) : -ENOMEM;
+	free(sealed);
+	if (rc) {
+		free(*plain);
+		*plain = NULL;
+	} else {
+		*len = sealed_len - SEAL_EXTRA;
+	}
+	return rc;
+}
+
+/* ---- Power on -------------------------------------------------------------------- */
+
+static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
+{
+	struct fw_card *card = calloc(1, sizeof(*card));
+
+	if (!card)
+		return NULL;
+	card->lock_fd = -1;
+	gate_init(&card->gate);
+	pthread_mutex_init(&card->lock, NULL);
+	events_init(&card->events, how->event, how->event_opaque);
+	card->power_on_ms = clock_wall_ms();
+	card->power_on_mono = clock_mono_ms();
+	card->dir = strdup(dir);
+	return card;
+}
+
+/* What is open is closed, in reverse order; used by close and by an open that failed. */
+static void card_free(struct fw_card *card)
+{
+	while (card->admin)
+		partition_remove(card, card->admin);
+	store_close(card->store);
+	nv_close(card->nv);
+	if (card->crypto)
+		crypto_close(card->crypto);
+	card_unlock(card->lock_fd);
+	events_destroy(&card->events);
+	pthread_mutex_destroy(&card->lock);
+	gate_destroy(&card->gate);
+	free(card->dir);
+	free(card);
+}
+
+static int open_error(const struct fw_card *card, int rc, const char *what, char *err,
+		      size_t len)
+{
+	switch (rc) {
+	case -ENOENT:
+		return say(err, len, rc, "%s: no card here (no %s)", card->dir, what);
+	case -EBADMSG:
+		return say(err, len, rc, "%s: the %s is damaged or not a card's", card->dir, what);
+	case -ENOTSUP:
+		return say(err, len, rc, "%s: made by a newer version of coffer (%s)", card->dir,
+			   what);
+	default:
+		return say(err, len, rc, "%s: %s: %s", card->dir, what, strerror(-rc));
+	}
+}
+
+static int open_nv(struct fw_card *card, char *err, size_t len)
+{
+	int rc = nv_open(card->dir, &card->nv);
+
+	if (rc)
+		return open_error(card, rc, "nv", err, len);
+	card->profile = profile_by_name(nv_factory(card->nv)->profile);
+	if (!card->profile)
+		return say(err, len, -ENOTSUP, "%s: this version has no profile \"%s\"",
+			   card->dir, nv_factory(card->nv)->profile);
+	card->kdf_iterations = card_kdf_test(card) ? KDF_TEST : KDF_STANDARD;
+	card->erasing = nv_pending(card->nv) != NV_CLEAR_NONE;
+	return 0;
+}
+
+static int open_store(struct fw_card *card, const struct fw_open *how, char *err, size_t len)
+{
+	uint64_t mark = nv_commit_mark(card->nv);
+	int rc = store_open(card->dir, how->power_cut_at_write, &card->store);
+
+	if (rc)
+		return open_error(card, rc, "store", err, len);
+	if (store_commit_number(card->store) < mark)
+		return say(err, len, -ESTALE,
+			   "%s: the store is older than the card's memory: it was rolled back",
+			   card->dir);
+	rc = partition_load_all(card);
+	return rc ? open_error(card, rc, "store", err, len) : 0;
+}
+
+static int open_erase(struct fw_card *card, char *err, size_t len)
+{
+	if (!card->erasing)
+		return 0;
+	card->erasing = false;
+	if (hsm_finish_erasing(card))
+		return say(err, len, -EIO, "%s: an erasure could not be finished", card->dir);
+	return 0;
+}
+
+/* Numbers nobody can guess, that only go up. */
+static int open_owners(struct fw_card *card)
+{
+	if (crypto_random(card->crypto, &card->next_owner, sizeof(card->next_owner)))
+		return -EIO;
+	card->next_owner = (card->next_owner >> 2) + 1;
+	return 0;
+}
+
+static int open_threads(struct fw_card *card, const struct fw_open *how)
+{
+	int rc = open_owners(card);
+
+	if (!rc)
+		rc = nv_mark(card->nv, store_commit_number(card->store));
+	if (!rc)
+		rc = writer_start(card, &card->writer);
+	if (rc)
+		return rc;
+	/* Before the first command can be answered. */
+	card_event(card, COFFER_EV_POWER_ON, 0, 0);
+	rc = pool_start(how->workers, how->max_in_flight, job_run, &card->pool);
+	if (rc)
+		writer_stop(card->writer);
+	return rc;
+}
+
+static int card_power_on(struct fw_card *card, const struct fw_open *how, char *err, size_t len)
+{
+	uint32_t st;
+	int rc = card_lock(card->dir, &card->lock_fd, err, len);
+
+	if (rc)
+		return rc;
+	st = crypto_open(&card->crypto);
+	if (st)
+		return say(err, len, -EIO, "%s: the card's self-tests failed (0x%08x)", card->dir,
+			   (unsigned int)st);
+	rc = open_nv(card, err, len);
+	if (!rc)
+		rc = open_store(card, how, err, len);
+	if (!rc)
+		rc = open_erase(card, err, len);
+	if (rc)
+		return rc;
+	rc = open_threads(card, how);
+	return rc ? open_error(card, rc, "start", err, len) : 0;
+}
+
+int fw_card_open(const char *dir, const struct fw_open *how, struct fw_card **out, char *err,
+		 size_t err_len)
+{
+	static const struct fw_open plain;
+	struct fw_card *card;
+	int rc;
+
+	*out = NULL;
+	if (!how)
+		how = &plain;
+	card = card_alloc(dir, how);
+	if (!card || !card->dir) {
+		if (card)
+			card_free(card);
+		return say(err, err_len, -ENOMEM, "%s: no memory", dir);
+	}
+	rc = card_power_on(card, how, err, err_len);
+	if (rc)
+		card_free(card);
+	else
+		*out = card;
+	return rc;
+}
+
+void fw_card_close(struct fw_card *card)
+{
+	if (!card)
+		return;
+	pool_stop(card->pool);
+	owners_end(card);
+	writer_stop(card->writer);
+	nv_mark(card->nv, store_commit_number(card->store));
+	card_free(card);
+}

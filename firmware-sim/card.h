@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The inside of a card, for the core files only (handlers of objects and cloning see core.h).
+ *
+ * Locks, in the order in which they are taken:
+ *  1. card->gate, then partition->gate: every command that looks at a partition goes through
+ *     both, shared or alone. They may be held over crypto, disk and the writer's queue, and
+ *     may be left by another thread than the one that entered.
+ *  2. partition->login_lock: one password check at a time per partition.
+ *  3. card->lock: owners, sessions, who is logged in. Short; nothing is computed under it.
+ *  4. partition->lock: the fields shown by lists to callers that are not in the gate.
+ *  5. the locks inside nv, events, writer, pool and store.
+ */
+#ifndef FW_CARD_H
+#define FW_CARD_H
+
+#include <pthread.h>
+
+#include "core.h"
+
+#define POLICY_MAX		64
+#define LABEL_MAX		32
+#define DOMAIN_MAX		128	/* bytes of a domain text, behaviour.md section 2 */
+#define PIN_MAX			255
+#define PARTITION_ID_MAX	999	/* a serial is card serial * 1000 + id */
+#define SESSIONS_PER_OWNER	1024
+#define OWNERS_MAX		4096
+#define KEY_LEN			32
+
+/* ---- Gate (gate.c) -------------------------------------------------------------------
+ * A read/write lock that one thread may enter and another leave. Who wants it alone goes first.
+ */
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	unsigned int shared;	/* inside together */
+	unsigned int waiting;	/* want to be alone */
+	bool alone;
+};
+
+enum gate_mode { GATE_OUT, GATE_SHARED, GATE_ALONE };
+void gate_init(struct gate *g);
+void gate_destroy(struct gate *g);
+void gate_enter(struct gate *g, enum gate_mode mode);
+void gate_leave(struct gate *g, enum gate_mode mode);
+
+/* ---- Events (event.c) ------------------------------------------------------------ */
+#define EVENTS_KEPT		256
+struct events {
+	pthread_mutex_t lock;
+	uint64_t next;		/* number of the next one */
+	fw_event_fn *fn;
+	void *opaque;
+	struct fw_event kept[EVENTS_KEPT];
+};
+void events_init(struct events *e, fw_event_fn *fn, void *opaque);
+void events_destroy(struct events *e);
+
+/* ---- Roles ----------------------------------------------------------------------- */
+#define ROLE_SALT		16
+struct role {
+	bool initialised;
+	bool must_change;
+	uint32_t iterations;
+	uint8_t salt[ROLE_SALT];
+	uint8_t check[KEY_LEN];
+};
+
+/* ---- Partition (partition.c); id 0 is the card itself: HSM SO, HSM policies, HSM label --- */
+struct domain {
+	bool there;
+	uint8_t key[KEY_LEN];
+};
+
+struct fw_partition {
+	struct fw_partition *next;	/* card->gate */
+	struct fw_card *card;
+	_Atomic unsigned int refs;
+	_Atomic unsigned int sessions;
+	_Atomic uint64_t epoch;
+	/* constant */
+	uint32_t id;
+	uint64_t serial;
+	uint64_t size;			/* bytes for objects */
+	enum coffer_partition_kind kind;
+
+	struct gate gate;
+	pthread_mutex_t login_lock;
+	pthread_mutex_t lock;
+	/* Changed alone in the gate and under lock: read with either. */
+	bool initialised;
+	char label[LABEL_MAX + 1];
+	struct role roles[COFFER_ROLE_COUNT];
+	uint32_t policy[POLICY_MAX];
+	struct domain domain;
+	uint8_t key[KEY_LEN];		/* wrapped in the store by the card key */
+	uint8_t seal_key[KEY_LEN];
+	uint8_t index_key[KEY_LEN];
+};
+
+/* ---- Owners and sessions (owner.c, session.c); all under card->lock -------------- */
+struct owner;
+
+/* One owner on one partition: who it is logged in as. Lives while it has sessions there. */
+struct presence {
+	struct presence *next;
+	struct owner *owner;
+	struct fw_partition *part;
+	enum coffer_role role;
+	unsigned int sessions;
+};
+
+struct owner {
+	struct owner *next;
+	uint64_t id;
+	unsigned int sessions;
+	struct presence *presences;
+};
+
+struct fw_session {
+	struct fw_session *next;	/* in its bucket */
+	uint32_t id;
+	bool rw;
+	bool closed;
+	unsigned int refs;		/* table and running commands */
+	struct presence *presence;	/* NULL when closed */
+	struct fw_partition *part;	/* referenced */
+	struct fw_card *card;
+	struct session_thing *things;
+};
+
+#define SESSION_BUCKETS		1024
+#define OWNER_BUCKETS		64
+
+/* ---- Counters (stats.c) ---------------------------------------------------------- */
+#define OPCODE_MAX		0x100	/* opcodes are below */
+struct counters {
+	_Atomic uint64_t commands;
+	_Atomic uint64_t errors;
+	_Atomic uint64_t of[OPCODE_MAX];
+};
+
+/* ---- Card ------------------------------------------------------------------------ */
+struct fw_card {
+	/* constant after power-on */
+	char *dir;
+	int lock_fd;
+	struct crypto *crypto;
+	const struct profile *profile;
+	struct store *store;
+	struct nv *nv;
+	struct pool *pool;
+	struct writer *writer;
+	uint32_t kdf_iterations;
+	bool erasing;			/* power-on finishes an erasure: sealed values are lost */
+	uint64_t power_on_ms;		/* wall clock */
+	uint64_t power_on_mono;
+
+	struct events events;
+	struct counters counters;
+	_Atomic uint64_t epoch;		/* source of partitions' epochs */
+
+	struct gate gate;
+	/* Changed alone in the gate. */
+	struct fw_partition *admin;	/* head of the list, id 0 */
+	uint32_t next_id;		/* of the next partition */
+
+	pthread_mutex_t lock;
+	struct owner *owners[OWNER_BUCKETS];
+	struct fw_session *table[SESSION_BUCKETS];
+	uint64_t next_owner;
+	unsigned int owner_count;
+	unsigned int session_count;
+	unsigned int login_count;
+};
+
+/* One line for people; always returns @rc. */
+int say(char *err, size_t err_len, int rc, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+uint64_t clock_wall_ms(void);
+uint64_t clock_mono_ms(void);
+/* 0 or a status, from a negative errno of nv or store. */
+uint32_t status_of(int rc);
+/* A name for people: 0 or 1 .. LABEL_MAX bytes of UTF-8 without control characters. */
+bool label_ok(struct bytes label);
+void label_set(char to[LABEL_MAX + 1], struct bytes label);
+
+/*
+ * Values kept in the store. Sealed ones are bound to the card key, their scope and name:
+ * a new card key makes them unreadable. card_value_get: -ENOENT, -EBADMSG, -EIO, -ENOMEM.
+ */
+uint32_t card_value_seal(struct fw_card *card, struct change *ch, uint32_t scope,
+			 const char *name, struct bytes plain);
+int card_value_get(struct fw_card *card, uint32_t scope, const char *name, uint8_t **plain,
+		   size_t *len);
+/* Stretch a secret with the card's cost. */
+uint32_t card_stretch(struct fw_card *card, struct bytes secret, struct bytes salt,
+		      uint8_t key[KEY_LEN]);
+uint64_t card_new_epoch(struct fw_card *card);
+
+/*
+ * hsm.c. @what is an enum nv_clear. An erasure is: destroy the card key in nv, forget what is in
+ * memory, have the rows removed. Power-on finishes what was begun.
+ */
+uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what);
+uint32_t hsm_finish_erasing(struct fw_card *card);
+uint32_t hsm_erase_rows(struct fw_card *card, struct change *ch, unsigned int what);
+/* The end of too many failed logins: @verdict is the answer when it worked. */
+uint32_t hsm_zeroize_now(struct cmd *c, uint32_t verdict);
+uint32_t partition_zeroize_now(struct cmd *c, uint32_t verdict);
+
+/* partition.c */
+struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t serial,
+				   enum coffer_partition_kind kind, uint64_t size);
+/* manufacture.c: the partition that a new card has; NULL without memory. */
+struct fw_partition *partition_first(struct fw_card *card);
+void partition_get(struct fw_partition *p);
+void partition_put(struct fw_partition *p);
+struct fw_partition *partition_find(struct fw_card *card, uint32_t id);	/* not referenced */
+void partition_insert(struct fw_card *card, struct fw_partition *p);
+void partition_remove(struct fw_card *card, struct fw_partition *p);
+/* partition_keep.c: memory <-> store */
+uint32_t partition_save(struct fw_partition *p, struct change *ch);	/* the public record */
+uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
+			      const struct role roles[COFFER_ROLE_COUNT]);
+uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
+			    const uint8_t key[KEY_LEN]);
+uint32_t partition_save_domain(struct fw_partition *p, struct change *ch,
+			       const uint8_t key[KEY_LEN]);
+uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
+				 const uint32_t policy[POLICY_MAX]);
+int partition_load_all(struct fw_card *card);
+uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN]);
+void partition_forget(struct fw_partition *p, bool policies_too);
+
+/* role.c */
+bool role_exists(const struct fw_partition *p, uint32_t role);
+uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, struct role *role);
+uint32_t role_limit(const struct fw_partition *p, enum coffer_role role);
+bool role_locked(const struct fw_partition *p, enum coffer_role role);
+uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin);
+
+/* policy.c */
+void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX]);
+const struct profile_policy *policy_table(const struct fw_partition *p);
+const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id);
+
+/* owner.c, session.c */
+struct owner *owner_find(struct fw_card *card, uint64_t id);		/* under card->lock */
+struct fw_session *session_get(struct fw_card *card, uint64_t owner, uint32_t id);
+void session_put(struct fw_session *s);
+/* Takes a session out of all tables; its things are added to *doomed. Under card->lock. */
+void session_close_locked(struct fw_session *s, struct session_thing **doomed);
+void things_free(struct session_thing *doomed);
+/* End logins (and what ends with them) on @part, on all partitions when NULL. */
+void logins_end(struct fw_card *card, struct fw_partition *part);
+/* Close every session on @part. */
+void sessions_end(struct fw_card *card, struct fw_partition *part);
+unsigned int owners_end(struct fw_card *card);
+void owner_forget_presence(struct fw_card *card, struct presence *p);
+
+/* dispatch.c */
+struct row {
+	const char *name;
+	uint16_t opcode;
+	uint16_t flags;
+	uint32_t req_min;
+	uint32_t req_max;
+	uint32_t reply_max;
+	uint32_t roles;
+	uint32_t timeout_ms;
+	handler_fn *handle;
+};
+const struct row *row_of(uint16_t opcode);	/* NULL: no such command */
+const struct row *row_next(const struct row *row);	/* ascending; NULL begins and ends */
+/* Leave the shared gates and enter the card's alone (zeroize in a login). */
+void cmd_alone(struct cmd *c);
+
+#endif /* FW_CARD_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The life of a cloning context. It belongs to one session and one login, goes through its
+ * steps once, and is void after an error, an hour, or a change of the partition under it.
+ * The session's list holds one use, each running command another; the last one wipes.
+ */
+#include "clone.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+/*
+ * How many contexts a session has. Itself a thing of the session, with an id that no context
+ * has; while one command has it out of the list for a moment, others wait for it.
+ */
+struct clone_quota {
+	struct session_thing thing;
+	atomic_uint users;			/* the list and the contexts */
+	atomic_uint contexts;
+};
+
+#define QUOTA_ID	0
+#define QUOTA_TRIES	16
+
+static void quota_unuse(struct clone_quota *q)
+{
+	if (atomic_fetch_sub(&q->users, 1) == 1)
+		free(q);
+}
+
+static void quota_free(struct session_thing *thing)
+{
+	quota_unuse((struct clone_quota *)thing);
+}
+
+static struct clone_quota *quota_find(struct cmd *c)
+{
+	struct session_thing *thing = NULL;
+	struct clone_quota *q;
+
+	for (int i = 0; i < QUOTA_TRIES && !thing; i++) {
+		if (i)
+			sched_yield();
+		thing = session_detach(c->session, SESSION_THING_CLONE, QUOTA_ID);
+	}
+	q = thing ? (struct clone_quota *)thing : calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	if (!thing) {
+		atomic_init(&q->users, 1);
+		q->thing.kind = SESSION_THING_CLONE;
+		q->thing.id = QUOTA_ID;
+		q->thing.free = quota_free;
+	}
+	atomic_fetch_add(&q->users, 1);
+	if (session_attach(c->session, &q->thing))
+		quota_unuse(q);
+	return q;
+}
+
+static uint32_t quota_take(struct cmd *c, struct clone_context *x)
+{
+	struct clone_quota *q = quota_find(c);
+
+	if (!q)
+		return COFFER_ST_DEVICE_MEMORY;
+	x->quota = q;
+	if (atomic_fetch_add(&q->contexts, 1) >= CLONE_CONTEXTS)
+		return COFFER_ST_DEVICE_MEMORY;
+	return COFFER_ST_OK;
+}
+
+static void quota_give(struct clone_context *x)
+{
+	if (!x->quota)
+		return;
+	atomic_fetch_sub(&x->quota->contexts, 1);
+	quota_unuse(x->quota);
+}
+
+static void context_unuse(struct clone_context *x)
+{
+	if (atomic_fetch_sub(&x->users, 1) != 1)
+		return;
+	quota_give(x);
+	crypto_ecdh_free(x->ephemeral);
+	pthread_mutex_destroy(&x->lock);
+	crypto_wipe(x, sizeof(*x));
+	free(x);
+}
+
+/* The session lets go: closed, owner gone, logged out. A running command ends on its own. */
+static void context_free(struct session_thing *thing)
+{
+	struct clone_context *x = (struct clone_context *)thing;
+
+	atomic_store(&x->dead, true);
+	context_unuse(x);
+}
+
+/* Ids are random: a stale one from an earlier context finds nothing. */
+static uint32_t pick_id(struct cmd *c, uint32_t *id)
+{
+	uint32_t st = crypto_random(c->crypto, id, sizeof(*id));
+
+	if (!st && !*id)
+		*id = 1;
+	return st;
+}
+
+uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_context **out)
+{
+	struct clone_context *x = calloc(1, sizeof(*x));
+	uint32_t st;
+
+	*out = NULL;
+	if (!x)
+		return COFFER_ST_DEVICE_MEMORY;
+	pthread_mutex_init(&x->lock, NULL);
+	atomic_init(&x->users, 1);
+	atomic_init(&x->dead, false);
+	x->thing.kind = SESSION_THING_CLONE;
+	x->thing.free = context_free;
+	x->thing.ends_at_logout = true;
+	x->side = side;
+	x->step = side == CLONE_TARGET ? CLONE_STEP_STARTED : CLONE_STEP_ANSWERED;
+	x->role = c->role;
+	x->born_ms = card_uptime_ms(c->card);
+	x->epoch = partition_epoch(c->part);
+	st = quota_take(c, x);
+	if (!st)
+		st = pick_id(c, &x->thing.id);
+	if (!st)
+		st = clone_offer_build(c, side, &x->own);
+	if (!st)
+		st = crypto_random(c->crypto, x->own.nonce, sizeof(x->own.nonce));
+	if (st) {
+		context_unuse(x);
+		return st;
+	}
+	/* Listed from the start, so that a logout in the middle of the command ends it. */
+	pthread_mutex_lock(&x->lock);
+	atomic_fetch_add(&x->users, 1);
+	st = session_attach(c->session, &x->thing);
+	if (st) {
+		pthread_mutex_unlock(&x->lock);
+		context_free(&x->thing);
+		context_unuse(x);
+		return st;
+	}
+	*out = x;
+	return COFFER_ST_OK;
+}
+
+/* List and command share the context: it is back in the list before any work is done. */
+static struct clone_context *context_find(struct cmd *c, uint32_t id)
+{
+	struct session_thing *thing = NULL;
+	struct clone_context *x;
+
+	if (id != QUOTA_ID)
+		thing = session_detach(c->session, SESSION_THING_CLONE, id);
+	if (!thing)
+		return NULL;
+	x = (struct clone_context *)thing;
+	atomic_fetch_add(&x->users, 1);
+	if (session_attach(c->session, thing))
+		context_free(thing);
+	return x;
+}
+
+static uint32_t context_state(struct cmd *c, const struct clone_context *x,
+			      enum clone_side side, enum clone_step step)
+{
+	bool open = x->step == CLONE_STEP_OPEN;
+
+	if (card_uptime_ms(c->card) - x->born_ms >= CLONE_LIFETIME_MS)
+		return open ? COFFER_ST_SESSION_EXPIRED : COFFER_ST_SESSION_NEGOTIATION_EXPIRED;
+	if (x->epoch != partition_epoch(c->part) || x->role != c->role)
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	if (side && (x->side != side || x->step != step))
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	return COFFER_ST_OK;
+}
+
+uint32_t clone_context_get(struct cmd *c, uint32_t id, enum clone_side side,
+			   enum clone_step step, struct clone_context **out)
+{
+	struct clone_context *x = context_find(c, id);
+	uint32_t st;
+
+	*out = NULL;
+	if (!x)
+		return COFFER_ST_SESSION_ID_INVALID;
+	pthread_mutex_lock(&x->lock);
+	if (atomic_load(&x->dead)) {
+		clone_context_put(c, x, true);
+		return COFFER_ST_SESSION_ID_INVALID;
+	}
+	st = context_state(c, x, side, step);
+	if (st) {
+		clone_context_put(c, x, false);
+		return st;
+	}
+	*out = x;
+	return COFFER_ST_OK;
+}
+
+void clone_context_put(struct cmd *c, struct clone_context *x, bool keep)
+{
+	struct session_thing *thing = NULL;
+
+	if (!keep && !atomic_exchange(&x->dead, true))
+		thing = session_detach(c->session, SESSION_THING_CLONE, x->thing.id);
+	pthread_mutex_unlock(&x->lock);
+	if (thing)
+		context_free(thing);
+	context_unuse(x);
+}
+
+uint32_t clone_context_left_s(struct cmd *c, const struct clone_context *x)
+{
+	uint64_t age = card_uptime_ms(c->card) - x->born_ms;
+
+	return age >= CLONE_LIFETIME_MS ? 0 : (uint32_t)((CLONE_LIFETIME_MS - age) / 1000);
+}

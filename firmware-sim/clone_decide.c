@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The decision table: from two offers to a protocol and a suite, or to one clear refusal.
+ * Pure, so that both cards come to the same result and a test can walk all of it.
+ * Rows: behaviour.md 1.4 (protocol), 1.5 (FIPS), 1.6 (direction), feature rows 3, 5, 16.
+ */
+#include "clone.h"
+
+#include <string.h>
+
+#define LEVEL_V0	1
+
+typedef bool pair_fn(const struct clone_offer *s, const struct clone_offer *t);
+
+static bool sides_wrong(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return s->side != CLONE_SOURCE || t->side != CLONE_TARGET;
+}
+
+static bool same_partition(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return s->card == t->card && s->partition == t->partition;
+}
+
+static bool roots_differ(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return memcmp(s->root, t->root, sizeof(s->root)) != 0;
+}
+
+static bool cloning_off(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return !(s->policies & t->policies & CLONE_POL_HSM7);
+}
+
+/* A backup card's own level says nothing of what it holds: each object's level does. */
+static bool goes_down(const struct clone_offer *s, const struct clone_offer *t)
+{
+	if (s->kind == COFFER_PART_KIND_BACKUP)
+		return false;
+	return clone_level_fits(s->level, t->level, t->kind) != COFFER_ST_OK;
+}
+
+static bool fips_differs(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return (s->flags ^ t->flags) & CLONE_OF_FIPS;
+}
+
+static bool kdf_differs(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return (s->flags ^ t->flags) & CLONE_OF_TEST_KDF;
+}
+
+/* Password and PED mix only when both know several domains and one side manages them. */
+static bool methods_differ(const struct clone_offer *s, const struct clone_offer *t)
+{
+	if (!((s->flags ^ t->flags) & CLONE_OF_PED))
+		return false;
+	if (!(s->flags & t->flags & CLONE_OF_DOMAINS))
+		return true;
+	return !((s->policies | t->policies) & CLONE_POL_DOMAINS);
+}
+
+/* In this order: the first that holds is the answer. */
+static const struct {
+	pair_fn *holds;
+	uint32_t verdict;
+} refusals[] = {
+	{ sides_wrong,		COFFER_ST_SESSION_NEGOTIATION_INVALID },
+	{ roots_differ,		COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS },
+	{ same_partition,	COFFER_ST_CLONE_SAME_PARTITION },
+	{ cloning_off,		COFFER_ST_OPERATION_NOT_ALLOWED },
+	{ methods_differ,	COFFER_ST_OPERATION_NOT_ALLOWED },
+	{ goes_down,		COFFER_ST_CLONE_DIRECTION },
+	{ fips_differs,		COFFER_ST_FIPS_MISMATCH },
+	{ kdf_differs,		COFFER_ST_CLONE_KDF_MISMATCH },
+};
+
+static bool forced_v1(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return (s->policies | t->policies) & CLONE_POL_FORCE_V1;
+}
+
+static bool knows_only_v1(const struct clone_offer *o)
+{
+	return !(o->fw_protocols & (COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4));
+}
+
+static bool one_is_old(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return knows_only_v1(s) || knows_only_v1(t);
+}
+
+static bool both_v4(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return s->protocols & t->protocols & COFFER_CLONE_CPV4;
+}
+
+static bool suite_shared(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return both_v4(s, t) && (s->suites & t->suites);
+}
+
+static bool both_v3(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return s->protocols & t->protocols & COFFER_CLONE_CPV3;
+}
+
+/*
+ * The first row whose condition holds decides, for good: when its protocol is not allowed on
+ * both sides the answer is @otherwise, never the next row. CPv3 has its row already; no card
+ * offers it until it is built.
+ */
+static const struct {
+	pair_fn *holds;
+	uint32_t protocol;
+	uint32_t otherwise;
+} choices[] = {
+	{ forced_v1,	COFFER_CLONE_CPV1, COFFER_ST_PROTOCOL_DISABLED },
+	{ one_is_old,	COFFER_CLONE_CPV1, COFFER_ST_PROTOCOL_DISABLED },
+	{ suite_shared,	COFFER_CLONE_CPV4, COFFER_ST_PROTOCOL_DISABLED },
+	{ both_v3,	COFFER_CLONE_CPV3, COFFER_ST_PROTOCOL_DISABLED },
+	{ both_v4,	COFFER_CLONE_CPV3, COFFER_ST_SESSION_NEGOTIATION_NO_ALGS },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static uint32_t strongest(uint32_t suites)
+{
+	uint32_t id = 0;
+
+	for (uint32_t bit = 1; bit < 32; bit++)
+		if (suites & (1u << bit))
+			id = bit;
+	return id;
+}
+
+static uint32_t choose(const struct clone_offer *s, const struct clone_offer *t,
+		       uint32_t *protocol, uint32_t *suite)
+{
+	for (size_t i = 0; i < COUNT(choices); i++) {
+		if (!choices[i].holds(s, t))
+			continue;
+		if (!(s->protocols & t->protocols & choices[i].protocol))
+			return choices[i].otherwise;
+		if (choices[i].protocol == COFFER_CLONE_CPV4)
+			*suite = strongest(s->suites & t->suites);
+		*protocol = choices[i].protocol;
+		return COFFER_ST_OK;
+	}
+	return COFFER_ST_PROTOCOL_DISABLED;
+}
+
+uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer *target,
+		      uint32_t *protocol, uint32_t *suite)
+{
+	uint32_t st;
+
+	*protocol = 0;
+	*suite = 0;
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		if (refusals[i].holds(source, target))
+			return refusals[i].verdict;
+	st = choose(source, target, protocol, suite);
+	if (st)
+		return st;
+	/* A suite that this firmware has no row for cannot be used, whatever both offer. */
+	if (!clone_suite(*protocol, *suite)) {
+		*protocol = 0;
+		*suite = 0;
+		return COFFER_ST_SESSION_NEGOTIATION_NO_ALGS;
+	}
+	return COFFER_ST_OK;
+}
+
+uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target_kind)
+{
+	if (level <= target_level)
+		return COFFER_ST_OK;
+	/* Backup cards take V0 objects, and give them back to V0 or higher only. */
+	if (target_kind == COFFER_PART_KIND_BACKUP && level <= LEVEL_V0)
+		return COFFER_ST_OK;
+	return COFFER_ST_CLONE_DIRECTION;
+}

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From a request to its answer. Every check that does not depend on a command's meaning is
+ * made here, by the table of coffer_cmd.h, in this order; the first that fails is the verdict:
+ *
+ *  1. the opcode has a row, and a driver-only row comes from the driver  FUNCTION_NOT_SUPPORTED
+ *  2. the request's length is in the row's range                         ARGUMENTS_BAD
+ *  3. there is room for the reply of a command with an effect            BUFFER_TOO_SMALL
+ *  4. it was not cancelled before it began                               CANCEL
+ *  5. the owner is known                                                 OWNER_UNKNOWN
+ *  6. the session is known, and this owner's                             SESSION_HANDLE_INVALID
+ *  7. it is on the admin or an application partition, as the row says    CONTAINER_HANDLE_INVALID
+ *  8. the partition is initialised, unless the row does not care         USER_PIN_NOT_INITIALIZED
+ *  9. the session is read/write if the row wants it                      SESSION_READ_ONLY
+ * 10. an initial password was changed, unless the row only informs       PIN_EXPIRED
+ * 11. the role is in the row's mask: nobody logged in                    USER_NOT_LOGGED_IN
+ *                                    somebody else                       USER_NOT_AUTHORIZED
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+#include "writer.h"
+
+static const struct row rows[OPCODE_MAX] = {
+#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) \
+	[op] = { #name, op, fl, rqmin, rqmax, rpmax, ro, ms, handle_##name },
+	COFFER_COMMANDS(COFFER_X)
+#undef COFFER_X
+};
+
+/* Commands with an effect whose reply must not get lost: the least room. */
+static const uint8_t reply_min[OPCODE_MAX] = {
+	[COFFER_CMD_OWNER_OPEN]		= sizeof(struct coffer_req_owner),
+	[COFFER_CMD_SESSION_OPEN]	= sizeof(struct coffer_rep_session_open),
+	[COFFER_CMD_LOGIN]		= sizeof(struct coffer_rep_login),
+	[COFFER_CMD_PARTITION_CREATE]	= sizeof(struct coffer_rep_partition_create),
+	[COFFER_CMD_OBJECT_CREATE]	= sizeof(struct coffer_rep_object),
+	[COFFER_CMD_OBJECT_COPY]	= sizeof(struct coffer_rep_object),
+	[COFFER_CMD_KEY_GENERATE]	= sizeof(struct coffer_rep_object),
+	[COFFER_CMD_KEY_PAIR_GENERATE]	= sizeof(struct coffer_rep_object),
+};
+
+/* How a command goes through the gates, and what it may do besides the table. */
+#define HOW_NO_GATE	0x01	/* touches neither partitions nor their list */
+#define HOW_CARD_ALONE	0x02	/* changes the list of partitions, or all of them */
+#define HOW_PART_ALONE	0x04	/* changes its partition; on the admin partition: the card */
+#define HOW_INITIAL_PW	0x08	/* allowed while an initial password has to be changed */
+#define HOW_SLOW	0x10	/* stretches secrets: a tenth of a second and more */
+static const uint8_t how[OPCODE_MAX] = {
+	[COFFER_CMD_ECHO]		= HOW_NO_GATE,
+	[COFFER_CMD_COMMANDS]		= HOW_NO_GATE,
+	[COFFER_CMD_STATS]		= HOW_NO_GATE,
+	[COFFER_CMD_EVENTS]		= HOW_NO_GATE,
+	[COFFER_CMD_OWNER_OPEN]		= HOW_NO_GATE,
+	[COFFER_CMD_OWNER_CLOSE]	= HOW_NO_GATE,
+	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW,
+	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW,
+	[COFFER_CMD_LOGIN]		= HOW_SLOW,
+	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW,
+	[COFFER_CMD_ROLE_INIT]		= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_ROLE_CHANGE_PW]	= HOW_PART_ALONE | HOW_SLOW | HOW_INITIAL_PW,
+	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW,
+	[COFFER_CMD_HSM_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
+	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE,
+	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE,
+	[COFFER_CMD_POLICY_LIST]	= HOW_INITIAL_PW,
+	[COFFER_CMD_POLICY_SET]		= HOW_PART_ALONE,
+	[COFFER_CMD_PARTITION_CREATE]	= HOW_CARD_ALONE,
+	[COFFER_CMD_PARTITION_DELETE]	= HOW_CARD_ALONE,
+	[COFFER_CMD_PARTITION_INIT]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_PARTITION_INFO]	= HOW_INITIAL_PW,
+	[COFFER_CMD_MECHANISM_LIST]	= HOW_INITIAL_PW,
+};
+
+const struct row *row_of(uint16_t opcode)
+{
+	if (opcode >= OPCODE_MAX || !rows[opcode].handle)
+		return NULL;
+	return &rows[opcode];
+}
+
+const struct row *row_next(const struct row *row)
+{
+	unsigned int op = row ? row->opcode + 1u : 0;
+
+	for (; op < OPCODE_MAX; op++)
+		if (rows[op].handle)
+			return &rows[op];
+	return NULL;
+}
+
+/* ---- Gates ----------------------------------------------------------------------- */
+
+static void job_leave(struct job *job)
+{
+	if (job->c.part)
+		gate_leave(&job->c.part->gate, job->part_gate);
+	job->part_gate = GATE_OUT;
+	gate_leave(&job->c.card->gate, job->card_gate);
+	job->card_gate = GATE_OUT;
+}
+
+static void job_enter(struct job *job)
+{
+	unsigned int flags = how[job->row->opcode];
+	bool app = job->c.part && job->c.part->id != 0;
+	enum gate_mode card = GATE_SHARED, part = GATE_SHARED;
+
+	if (flags & HOW_NO_GATE)
+		return;
+	if (flags & HOW_PART_ALONE)
+		part = GATE_ALONE;
+	if ((flags & HOW_CARD_ALONE) || (part == GATE_ALONE && !app))
+		card = GATE_ALONE;
+	gate_enter(&job->c.card->gate, card);
+	job->card_gate = card;
+	/* Alone on the card is alone in every partition. */
+	if (!job->c.part || card == GATE_ALONE)
+		return;
+	gate_enter(&job->c.part->gate, part);
+	job->part_gate = part;
+}
+
+void cmd_alone(struct cmd *c)
+{
+	struct job *job = (struct job *)c;
+
+	job_leave(job);
+	gate_enter(&c->card->gate, GATE_ALONE);
+	job->card_gate = GATE_ALONE;
+}
+
+/* ---- Checks ---------------------------------------------------------------------- */
+
+static uint32_t check_form(struct job *job)
+{
+	const struct fw_request *rq = &job->rq;
+
+	job->row = row_of(rq->opcode);
+	if (!job->row || ((job->row->flags & COFFER_CF_DRIVER) && !rq->from_driver))
+		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
+	if (rq->req_len < job->row->req_min || rq->req_len > job->row->req_max)
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (rq->reply_room < reply_min[rq->opcode])
+		return COFFER_ST_BUFFER_TOO_SMALL;
+	if (__atomic_load_n(&job->cancelled, __ATOMIC_RELAXED))
+		return COFFER_ST_CANCEL;
+	return COFFER_ST_OK;
+}
+
+/* Owner 0 stands for nobody: enough for commands that need no session. */
+static uint32_t check_owner(struct job *job)
+{
+	struct fw_card *card = job->c.card;
+	bool needed = (job->row->flags & COFFER_CF_SESSION) ||
+		      job->rq.opcode == COFFER_CMD_SESSION_OPEN;
+	bool known;
+
+	if (!job->rq.owner)
+		return needed ? COFFER_ST_OWNER_UNKNOWN : COFFER_ST_OK;
+	pthread_mutex_lock(&card->lock);
+	known = owner_find(card, job->rq.owner) != NULL;
+	pthread_mutex_unlock(&card->lock);
+	return known ? COFFER_ST_OK : COFFER_ST_OWNER_UNKNOWN;
+}
+
+/* Who is asking, now that the gates are passed: the session may have ended meanwhile. */
+static uint32_t check_session(struct job *job)
+{
+	struct fw_card *card = job->c.card;
+	struct fw_session *s = job->c.session;
+	bool closed;
+
+	pthread_mutex_lock(&card->lock);
+	closed = s->closed;
+	if (!closed)
+		job->c.role = s->presence->role;
+	pthread_mutex_unlock(&card->lock);
+	job->c.session_rw = s->rw;
+	return closed ? COFFER_ST_SESSION_HANDLE_INVALID : COFFER_ST_OK;
+}
+
+static uint32_t check_role(const struct job *job)
+{
+	const struct fw_partition *p = job->c.part;
+	enum coffer_role role = job->c.role;
+
+	if (role != COFFER_ROLE_NONE && p->roles[role].must_change &&
+	    !(how[job->row->opcode] & HOW_INITIAL_PW))
+		return COFFER_ST_PIN_EXPIRED;
+	if (job->row->roles & (1u << role))
+		return COFFER_ST_OK;
+	return role == COFFER_ROLE_NONE ? COFFER_ST_USER_NOT_LOGGED_IN :
+					  COFFER_ST_USER_NOT_AUTHORIZED;
+}
+
+static uint32_t check_partition(const struct job *job)
+{
+	const struct fw_partition *p = job->c.part;
+	unsigned int flags = job->row->flags;
+
+	if (((flags & COFFER_CF_ADMIN) && p->id != 0) || ((flags & COFFER_CF_APP) && p->id == 0))
+		return COFFER_ST_CONTAINER_HANDLE_INVALID;
+	if (!(flags & COFFER_CF_UNINIT) && !p->initialised)
+		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
+	if ((flags & COFFER_CF_RW) && !job->c.session_rw)
+		return COFFER_ST_SESSION_READ_ONLY;
+	return check_role(job);
+}
+
+/* ---- From request to handler ----------------------------------------------------- */
+
+/* A secret is read from a copy of our own, which is wiped. */
+static uint32_t job_buffers(struct job *job)
+{
+	const struct fw_request *rq = &job->rq;
+	const void *req = rq->req;
+
+	if ((job->row->flags & COFFER_CF_SECRET) && rq->req_len) {
+		job->secret = malloc(rq->req_len);
+		if (!job->secret)
+			return COFFER_ST_DEVICE_MEMORY;
+		memcpy(job->secret, rq->req, rq->req_len);
+		req = job->secret;
+	}
+	job->reply_size = rq->reply_room < job->row->reply_max ? rq->reply_room :
+								 job->row->reply_max;
+	if (job->reply_size) {
+		job->reply = malloc(job->reply_size);
+		if (!job->reply)
+			return COFFER_ST_DEVICE_MEMORY;
+	}
+	wire_in_init(&job->c.in, req, rq->req_len);
+	wire_out_init(&job->c.out, job->reply, job->reply_size);
+	return COFFER_ST_OK;
+}
+
+static uint32_t job_session(struct job *job)
+{
+	uint32_t id;
+
+	if (!(job->row->flags & COFFER_CF_SESSION))
+		return COFFER_ST_OK;
+	id = wire_u32(&job->c.in);
+	job->c.session = session_get(job->c.card, job->rq.owner, id);
+	if (!job->c.session)
+		return COFFER_ST_SESSION_HANDLE_INVALID;
+	job->c.part = job->c.session->part;
+	return COFFER_ST_OK;
+}
+
+static uint32_t job_handle(struct job *job)
+{
+	uint32_t st = check_form(job);
+
+	if (!st)
+		st = check_owner(job);
+	if (!st)
+		st = job_buffers(job);
+	if (!st)
+		st = job_session(job);
+	if (st)
+		return st;
+	job_enter(job);
+	if (job->c.session) {
+		st = check_session(job);
+		if (!st)
+			st = check_partition(job);
+	}
+	return st ? st : job->row->handle(&job->c);
+}
+
+static void job_count(struct job *job, uint32_t verdict)
+{
+	struct counters *n = &job->c.card->counters;
+
+	atomic_fetch_add(&n->commands, 1);
+	if (verdict)
+		atomic_fetch_add(&n->errors, 1);
+	if (job->row)
+		atomic_fetch_add(&n->of[job->row->opcode], 1);
+}
+
+static void job_free(struct job *job)
+{
+	if (job->secret)
+		crypto_wipe(job->secret, job->rq.req_len);
+	if (job->reply && (job->row->flags & COFFER_CF_SECRET))
+		crypto_wipe(job->reply, job->reply_size);
+	free(job->secret);
+	free(job->reply);
+	if (job->c.session)
+		session_put(job->c.session);
+	free(job);
+}
+
+void job_end(struct job *job, uint32_t verdict)
+{
+	struct pool *pool = job->c.card->pool;
+	fw_done_fn *done = job->done;
+	void *opaque = job->opaque;
+	uint32_t len = 0;
+
+	if (!verdict && !wire_out_ok(&job->c.out))
+		verdict = COFFER_ST_BUFFER_TOO_SMALL;
+	if (!verdict && job->c.out.len) {
+		len = (uint32_t)job->c.out.len;
+		memcpy(job->rq.reply, job->reply, len);
+	}
+	job_leave(job);
+	job_count(job, verdict);
+	pool_forget(pool, job);
+	job_free(job);
+	done(opaque, verdict, len);
+	pool_done(pool);
+}
+
+void job_run(struct job *job, bool removed)
+{
+	uint32_t verdict = removed ? (uint32_t)COFFER_ST_DEVICE_REMOVED : job_handle(job);
+
+	if (!job->c.change) {
+		job_end(job, verdict);
+	} else if (verdict) {
+		change_drop(job->c.change);
+		job->c.change = NULL;
+		job_end(job, verdict);
+	} else {
+		writer_submit(job->c.card->writer, job);
+	}
+}
+
+/* ---- Entry ----------------------------------------------------------------------- */
+
+int fw_submit(struct fw_card *card, const struct fw_request *request, fw_done_fn *done,
+	      void *opaque)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	const struct row *row = row_of(request->opcode);
+	bool reserved = request->from_driver && row && (row->flags & COFFER_CF_DRIVER);
+	int rc;
+
+	if (!job)
+		return -EBUSY;
+	job->c.card = card;
+	job->c.crypto = card->crypto;
+	job->c.owner = request->owner;
+	job->c.opcode = request->opcode;
+	job->c.cancelled = &job->cancelled;
+	job->rq = *request;
+	job->done = done;
+	job->opaque = opaque;
+	job->slow = row && ((row->flags & COFFER_CF_LONG) || (how[row->opcode] & HOW_SLOW));
+	rc = pool_submit(card->pool, job, reserved);
+	if (rc)
+		free(job);
+	return rc;
+}
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool done;
+	uint32_t verdict;
+	uint32_t reply_len;
+};
+
+static void waiter_done(void *opaque, uint32_t verdict, uint32_t reply_len)
+{
+	struct waiter *w = opaque;
+
+	pthread_mutex_lock(&w->lock);
+	w->done = true;
+	w->verdict = verdict;
+	w->reply_len = reply_len;
+	pthread_cond_signal(&w->cond);
+	pthread_mutex_unlock(&w->lock);
+}
+
+uint32_t fw_exec(struct fw_card *card, const struct fw_request *request, uint32_t *reply_len)
+{
+	struct waiter w = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
+
+	*reply_len = 0;
+	if (fw_submit(card, request, waiter_done, &w))
+		return COFFER_ST_DEVICE_MEMORY;
+	pthread_mutex_lock(&w.lock);
+	while (!w.done)
+		pthread_cond_wait(&w.cond, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	pthread_cond_destroy(&w.cond);
+	pthread_mutex_destroy(&w.lock);
+	*reply_len = w.reply_len;
+	return w.verdict;
+}
+
+void fw_cancel(struct fw_card *card, uint64_t tag)
+{
+	pool_cancel(card->pool, tag);
+}
+
+uint64_t fw_command_count(const struct fw_card *card)
+{
+	return atomic_load(&((struct fw_card *)card)->counters.commands);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* coffer-card-host: make, move and serve cards that live in a folder. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+#define LOG_MAX		(1024 * 1024)
+
+enum {
+	EXIT_BAD_USE = 2,
+};
+
+static const char usage[] =
+	"usage: coffer-card-host serve [--ready-fd N] DIR    serve the card until nobody uses it\n"
+	"       coffer-card-host serve --stdio DIR           one connection on standard input/output\n"
+	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
+	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
+	"       coffer-card-host export DIR FILE\n"
+	"       coffer-card-host import FILE DIR\n"
+	"       coffer-card-host profiles\n";
+
+static int complain(const char *text)
+{
+	fprintf(stderr, "coffer-card-host: %s\n", text);
+	return EXIT_FAILURE;
+}
+
+static int bad_use(const char *text)
+{
+	complain(text);
+	fputs(usage, stderr);
+	return EXIT_BAD_USE;
+}
+
+/* 0 when @text is no number from 1 to @max. */
+static uint64_t number(const char *text, uint64_t max)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	return errno || *end || end == text || *text == '-' || n > max ? 0 : n;
+}
+
+/* ---- serve ----------------------------------------------------------------------- */
+
+/* One line to who waits for it: "ok", or "errno NUMBER: why". */
+static void ready_say(int fd, int rc, const char *text)
+{
+	if (fd < 0)
+		return;
+	if (rc)
+		dprintf(fd, "errno %d: %s\n", -rc, text);
+	else
+		dprintf(fd, "ok\n");
+	close(fd);
+}
+
+/* The starter goes on; we belong to nobody. Before any thread is made. */
+static bool detach(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return false;
+	if (pid)
+		_exit(0);
+	setsid();
+	return true;
+}
+
+/* Standard input and output to nowhere, messages to DIR/host.log, which does not grow for ever. */
+static void detach_files(int dir)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int log = openat(dir, "host.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+			 0600);
+	struct stat st;
+
+	if (log >= 0 && !fstat(log, &st) && st.st_size > LOG_MAX && ftruncate(log, 0))
+		complain(strerror(errno));
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(log >= 0 ? log : null, STDERR_FILENO);
+	if (log >= 0)
+		close(log);
+	if (null > STDERR_FILENO)
+		close(null);
+	if (chdir("/"))
+		complain(strerror(errno));
+}
+
+static int serve_socket(const char *dir, int ready_fd)
+{
+	char err[512] = "";
+	struct host h;
+	int rc;
+
+	if (ready_fd >= 0 && !detach())
+		return complain(strerror(errno));
+	signals_block();
+	rc = host_open(&h, dir, err, sizeof(err));
+	if (!rc) {
+		rc = host_listen(&h, dir, err, sizeof(err));
+		if (rc)
+			host_close(&h);
+	}
+	if (rc) {
+		ready_say(ready_fd, rc, err);
+		return complain(err);
+	}
+	if (ready_fd >= 0)
+		detach_files(h.dir);
+	ready_say(ready_fd, 0, NULL);
+	host_run(&h);
+	host_close(&h);
+	return EXIT_SUCCESS;
+}
+
+static int serve_stdio(const char *dir)
+{
+	char err[512] = "";
+	struct host h;
+	int rc;
+
+	signals_block();
+	rc = host_open(&h, dir, err, sizeof(err));
+	if (rc)
+		return complain(err);
+	rc = host_stdio(&h);
+	host_close(&h);
+	return rc ? complain(strerror(-rc)) : EXIT_SUCCESS;
+}
+
+static int verb_serve(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "ready-fd", required_argument, NULL, 'r' },
+		{ "stdio", no_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt, ready_fd = -1;
+	bool stdio = false;
+
+	while ((opt = getopt_long_only(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'r') {
+			ready_fd = (int)number(optarg, 1 << 20);
+			if (ready_fd <= STDERR_FILENO || fcntl(ready_fd, F_GETFD) < 0)
+				return bad_use("--ready-fd names no open descriptor above 2");
+			fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
+		} else if (opt == 's') {
+			stdio = true;
+		} else {
+			return bad_use("serve does not know that option");
+		}
+	}
+	if (argc - optind != 1)
+		return bad_use("serve wants one card folder");
+	if (stdio && ready_fd >= 0)
+		return bad_use("--stdio and --ready-fd exclude each other");
+	return stdio ? serve_stdio(argv[optind]) : serve_socket(argv[optind], ready_fd);
+}
+
+/* ---- create, export, import, profiles -------------------------------------------- */
+
+static bool create_option(struct fw_create *how, int opt, char *value)
+{
+	switch (opt) {
+	case 'p':
+		how->profile = value;
+		return true;
+	case 'n':
+		how->serial = number(value, UINT64_MAX);
+		return how->serial != 0;
+	case 'l':
+		how->label = value;
+		return true;
+	case 'k':
+		how->kdf_test = !strcmp(value, "test");
+		return how->kdf_test || !strcmp(value, "standard");
+	case 't':
+		how->kdf_test = true;
+		return true;
+	case 'r':
+		how->root_key_file = value;
+		return true;
+	case 'c':
+		how->root_cert_file = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int verb_create(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "profile", required_argument, NULL, 'p' },
+		{ "serial", required_argument, NULL, 'n' },
+		{ "label", required_argument, NULL, 'l' },
+		{ "kdf-cost", required_argument, NULL, 'k' },
+		{ "kdf-test", no_argument, NULL, 't' },
+		{ "root-key", required_argument, NULL, 'r' },
+		{ "root-cert", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct fw_create how = { 0 };
+	char err[512] = "";
+	int opt;
+
+	while ((opt = getopt_long_only(argc, argv, "", options, NULL)) != -1)
+		if (!create_option(&how, opt, optarg))
+			return bad_use("create does not know that option or value");
+	if (argc - optind != 1)
+		return bad_use("create wants one folder name");
+	if (fw_card_create(argv[optind], &how, err, sizeof(err)))
+		return complain(err);
+	return EXIT_SUCCESS;
+}
+
+static int verb_move(int argc, char **argv)
+{
+	bool export = !strcmp(argv[0], "export");
+	char err[512] = "";
+	int rc;
+
+	if (argc > 1 && !strcmp(argv[1], "--")) {
+		argc--;
+		argv++;
+	}
+	if (argc != 3)
+		return bad_use("export wants DIR FILE, import FILE DIR");
+	rc = export ? fw_card_export(argv[1], argv[2], err, sizeof(err)) :
+		      fw_card_import(argv[1], argv[2], err, sizeof(err));
+	return rc ? complain(err) : EXIT_SUCCESS;
+}
+
+static int verb_profiles(int argc, char **argv)
+{
+	unsigned int i;
+
+	(void)argv;
+	if (argc != 1)
+		return bad_use("profiles wants nothing more");
+	for (i = 0; fw_profile_name(i); i++)
+		printf("%-16s %s\n", fw_profile_name(i), fw_profile_text(i));
+	return EXIT_SUCCESS;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{ "serve", verb_serve },
+	{ "create", verb_create },
+	{ "export", verb_move },
+	{ "import", verb_move },
+	{ "profiles", verb_profiles },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	opterr = 0;
+	if (argc < 2)
+		return bad_use("what is to be done?");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	return bad_use("there is no such verb");
+}

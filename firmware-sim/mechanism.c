@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Which mechanism this partition offers, and for keys of which size. */
+#include "object_internal.h"
+
+static bool is_raw_rsa(uint32_t mechanism)
+{
+	return mechanism == COFFER_CKM_RSA_X_509;
+}
+
+uint32_t mechanism_check(const struct cmd *c, uint32_t mechanism, uint32_t operation)
+{
+	const struct profile_mechanism *row = profile_mechanism(card_profile(c->card),
+								mechanism);
+
+	if (!row || !(row->flags & operation))
+		return COFFER_ST_MECHANISM_INVALID;
+	if (partition_fips(c->part) && !row->fips_min)
+		return COFFER_ST_MECHANISM_INVALID;
+	if (is_raw_rsa(mechanism) && !policy_allows(c, POLICY_RAW_RSA))
+		return COFFER_ST_MECHANISM_INVALID;
+	if (mechanism == COFFER_CKM_RSA_PKCS && !policy_allows(c, POLICY_RSA_PKCS))
+		return COFFER_ST_MECHANISM_INVALID;
+	return COFFER_ST_OK;
+}
+
+/* The table counts symmetric keys in bytes (CK_MECHANISM_INFO), others in bits. */
+uint32_t mechanism_size(const struct cmd *c, uint32_t mechanism, uint32_t key_type,
+			unsigned int bits)
+{
+	const struct profile_mechanism *row = profile_mechanism(card_profile(c->card),
+								mechanism);
+	bool bytes = key_type == COFFER_CKK_AES || key_type == COFFER_CKK_GENERIC_SECRET;
+	uint32_t size = bytes ? bits / 8 : bits, min;
+
+	if (!row)
+		return COFFER_ST_MECHANISM_INVALID;
+	min = row->min;
+	if (partition_fips(c->part)) {
+		if (!row->fips_min)
+			return COFFER_ST_KEY_TYPE_INCONSISTENT;
+		min = row->fips_min;
+	}
+	return size < min || size > row->max ? COFFER_ST_KEY_SIZE_RANGE : COFFER_ST_OK;
+}
+
+bool mechanism_of_type(uint32_t key_type, uint32_t *mechanism)
+{
+	switch (key_type) {
+	case COFFER_CKK_RSA:
+		*mechanism = COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN;
+		return true;
+	case COFFER_CKK_EC:
+		*mechanism = COFFER_CKM_EC_KEY_PAIR_GEN;
+		return true;
+	case COFFER_CKK_EC_EDWARDS:
+		*mechanism = COFFER_CKM_EC_EDWARDS_KEY_PAIR_GEN;
+		return true;
+	case COFFER_CKK_AES:
+		*mechanism = COFFER_CKM_AES_KEY_GEN;
+		return true;
+	case COFFER_CKK_GENERIC_SECRET:
+		*mechanism = COFFER_CKM_GENERIC_SECRET_KEY_GEN;
+		return true;
+	default:
+		return false;
+	}
+}

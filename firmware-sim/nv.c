@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* What is asked of the non-volatile memory, and how it changes. */
+#include <errno.h>
+#include <string.h>
+
+#include "nv_internal.h"
+
+const struct nv_factory *nv_factory(const struct nv *nv)
+{
+	return &nv->factory;
+}
+
+void nv_card_key(struct nv *nv, uint8_t key[KEY_LEN])
+{
+	pthread_mutex_lock(&nv->lock);
+	memcpy(key, nv->s.key, KEY_LEN);
+	pthread_mutex_unlock(&nv->lock);
+}
+
+/* ---- Roll-back mark -------------------------------------------------------------- */
+
+uint64_t nv_commit_mark(struct nv *nv)
+{
+	uint64_t mark;
+
+	pthread_mutex_lock(&nv->lock);
+	mark = nv->s.commit_mark;
+	pthread_mutex_unlock(&nv->lock);
+	return mark;
+}
+
+int nv_mark(struct nv *nv, uint64_t commit_number)
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	if (commit_number > nv->s.commit_mark)
+		nv->s.commit_mark = commit_number;
+	rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+/* ---- Login attempts -------------------------------------------------------------- */
+
+static struct attempt *attempt_find(struct nv_state *s, uint32_t part, enum coffer_role role)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->attempts; i++)
+		if (s->attempt[i].part == part && s->attempt[i].role == role)
+			return &s->attempt[i];
+	return NULL;
+}
+
+static struct attempt *attempt_add(struct nv_state *s, uint32_t part, enum coffer_role role)
+{
+	struct attempt *a;
+
+	if (s->attempts == COUNTERS_MAX)
+		return NULL;
+	a = &s->attempt[s->attempts++];
+	*a = (struct attempt){ .part = part, .role = (uint16_t)role };
+	return a;
+}
+
+int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *count)
+{
+	struct attempt *a;
+	int rc = -ENOSPC;
+
+	*count = UINT32_MAX;
+	pthread_mutex_lock(&nv->lock);
+	a = attempt_find(&nv->s, part, role);
+	if (!a)
+		a = attempt_add(&nv->s, part, role);
+	if (a) {
+		if (a->count < UINT16_MAX)
+			a->count++;
+		rc = nv_save(nv);
+		*count = a->count;
+	}
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role)
+{
+	struct attempt *a;
+	int rc = 0;
+
+	pthread_mutex_lock(&nv->lock);
+	a = attempt_find(&nv->s, part, role);
+	if (a) {
+		*a = nv->s.attempt[--nv->s.attempts];
+		rc = nv_save(nv);
+	}
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+uint32_t nv_attempts(struct nv *nv, uint32_t part, enum coffer_role role)
+{
+	struct attempt *a;
+	uint32_t count;
+
+	pthread_mutex_lock(&nv->lock);
+	a = attempt_find(&nv->s, part, role);
+	count = a ? a->count : 0;
+	pthread_mutex_unlock(&nv->lock);
+	return count;
+}
+
+/* ---- Failed domain proofs -------------------------------------------------------- */
+
+static struct clone_count *clone_find(struct nv_state *s, uint32_t part)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->clones; i++)
+		if (s->clone[i].part == part)
+			return &s->clone[i];
+	return NULL;
+}
+
+int nv_clone_failed(struct nv *nv, uint32_t part, uint64_t now_ms)
+{
+	struct clone_count *n;
+	int rc = -ENOSPC;
+
+	pthread_mutex_lock(&nv->lock);
+	n = clone_find(&nv->s, part);
+	if (!n && nv->s.clones < CLONE_COUNTERS_MAX) {
+		n = &nv->s.clone[nv->s.clones++];
+		*n = (struct clone_count){ .part = part };
+	}
+	if (n) {
+		n->count++;
+		n->last_ms = now_ms;
+		rc = nv_save(nv);
+	}
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+static bool clone_drop(struct nv_state *s, uint32_t part)
+{
+	struct clone_count *n = clone_find(s, part);
+
+	if (n)
+		*n = s->clone[--s->clones];
+	return n != NULL;
+}
+
+int nv_clone_good(struct nv *nv, uint32_t part)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&nv->lock);
+	if (clone_drop(&nv->s, part))
+		rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms)
+{
+	struct clone_count *n;
+	uint32_t count;
+
+	pthread_mutex_lock(&nv->lock);
+	n = clone_find(&nv->s, part);
+	count = n ? n->count : 0;
+	*last_ms = n ? n->last_ms : 0;
+	pthread_mutex_unlock(&nv->lock);
+	return count;
+}
+
+/* ---- Erasing --------------------------------------------------------------------- */
+
+int nv_part_reset(struct nv *nv, uint32_t part)
+{
+	struct nv_state *s = &nv->s;
+	uint32_t i = 0;
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	while (i < s->attempts)
+		if (s->attempt[i].part == part)
+			s->attempt[i] = s->attempt[--s->attempts];
+		else
+			i++;
+	clone_drop(s, part);
+	rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+/* Both slots are written, so that the old key is nowhere in the file. */
+int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what)
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	memcpy(nv->s.key, new_key, KEY_LEN);
+	nv->s.pending = what;
+	nv->s.attempts = 0;
+	nv->s.clones = 0;
+	rc = nv_save(nv);
+	if (!rc)
+		rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+enum nv_clear nv_pending(struct nv *nv)
+{
+	enum nv_clear what;
+
+	pthread_mutex_lock(&nv->lock);
+	what = nv->s.pending;
+	pthread_mutex_unlock(&nv->lock);
+	return what;
+}
+
+int nv_clear_done(struct nv *nv)
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	nv->s.pending = NV_CLEAR_NONE;
+	rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}

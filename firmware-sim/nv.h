@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The card's non-volatile memory: a small file that stands for what a real card keeps inside
+ * its tamper boundary. One factory block, written once, and two slots for the state that
+ * changes, written in turns: a torn write leaves the other slot. Every change is durable before
+ * the call returns. All calls but nv_create, nv_open and nv_close may come from any thread.
+ */
+#ifndef FW_NV_H
+#define FW_NV_H
+
+#include "card.h"
+
+#define PROFILE_NAME_MAX	15
+
+struct nv_factory {
+	uint64_t serial;
+	uint64_t made_ms;
+	char profile[PROFILE_NAME_MAX + 1];
+	char label[LABEL_MAX + 1];
+	bool kdf_test;
+	bool test_root;
+	struct identity identity;
+};
+
+/* What power-on has still to do, because power went away in the middle of an erasure. */
+enum nv_clear { NV_CLEAR_NONE, NV_CLEAR_ZEROIZE, NV_CLEAR_FACTORY };
+
+struct nv;
+
+/* 0 or -errno; nv_open: -ENOENT, -EBADMSG (no valid slot), -ENOTSUP (newer). */
+int nv_create(const char *dir, const struct nv_factory *factory, const uint8_t key[KEY_LEN]);
+int nv_open(const char *dir, struct nv **nv);
+void nv_close(struct nv *nv);
+
+const struct nv_factory *nv_factory(const struct nv *nv);
+void nv_card_key(struct nv *nv, uint8_t key[KEY_LEN]);
+
+/* The store is at least this new. */
+uint64_t nv_commit_mark(struct nv *nv);
+int nv_mark(struct nv *nv, uint64_t commit_number);
+
+/* Failed logins. nv_attempt counts one before the check and says how many there are now. */
+int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *count);
+int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role);
+uint32_t nv_attempts(struct nv *nv, uint32_t part, enum coffer_role role);
+
+/* Failed domain proofs since the last good one, and when the last was. */
+int nv_clone_failed(struct nv *nv, uint32_t part, uint64_t now_ms);
+int nv_clone_good(struct nv *nv, uint32_t part);
+uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms);
+
+/* Forget all counters of a partition: it was initialised anew or deleted. */
+int nv_part_reset(struct nv *nv, uint32_t part);
+
+/* Destroy the card key: everything sealed in the store is lost with it. */
+int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what);
+enum nv_clear nv_pending(struct nv *nv);
+int nv_clear_done(struct nv *nv);
+
+#endif /* FW_NV_H */

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Partitions: the list, what handlers ask of one, create, delete, initialise, inform. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+#include "nv.h"
+
+/* ---- The list -------------------------------------------------------------------- */
+
+struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t serial,
+				   enum coffer_partition_kind kind, uint64_t size)
+{
+	struct fw_partition *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->card = card;
+	p->refs = 1;
+	p->id = id;
+	p->serial = serial;
+	p->kind = kind;
+	p->size = size;
+	p->epoch = card_new_epoch(card);
+	gate_init(&p->gate);
+	pthread_mutex_init(&p->login_lock, NULL);
+	pthread_mutex_init(&p->lock, NULL);
+	policy_defaults(policy_table(p), p->policy);
+	return p;
+}
+
+void partition_get(struct fw_partition *p)
+{
+	atomic_fetch_add(&p->refs, 1);
+}
+
+void partition_put(struct fw_partition *p)
+{
+	if (atomic_fetch_sub(&p->refs, 1) != 1)
+		return;
+	gate_destroy(&p->gate);
+	pthread_mutex_destroy(&p->login_lock);
+	pthread_mutex_destroy(&p->lock);
+	crypto_wipe(p, sizeof(*p));
+	free(p);
+}
+
+struct fw_partition *partition_find(struct fw_card *card, uint32_t id)
+{
+	struct fw_partition *p = card->admin;
+
+	while (p && p->id != id)
+		p = p->next;
+	return p;
+}
+
+void partition_insert(struct fw_card *card, struct fw_partition *p)
+{
+	struct fw_partition **at = &card->admin;
+
+	while (*at && (*at)->id < p->id)
+		at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+}
+
+void partition_remove(struct fw_card *card, struct fw_partition *p)
+{
+	struct fw_partition **at = &card->admin;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->next = NULL;
+	partition_put(p);
+}
+
+/* ---- What handlers ask ----------------------------------------------------------- */
+
+uint32_t partition_id(const struct fw_partition *p)
+{
+	return p->id;
+}
+
+uint64_t partition_serial(const struct fw_partition *p)
+{
+	return p->serial;
+}
+
+enum coffer_partition_kind partition_kind(const struct fw_partition *p)
+{
+	return p->kind;
+}
+
+uint32_t partition_level(const struct fw_partition *p)
+{
+	switch (p->kind) {
+	case COFFER_PART_KIND_V0:
+		return 1;
+	case COFFER_PART_KIND_V1:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+/* Cloning is off in every partition while it is off on the card (behaviour.md section 3). */
+uint32_t partition_policy(const struct fw_partition *p, uint32_t id)
+{
+	if (id >= POLICY_MAX)
+		return 0;
+	if (p->id && (id == 0 || id == 4) && !card_policy(p->card, 7))
+		return 0;
+	return p->policy[id];
+}
+
+uint32_t card_policy(const struct fw_card *card, uint32_t id)
+{
+	return id < POLICY_MAX ? card->admin->policy[id] : 0;
+}
+
+/* HSM policy 12 = 0 forces it on all partitions, policy 43 = 0 on one (behaviour.md 1.5). */
+bool partition_fips(const struct fw_partition *p)
+{
+	if (!card_policy(p->card, 12))
+		return true;
+	return p->id && policy_row(p, 43) && !p->policy[43];
+}
+
+uint32_t partition_key(const struct fw_partition *p, enum partition_key which, uint8_t key[32])
+{
+	memset(key, 0, 32);
+	if (!p->initialised)
+		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
+	memcpy(key, which == PARTITION_KEY_SEAL ? p->seal_key : p->index_key, 32);
+	return COFFER_ST_OK;
+}
+
+uint32_t partition_domain_key(const struct fw_partition *p, unsigned int index, uint8_t key[32])
+{
+	memset(key, 0, 32);
+	if (index || !p->domain.there)
+		return COFFER_ST_CLONING_PARAMETER_MISSING;
+	memcpy(key, p->domain.key, 32);
+	return COFFER_ST_OK;
+}
+
+unsigned int partition_domains(const struct fw_partition *p)
+{
+	return p->domain.there ? 1 : 0;
+}
+
+uint64_t partition_epoch(const struct fw_partition *p)
+{
+	return atomic_load(&((struct fw_partition *)p)->epoch);
+}
+
+/* ---- Failed domain proofs -------------------------------------------------------- */
+
+#define CLONE_FREE_TRIES	3
+#define CLONE_WAIT_FIRST_MS	1000u
+#define CLONE_WAIT_MAX_MS	300000u
+
+uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p)
+{
+	return status_of(nv_clone_failed(card->nv, p->id, clock_wall_ms()));
+}
+
+uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p)
+{
+	return status_of(nv_clone_good(card->nv, p->id));
+}
+
+uint32_t partition_clone_failures(const struct fw_partition *p)
+{
+	uint64_t last;
+
+	return nv_clone_failures(p->card->nv, p->id, &last);
+}
+
+/* A clock that was set back must not end or prolong the wait: it begins anew then. */
+uint32_t partition_clone_wait_ms(const struct fw_partition *p)
+{
+	uint64_t last, now = clock_wall_ms();
+	uint32_t failures = nv_clone_failures(p->card->nv, p->id, &last);
+	uint32_t over, wait = CLONE_WAIT_FIRST_MS;
+
+	if (failures < CLONE_FREE_TRIES)
+		return 0;
+	for (over = failures - CLONE_FREE_TRIES; over && wait < CLONE_WAIT_MAX_MS; over--)
+		wait *= 2;
+	if (wait > CLONE_WAIT_MAX_MS)
+		wait = CLONE_WAIT_MAX_MS;
+	if (now < last)
+		return wait;
+	return now - last >= wait ? 0 : wait - (uint32_t)(now - last);
+}
+
+/* ---- Lists and information ------------------------------------------------------- */
+
+static uint32_t partition_flags(const struct fw_partition *p)
+{
+	uint32_t flags = 0;
+
+	if (!p->id)
+		flags |= COFFER_PART_ADMIN;
+	if (p->initialised)
+		flags |= COFFER_PART_INITIALIZED;
+	if (p->roles[COFFER_ROLE_CO].initialised)
+		flags |= COFFER_PART_CO_INITIALIZED;
+	if (p->roles[COFFER_ROLE_CU].initialised)
+		flags |= COFFER_PART_CU_INITIALIZED;
+	if (p->id && role_locked(p, COFFER_ROLE_CO))
+		flags |= COFFER_PART_CO_LOCKED;
+	return flags;
+}
+
+static uint32_t partition_write_row(struct fw_partition *p, struct wire_out *out)
+{
+	uint32_t all, open;
+	uint64_t bytes;
+
+	if (store_object_count(p->card->store, p->id, &all, &open, &bytes))
+		return COFFER_ST_DEVICE_ERROR;
+	pthread_mutex_lock(&p->lock);
+	wire_put_u32(out, p->id);
+	wire_put_u32(out, partition_flags(p));
+	wire_put_u64(out, p->serial);
+	wire_put_u32(out, all);
+	wire_put_u32(out, 0);
+	wire_put_padded(out, p->label, LABEL_MAX);
+	pthread_mutex_unlock(&p->lock);
+	return COFFER_ST_OK;
+}
+
+uint32_t handle_PARTITION_LIST(struct cmd *c)
+{
+	struct fw_partition *p;
+	size_t at = wire_reserve_u32(&c->out);
+	uint32_t count = 0, st = COFFER_ST_OK;
+
+	for (p = c->card->admin; p && !st; p = p->next, count++)
+		st = partition_write_row(p, &c->out);
+	wire_fill_u32(&c->out, at, count);
+	return st;
+}
+
+/* What firmware and policies leave: 42 = 1 forces CPv1 (behaviour.md 1.4). */
+static uint32_t partition_protocols(const struct fw_partition *p)
+{
+	const struct profile *profile = p->card->profile;
+
+	if (!p->id)
+		return 0;
+	if ((profile->features & PROFILE_POLICY_42) && partition_policy(p, 42))
+		return COFFER_CLONE_CPV1;
+	return profile->protocols;
+}
+
+uint32_t handle_PARTITION_INFO(struct cmd *c)
+{
+	struct fw_partition *p = c->part;
+	uint32_t all, open, protocols = partition_protocols(p), st;
+	uint64_t bytes;
+
+	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (store_object_count(c->card->store, p->id, &all, &open, &bytes))
+		return COFFER_ST_DEVICE_ERROR;
+	st = partition_write_row(p, &c->out);
+	wire_put_u32(&c->out, p->kind);
+	wire_put_u32(&c->out, partition_level(p));
+	wire_put_u32(&c->out, protocols);
+	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? c->card->profile->suites : 0);
+	wire_put_u32(&c->out, partition_fips(p));
+	wire_put_u32(&c->out, partition_domains(p));
+	wire_put_u64(&c->out, p->size);
+	wire_put_u64(&c->out, bytes);
+	wire_put_u32(&c->out, c->card->profile->fw_version);
+	wire_put_u32(&c->out, atomic_load(&p->sessions));
+	wire_put_u32(&c->out, open);
+	wire_put_u32(&c->out, all - open);
+	wire_put_u32(&c->out, partition_clone_failures(p));
+	wire_put_u32(&c->out, partition_clone_wait_ms(p));
+	return st;
+}
+
+uint32_t handle_MECHANISM_LIST(struct cmd *c)
+{
+	const struct profile_mechanism *m;
+	bool fips = partition_fips(c->part);
+	uint32_t count = 0;
+	size_t at;
+
+	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	at = wire_reserve_u32(&c->out);
+	for (m = c->card->profile->mechanisms; m->flags; m++) {
+		if (fips && !m->fips_min)
+			continue;
+		wire_put_u32(&c->out, m->mechanism);
+		wire_put_u32(&c->out, m->flags);
+		wire_put_u32(&c->out, fips ? m->fips_min : m->min);
+		wire_put_u32(&c->out, m->max);
+		count++;
+	}
+	wire_fill_u32(&c->out, at, count);
+	return COFFER_ST_OK;
+}
+
+/* ---- Create and delete (alone on the card) --------------------------------------- */
+
+/* A number that was never used; after 999 of them, the lowest that is free. 0: none. */
+static uint32_t partition_free_id(struct fw_card *card)
+{
+	uint32_t id;
+
+	if (card->next_id <= PARTITION_ID_MAX)
+		return card->next_id;
+	for (id = 1; id <= PARTITION_ID_MAX; id++)
+		if (!partition_find(card, id))
+			return id;
+	return 0;
+}
+
+static uint32_t partition_room(struct fw_card *card, uint64_t *size)
+{
+	uint64_t taken = 0;
+	uint32_t count = 0;
+	struct fw_partition *p;
+
+	for (p = card->admin->next; p; p = p->next, count++)
+		taken += p->size;
+	if (count >= card->profile->max_partitions)
+		return COFFER_ST_LICENSE_CAPACITY_EXCEEDED;
+	if (!*size)
+		*size = card->profile->storage / card->profile->max_partitions;
+	if (*size > card->profile->storage - taken)
+		return COFFER_ST_HSM_STORAGE_FULL;
+	return COFFER_ST_OK;
+}
+
+static uint32_t partition_created(struct cmd *c, uint32_t verdict)
+{
+	struct fw_partition *p = c->state;
+
+	if (verdict) {
+		partition_put(p);
+		return verdict;
+	}
+	if (p->id == c->card->next_id)
+		c->card->next_id++;
+	partition_insert(c->card, p);
+	wire_put_u32(&c->out, p->id);
+	wire_put_u32(&c->out, 0);
+	wire_put_u64(&c->out, p->serial);
+	card_event(c->card, COFFER_EV_PARTITION_CREATED, p->id, p->serial);
+	return COFFER_ST_OK;
+}
+
+static uint32_t partition_create_change(struct cmd *c, struct fw_partition *p)
+{
+	struct change *ch = change_of(c);
+	uint32_t next = c->card->next_id + (p->id == c->card->next_id), st;
+
+	st = ch ? partition_save(p, ch) : (uint32_t)COFFER_ST_DEVICE_MEMORY;
+	if (!st)
+		st = change_value_put(ch, 0, "next_id", &next, sizeof(next));
+	if (!st)
+		change_after(ch, partition_created);
+	return st;
+}
+
+uint32_t handle_PARTITION_CREATE(struct cmd *c)
+{
+	struct fw_card *card = c->card;
+	uint32_t flags = wire_u32(&c->in), id, st;
+	uint64_t size = wire_u64(&c->in);
+	struct bytes label = wire_blob(&c->in, LABEL_MAX);
+	struct fw_partition *p;
+
+	if (!wire_in_done(&c->in) || flags || !label_ok(label))
+		return COFFER_ST_ARGUMENTS_BAD;
+	st = partition_room(card, &size);
+	if (st)
+		return st;
+	id = partition_free_id(card);
+	if (!id)
+		return COFFER_ST_TOO_MANY_CONTAINERS;
+	p = partition_new(card, id, fw_card_serial(card) * 1000 + id,
+			  (enum coffer_partition_kind)card->profile->default_kind, size);
+	if (!p)
+		return COFFER_ST_DEVICE_MEMORY;
+	label_set(p->label, label);
+	c->state = p;
+	st = partition_create_change(c, p);
+	if (st)
+		partition_put(p);
+	return st;
+}
+
+static uint32_t partition_deleted(struct cmd *c, uint32_t verdict)
+{
+	struct fw_partition *p = c->state;
+
+	if (verdict)
+		return verdict;
+	card_event(c->card, COFFER_EV_PARTITION_DELETED, p->id, p->serial);
+	nv_part_reset(c->card->nv, p->id);
+	sessions_end(c->card, p);
+	partition_remove(c->card, p);
+	return COFFER_ST_OK;
+}
+
+uint32_t handle_PARTITION_DELETE(struct cmd *c)
+{
+	uint32_t id = wire_u32(&c->in), st;
+	struct fw_partition *p = partition_find(c->card, id);
+	struct change *ch;
+
+	if (wire_u64(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (!id || !p)
+		return COFFER_ST_CONTAINER_HANDLE_INVALID;
+	ch = change_of(c);
+	if (!ch)
+		return COFFER_ST_DEVICE_MEMORY;
+	st = change_partition_clear(ch, id, true);
+	c->state = p;
+	change_after(ch, partition_deleted);
+	return st;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Partitions in the store. Values of a scope (0 = the card, else the partition):
+ *   partition  plain: {u64 serial; u32 kind; u64 size; u32 initialised; label[32]}
+ *   policies   plain: {u32 id; u32 value} for every policy of the profile
+ *   roles      sealed: 7 times {u8 flags; u32 iterations; salt[16]; check[32]}
+ *   key        sealed: the partition key
+ *   domain     sealed: the domain key
+ *   next_id    plain, of the card: number of the next partition
+ * Sealed values are bound to the card key, so they end with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+
+#define ROLE_WIRE	(1 + 4 + ROLE_SALT + KEY_LEN)
+#define ROLE_IS_INIT	0x01
+#define ROLE_MUST	0x02
+
+uint32_t partition_save(struct fw_partition *p, struct change *ch)
+{
+	uint8_t buf[8 + 4 + 8 + 4 + LABEL_MAX];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u64(&out, p->serial);
+	wire_put_u32(&out, p->kind);
+	wire_put_u64(&out, p->size);
+	wire_put_u32(&out, p->initialised);
+	wire_put_padded(&out, p->label, LABEL_MAX);
+	return change_value_put(ch, p->id, "partition", buf, out.len);
+}
+
+uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
+			      const struct role roles[COFFER_ROLE_COUNT])
+{
+	uint8_t buf[COFFER_ROLE_COUNT * ROLE_WIRE];
+	struct wire_out out;
+	uint32_t st;
+	int i;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	for (i = 0; i < COFFER_ROLE_COUNT; i++) {
+		wire_put_u8(&out, (uint8_t)((roles[i].initialised ? ROLE_IS_INIT : 0) |
+					    (roles[i].must_change ? ROLE_MUST : 0)));
+		wire_put_u32(&out, roles[i].iterations);
+		wire_put(&out, roles[i].salt, ROLE_SALT);
+		wire_put(&out, roles[i].check, KEY_LEN);
+	}
+	st = card_value_seal(p->card, ch, p->id, "roles", (struct bytes){ buf, out.len });
+	crypto_wipe(buf, sizeof(buf));
+	return st;
+}
+
+uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
+			    const uint8_t key[KEY_LEN])
+{
+	return card_value_seal(p->card, ch, p->id, "key", (struct bytes){ key, KEY_LEN });
+}
+
+uint32_t partition_save_domain(struct fw_partition *p, struct change *ch,
+			       const uint8_t key[KEY_LEN])
+{
+	return card_value_seal(p->card, ch, p->id, "domain", (struct bytes){ key, KEY_LEN });
+}
+
+uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
+				 const uint32_t policy[POLICY_MAX])
+{
+	uint8_t buf[POLICY_MAX * 8];
+	const struct profile_policy *row;
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	for (row = policy_table(p); row->name; row++) {
+		wire_put_u32(&out, row->id);
+		wire_put_u32(&out, policy[row->id]);
+	}
+	return change_value_put(ch, p->id, "policies", buf, out.len);
+}
+
+/* ---- Keys derived from the partition key ----------------------------------------- */
+
+static uint32_t derive(struct fw_partition *p, const uint8_t key[KEY_LEN], const char *use,
+		       uint8_t out[KEY_LEN])
+{
+	struct bytes ikm = { key, KEY_LEN }, none = { NULL, 0 };
+	struct bytes info = { (const uint8_t *)use, strlen(use) };
+
+	return crypto_hkdf(p->card->crypto, CRYPTO_SHA256, none, ikm, info, out, KEY_LEN);
+}
+
+uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN])
+{
+	uint32_t st = derive(p, key, "coffer partition seal", p->seal_key);
+
+	if (!st)
+		st = derive(p, key, "coffer partition index", p->index_key);
+	memcpy(p->key, key, KEY_LEN);
+	return st;
+}
+
+/* To the state before initialisation. Caches and clone contexts of the old epoch are void. */
+void partition_forget(struct fw_partition *p, bool policies_too)
+{
+	pthread_mutex_lock(&p->lock);
+	p->initialised = false;
+	crypto_wipe(p->roles, sizeof(p->roles));
+	crypto_wipe(&p->domain, sizeof(p->domain));
+	crypto_wipe(p->key, sizeof(p->key));
+	crypto_wipe(p->seal_key, sizeof(p->seal_key));
+	crypto_wipe(p->index_key, sizeof(p->index_key));
+	memset(p->label, 0, sizeof(p->label));
+	if (policies_too)
+		policy_defaults(policy_table(p), p->policy);
+	atomic_store(&p->epoch, card_new_epoch(p->card));
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- Power-on -------------------------------------------------------------------- */
+
+static int load_roles(struct fw_partition *p)
+{
+	struct wire_in in;
+	struct bytes b;
+	uint8_t *plain, flags;
+	size_t len;
+	int i, rc = card_value_get(p->card, p->id, "roles", &plain, &len);
+
+	if (rc)
+		return rc;
+	wire_in_init(&in, plain, len);
+	for (i = 0; i < COFFER_ROLE_COUNT; i++) {
+		flags = wire_u8(&in);
+		p->roles[i].initialised = flags & ROLE_IS_INIT;
+		p->roles[i].must_change = flags & ROLE_MUST;
+		p->roles[i].iterations = wire_u32(&in);
+		b = wire_bytes(&in, ROLE_SALT);
+		if (b.len == ROLE_SALT)
+			memcpy(p->roles[i].salt, b.p, ROLE_SALT);
+		b = wire_bytes(&in, KEY_LEN);
+		if (b.len == KEY_LEN)
+			memcpy(p->roles[i].check, b.p, KEY_LEN);
+	}
+	rc = wire_in_done(&in) ? 0 : -EBADMSG;
+	crypto_wipe(plain, len);
+	free(plain);
+	return rc;
+}
+
+static int load_key(struct fw_partition *p, const char *name, uint8_t key[KEY_LEN])
+{
+	uint8_t *plain;
+	size_t len;
+	int rc = card_value_get(p->card, p->id, name, &plain, &len);
+
+	if (rc)
+		return rc;
+	if (len == KEY_LEN)
+		memcpy(key, plain, KEY_LEN);
+	else
+		rc = -EBADMSG;
+	crypto_wipe(plain, len);
+	free(plain);
+	return rc;
+}
+
+/* Only policies that the profile has; others keep their defaults. */
+static int load_policies(struct fw_partition *p)
+{
+	struct wire_in in;
+	uint8_t *value;
+	uint32_t id, v;
+	size_t len;
+	int rc = store_value_get(p->card->store, p->id, "policies", &value, &len);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	wire_in_init(&in, value, len);
+	while (in.left && !in.bad) {
+		id = wire_u32(&in);
+		v = wire_u32(&in);
+		if (!in.bad && policy_row(p, id))
+			p->policy[id] = v;
+	}
+	rc = in.bad ? -EBADMSG : 0;
+	free(value);
+	return rc;
+}
+
+static int load_secrets(struct fw_partition *p)
+{
+	uint8_t key[KEY_LEN];
+	int rc = load_roles(p);
+
+	if (!rc)
+		rc = load_key(p, "key", key);
+	if (!rc && partition_use_key(p, key))
+		rc = -EIO;
+	if (!rc)
+		rc = load_key(p, "domain", p->domain.key);
+	p->domain.there = !rc;
+	crypto_wipe(key, sizeof(key));
+	return rc == -ENOENT ? -EBADMSG : rc;
+}
+
+struct loading {
+	struct fw_card *card;
+	int rc;
+};
+
+static struct fw_partition *load_record(struct fw_card *card, uint32_t id, const uint8_t *value,
+					size_t len)
+{
+	struct fw_partition *p;
+	struct wire_in in;
+	struct bytes label;
+	uint64_t serial, size;
+	uint32_t kind, initialised;
+
+	wire_in_init(&in, value, len);
+	serial = wire_u64(&in);
+	kind = wire_u32(&in);
+	size = wire_u64(&in);
+	initialised = wire_u32(&in);
+	label = wire_bytes(&in, LABEL_MAX);
+	if (!wire_in_done(&in) || id > PARTITION_ID_MAX || kind > COFFER_PART_KIND_BACKUP)
+		return NULL;
+	p = partition_new(card, id, serial, (enum coffer_partition_kind)kind, size);
+	if (p) {
+		p->initialised = initialised;
+		label.len = strnlen((const char *)label.p, LABEL_MAX);
+		label_set(p->label, label);
+	}
+	return p;
+}
+
+static bool load_one(void *opaque, uint32_t scope, const uint8_t *value, size_t len)
+{
+	struct loading *l = opaque;
+	struct fw_partition *p = load_record(l->card, scope, value, len);
+
+	if (!p) {
+		l->rc = -EBADMSG;
+		return false;
+	}
+	partition_insert(l->card, p);
+	return true;
+}
+
+/* @card->next_id and all partitions; secrets only when no erasure is pending. */
+int partition_load_all(struct fw_card *card)
+{
+	struct loading l = { .card = card };
+	struct fw_partition *p;
+	uint8_t *value;
+	size_t len;
+	int rc = store_value_each(card->store, "partition", load_one, &l);
+
+	if (!rc)
+		rc = l.rc;
+	if (!rc && (!card->admin || card->admin->id))
+		rc = -EBADMSG;
+	for (p = card->admin; p && !rc; p = p->next) {
+		rc = load_policies(p);
+		if (!rc && p->initialised && !card->erasing)
+			rc = load_secrets(p);
+	}
+	if (rc)
+		return rc;
+	rc = store_value_get(card->store, 0, "next_id", &value, &len);
+	if (rc)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	if (len == sizeof(card->next_id))
+		memcpy(&card->next_id, value, len);
+	else
+		rc = -EBADMSG;
+	free(value);
+	return rc;
+}

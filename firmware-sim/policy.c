@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Policies of the card (admin partition, by the HSM SO) and of partitions (by their SO). The
+ * profile's tables say what there is; rules between policies are behaviour.md section 3.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+
+#define SET_MAX		64	/* changes in one command */
+
+void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX])
+{
+	memset(policy, 0, POLICY_MAX * sizeof(policy[0]));
+	for (; table->name; table++)
+		policy[table->id] = table->value;
+}
+
+const struct profile_policy *policy_table(const struct fw_partition *p)
+{
+	return p->id ? p->card->profile->partition_policies : p->card->profile->hsm_policies;
+}
+
+const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id)
+{
+	const struct profile_policy *row;
+
+	for (row = policy_table(p); row->name; row++)
+		if (row->id == id)
+			return row;
+	return NULL;
+}
+
+uint32_t handle_POLICY_LIST(struct cmd *c)
+{
+	const struct profile_policy *row;
+	uint32_t count = 0;
+	size_t at;
+
+	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	at = wire_reserve_u32(&c->out);
+	for (row = policy_table(c->part); row->name; row++, count++) {
+		wire_put_u32(&c->out, row->id);
+		wire_put_u32(&c->out, partition_policy(c->part, row->id));
+		wire_put_u32(&c->out, row->capability);
+		wire_put_u32(&c->out, row->flags);
+		wire_put_padded(&c->out, row->name, 48);
+	}
+	wire_fill_u32(&c->out, at, count);
+	return COFFER_ST_OK;
+}
+
+/* ---- Set ------------------------------------------------------------------------- */
+
+/* The policies as they are to be, and what was asked for. */
+struct policy_set {
+	uint32_t policy[POLICY_MAX];
+	uint64_t named;			/* bit per id in the request */
+	bool destructive;
+};
+
+static bool destroys(const struct profile_policy *row, uint32_t from, uint32_t to)
+{
+	if (!from && to)
+		return row->flags & COFFER_POLICY_DESTRUCTIVE_ON;
+	if (from && !to)
+		return row->flags & COFFER_POLICY_DESTRUCTIVE_OFF;
+	return false;
+}
+
+static uint32_t set_one(struct cmd *c, struct policy_set *s, uint32_t id, uint32_t value)
+{
+	const struct profile_policy *row = policy_row(c->part, id);
+
+	if (!row)
+		return COFFER_ST_POLICY_ID_INVALID;
+	if (s->named & 1ull << id)
+		return COFFER_ST_ARGUMENTS_BAD;
+	s->named |= 1ull << id;
+	if (row->flags & COFFER_POLICY_READ_ONLY || value > row->capability)
+		return COFFER_ST_CONFIG_CHANGE_ILLEGAL;
+	s->destructive |= destroys(row, c->part->policy[id], value);
+	s->policy[id] = value;
+	return COFFER_ST_OK;
+}
+
+static bool turns_on(const struct policy_set *s, uint32_t id)
+{
+	return (s->named & 1ull << id) && s->policy[id];
+}
+
+/* Policies 0 and 4 need HSM policy 7; 0 excludes 1; 23 needs 22; 25 and 26 leave a length. */
+static uint32_t check_dependencies(const struct cmd *c, const struct policy_set *s)
+{
+	if (!c->part->id)
+		return COFFER_ST_OK;
+	if ((turns_on(s, 0) || turns_on(s, 4)) && !card_policy(c->card, 7))
+		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
+	if ((turns_on(s, 0) || turns_on(s, 1)) && s->policy[0] && s->policy[1])
+		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
+	if (s->policy[23] && !s->policy[22])
+		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
+	if (255 - s->policy[25] > s->policy[26])
+		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
+	if ((s->named & 1ull << 20) && !s->policy[20])
+		return COFFER_ST_CONFIG_CHANGE_ILLEGAL;
+	return COFFER_ST_OK;
+}
+
+static uint32_t set_parse(struct cmd *c, struct policy_set *s)
+{
+	uint32_t flags = wire_u32(&c->in), count = wire_u32(&c->in);
+	uint32_t id, value, st = COFFER_ST_OK;
+
+	if (c->in.bad || (flags & ~COFFER_POLICY_SET_DESTRUCTIVE) || !count ||
+	    count > SET_MAX || c->in.left != count * sizeof(struct coffer_policy_value))
+		return COFFER_ST_ARGUMENTS_BAD;
+	memcpy(s->policy, c->part->policy, sizeof(s->policy));
+	while (count-- && !st) {
+		id = wire_u32(&c->in);
+		value = wire_u32(&c->in);
+		st = set_one(c, s, id, value);
+	}
+	if (!st)
+		st = check_dependencies(c, s);
+	if (!st && s->destructive && !(flags & COFFER_POLICY_SET_DESTRUCTIVE))
+		st = COFFER_ST_CONFIG_ILLEGAL;
+	return st;
+}
+
+/* A destructive change of the card empties all partitions, of a partition its objects. */
+static uint32_t set_erase(struct cmd *c, struct change *ch)
+{
+	struct fw_partition *p;
+	uint32_t st = COFFER_ST_OK;
+
+	if (c->part->id)
+		return change_partition_clear(ch, c->part->id, false);
+	for (p = c->card->admin->next; p && !st; p = p->next)
+		st = change_partition_clear(ch, p->id, false);
+	return st;
+}
+
+static void set_erased(struct cmd *c)
+{
+	struct fw_partition *p;
+
+	for (p = c->card->admin->next; p; p = p->next)
+		if (!c->part->id || p == c->part)
+			atomic_store(&p->epoch, card_new_epoch(c->card));
+}
+
+static uint32_t policies_set(struct cmd *c, uint32_t verdict)
+{
+	struct policy_set *s = c->state;
+	uint32_t id;
+
+	if (!verdict) {
+		pthread_mutex_lock(&c->part->lock);
+		memcpy(c->part->policy, s->policy, sizeof(s->policy));
+		pthread_mutex_unlock(&c->part->lock);
+		if (s->destructive)
+			set_erased(c);
+		for (id = 0; id < POLICY_MAX; id++)
+			if (s->named & 1ull << id)
+				card_event(c->card, COFFER_EV_POLICY_CHANGED, c->part->id,
+					   (uint64_t)id << 32 | s->policy[id]);
+	}
+	free(s);
+	return verdict;
+}
+
+uint32_t handle_POLICY_SET(struct cmd *c)
+{
+	struct policy_set *s = calloc(1, sizeof(*s));
+	struct change *ch;
+	uint32_t st;
+
+	if (!s)
+		return COFFER_ST_DEVICE_MEMORY;
+	c->state = s;
+	st = set_parse(c, s);
+	ch = st ? NULL : change_of(c);
+	if (!st && !ch)
+		st = COFFER_ST_DEVICE_MEMORY;
+	if (!st)
+		st = partition_save_policies(c->part, ch, s->policy);
+	if (!st && s->destructive)
+		st = set_erase(c, ch);
+	if (st)
+		free(s);
+	else
+		change_after(ch, policies_set);
+	return st;
+}

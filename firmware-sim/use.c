@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Use of keys: sign, verify, encrypt, decrypt; digests and random numbers. */
+#include "object_internal.h"
+
+struct use {
+	uint32_t handle;
+	uint32_t mechanism;
+	struct bytes params;
+	struct bytes data;
+	struct cached_key key;
+};
+
+static void parse(struct cmd *c, struct use *use)
+{
+	use->handle = wire_u32(&c->in);
+	use->mechanism = wire_u32(&c->in);
+	use->params = wire_blob(&c->in, COFFER_CMD_MAX_PAYLOAD);
+	use->data = wire_blob(&c->in, COFFER_CMD_MAX_PAYLOAD);
+	use->key.key = NULL;
+}
+
+static bool is_listed(const struct cached_key *k, uint32_t mechanism)
+{
+	for (uint32_t i = 0; i < k->allowed_count; i++)
+		if (k->allowed[i] == mechanism)
+			return true;
+	return !k->allowed_count;
+}
+
+/* Mechanism, key, and whether one may be used with the other for this. */
+static uint32_t prepare(struct cmd *c, struct use *use, uint32_t operation, uint32_t usage)
+{
+	uint32_t st;
+
+	if (!wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	st = mechanism_check(c, use->mechanism, operation);
+	if (!st)
+		st = key_find(c, use->handle, &use->key);
+	if (st)
+		return st;
+	if (!(use->key.usage & usage))
+		return COFFER_ST_KEY_FUNCTION_NOT_PERMITTED;
+	if (!is_listed(&use->key, use->mechanism))
+		return COFFER_ST_MECHANISM_INVALID;
+	if (usage == USAGE_SIGN && !use->key.local && !policy_allows(c, POLICY_SIGN_NON_LOCAL))
+		return COFFER_ST_KEY_FUNCTION_NOT_PERMITTED;
+	return mechanism_size(c, use->mechanism, use->key.type,
+			      crypto_key_bits(use->key.key));
+}
+
+/* The rest of the reply buffer, to be written into directly. */
+static uint8_t *room_of(struct cmd *c, size_t *room)
+{
+	*room = c->out.room - c->out.len;
+	return c->out.base + c->out.len;
+}
+
+typedef uint32_t transform_fn(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
+			      struct bytes params, struct bytes data, uint8_t *out, size_t *len);
+
+static uint32_t transform(struct cmd *c, uint32_t operation, uint32_t usage, transform_fn *fn)
+{
+	struct use use;
+	size_t len = 0;
+	uint8_t *out = room_of(c, &len);
+	uint32_t st;
+
+	parse(c, &use);
+	st = prepare(c, &use, operation, usage);
+	if (!st)
+		st = fn(c->crypto, use.key.key, use.mechanism, use.params, use.data, out, &len);
+	if (!st)
+		c->out.len += len;
+	crypto_key_put(use.key.key);
+	return st;
+}
+
+uint32_t handle_SIGN(struct cmd *c)
+{
+	return transform(c, MECH_SIGN, USAGE_SIGN, crypto_sign);
+}
+
+uint32_t handle_ENCRYPT(struct cmd *c)
+{
+	return transform(c, MECH_ENCRYPT, USAGE_ENCRYPT, crypto_encrypt);
+}
+
+uint32_t handle_DECRYPT(struct cmd *c)
+{
+	return transform(c, MECH_DECRYPT, USAGE_DECRYPT, crypto_decrypt);
+}
+
+uint32_t handle_VERIFY(struct cmd *c)
+{
+	struct use use;
+	struct bytes sig;
+	uint32_t st;
+
+	parse(c, &use);
+	sig = wire_blob(&c->in, COFFER_CMD_MAX_PAYLOAD);
+	st = prepare(c, &use, MECH_VERIFY, USAGE_VERIFY);
+	if (!st)
+		st = crypto_verify(c->crypto, use.key.key, use.mechanism, use.params, use.data,
+				   sig);
+	crypto_key_put(use.key.key);
+	return st;
+}
+
+uint32_t handle_DIGEST(struct cmd *c)
+{
+	struct use use;
+	size_t len = 0;
+	uint8_t *out = room_of(c, &len);
+	uint32_t st;
+
+	parse(c, &use);
+	if (!wire_in_done(&c->in) || use.handle)
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (use.params.len)
+		return COFFER_ST_MECHANISM_PARAM_INVALID;
+	st = mechanism_check(c, use.mechanism, MECH_DIGEST);
+	if (!st)
+		st = crypto_digest_mech(c->crypto, use.mechanism, use.data, out, &len);
+	if (!st)
+		c->out.len += len;
+	return st;
+}
+
+uint32_t handle_RANDOM(struct cmd *c)
+{
+	uint32_t len = wire_u32(&c->in), st;
+	size_t room;
+	uint8_t *out = room_of(c, &room);
+
+	if (!wire_in_done(&c->in) || !len || len > COFFER_CMD_MAX_PAYLOAD)
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (len > room)
+		return COFFER_ST_BUFFER_TOO_SMALL;
+	st = crypto_random(c->crypto, out, len);
+	if (!st)
+		c->out.len += len;
+	return st;
+}
