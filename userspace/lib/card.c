@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* One card of a context: its transport, and every command that goes through it. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+coffer_rc card_init(struct coffer_card *card, struct coffer *ctx, unsigned int index,
+		    const char *name)
+{
+	card->ctx = ctx;
+	card->index = index;
+	card->rc = -ENODEV;
+	pthread_rwlock_init(&card->lock, NULL);
+	pthread_mutex_init(&card->events_lock, NULL);
+	card->name = strdup(name);
+	return card->name ? 0 : -ENOMEM;
+}
+
+void card_open(struct coffer_card *card)
+{
+	card->rc = transport_open(card->name, &card->t, &card->text);
+	card->generation++;
+}
+
+/* In a forked child too: no lock is taken, no thread is inside by coffer_close()'s contract. */
+void card_exit(struct coffer_card *card)
+{
+	if (card->t)
+		card->t->ops->close(card->t);
+	free(card->name);
+	free(card->text);
+}
+
+void card_revive(struct coffer_card *card)
+{
+	if (!__atomic_load_n(&card->broken, __ATOMIC_RELAXED))
+		return;
+	pthread_rwlock_wrlock(&card->lock);
+	if (card->broken) {
+		if (card->t)
+			card->t->ops->close(card->t);
+		card->t = NULL;
+		card->rc = transport_open(card->name, &card->t, NULL);
+		card->generation++;
+		/* Not there yet: the next caller looks again. */
+		__atomic_store_n(&card->broken, card->rc != 0, __ATOMIC_RELAXED);
+	}
+	pthread_rwlock_unlock(&card->lock);
+}
+
+uint64_t card_epoch(struct coffer_card *card)
+{
+	uint64_t epoch;
+
+	pthread_rwlock_rdlock(&card->lock);
+	epoch = (uint64_t)card->generation << 48;
+	if (card->t)
+		epoch += card->t->ops->epoch(card->t) & 0xffffffffffff;
+	pthread_rwlock_unlock(&card->lock);
+	return epoch;
+}
+
+coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
+		    void *reply, size_t *reply_len)
+{
+	size_t room = *reply_len;
+	uint32_t verdict = 0;
+	coffer_rc rc;
+
+	*reply_len = 0;
+	rc = context_check(card->ctx);
+	if (rc)
+		return rc;
+	pthread_rwlock_rdlock(&card->lock);
+	rc = card->rc;
+	if (card->t) {
+		rc = card->t->ops->exec(card->t, opcode, req, req_len, reply, &room,
+					card->ctx->timeout_ms, &verdict);
+		if (rc == -EPIPE || rc == -ENODEV)
+			__atomic_store_n(&card->broken, true, __ATOMIC_RELAXED);
+		if (!rc)
+			*reply_len = room;
+	}
+	pthread_rwlock_unlock(&card->lock);
+	return rc ? rc : (coffer_rc)verdict;
+}
+
+coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_out *req,
+			  struct reply *reply)
+{
+	coffer_rc rc = req->error;
+
+	reply->len = 0;
+	reply->data = NULL;
+	if (!rc) {
+		reply->data = malloc(COFFER_CMD_MAX_PAYLOAD);
+		rc = reply->data ? 0 : -ENOMEM;
+	}
+	if (!rc) {
+		reply->len = COFFER_CMD_MAX_PAYLOAD;
+		rc = card_exec(card, opcode, req->data, req->len, reply->data, &reply->len);
+	}
+	msg_out_free(req);
+	return rc;
+}
+
+void reply_free(struct reply *reply)
+{
+	if (reply->data)
+		explicit_bzero(reply->data, reply->len);
+	free(reply->data);
+	reply->data = NULL;
+	reply->len = 0;
+}
+
+API coffer_rc coffer_exec(struct coffer_card *card, uint16_t opcode, const void *req,
+			  size_t req_len, void *reply, size_t *reply_len)
+{
+	const struct command_row *row = command_find(opcode);
+
+	if (row && (row->flags & COFFER_CF_DRIVER)) {
+		*reply_len = 0;
+		return -EPERM;
+	}
+	return card_exec(card, opcode, req, req_len, reply, reply_len);
+}
+
+API unsigned int coffer_card_index(const struct coffer_card *card)
+{
+	return card->index;
+}
+
+API const char *coffer_card_name(const struct coffer_card *card)
+{
+	return card->name;
+}
+
+API const char *coffer_card_transport(const struct coffer_card *card)
+{
+	return card->t ? card->t->ops->name : "none";
+}
+
+API coffer_rc coffer_card_state(const struct coffer_card *card, const char **text)
+{
+	if (text)
+		*text = card->text ? card->text : card->rc ? coffer_strerror(card->rc) : "";
+	return card->rc;
+}
+
+/* IDENTIFY and STATS have no payload; the reply begins with a struct of `size` bytes. */
+static coffer_rc card_ask(struct coffer_card *card, uint16_t opcode, void *to, size_t size,
+			  bool more)
+{
+	struct msg_out req;
+	struct reply reply;
+	coffer_rc rc;
+
+	card_revive(card);
+	msg_out_init(&req);
+	rc = card_exec_reply(card, opcode, &req, &reply);
+	if (!rc && (more ? reply.len < size : reply.len != size))
+		rc = -EIO;
+	if (!rc)
+		memcpy(to, reply.data, size);
+	reply_free(&reply);
+	return rc;
+}
+
+API coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_details *out)
+{
+	struct coffer_card_info info;
+	coffer_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = context_check(card->ctx);
+	if (!rc)
+		rc = card_ask(card, COFFER_CMD_IDENTIFY, &info, sizeof(info), false);
+	if (rc)
+		return rc;
+	out->serial = le64toh(info.serial);
+	out->fw_version = le32toh(info.fw_version);
+	out->flags = le32toh(info.flags);
+	out->protocols = le32toh(info.protocols);
+	out->partitions = le32toh(info.partitions);
+	out->max_partitions = le32toh(info.max_partitions);
+	out->clock_ms = le64toh(info.clock_ms);
+	out->storage_total = le64toh(info.storage_total);
+	out->storage_free = le64toh(info.storage_free);
+	msg_copy_text(out->label, info.label, sizeof(info.label));
+	msg_copy_text(out->model, info.model, sizeof(info.model));
+	msg_copy_text(out->profile, info.profile, sizeof(info.profile));
+	return 0;
+}
+
+API coffer_rc coffer_card_statistics(struct coffer_card *card, struct coffer_card_stats *out)
+{
+	struct coffer_stats stats;
+	coffer_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = context_check(card->ctx);
+	if (!rc)
+		rc = card_ask(card, COFFER_CMD_STATS, &stats, sizeof(stats), true);
+	if (rc)
+		return rc;
+	out->commands = le64toh(stats.commands);
+	out->errors = le64toh(stats.errors);
+	out->syncs = le64toh(stats.syncs);
+	out->changes = le64toh(stats.changes);
+	out->owners = le64toh(stats.owners);
+	out->sessions = le64toh(stats.sessions);
+	out->logins = le64toh(stats.logins);
+	out->power_on_ms = le64toh(stats.power_on_ms);
+	return 0;
+}

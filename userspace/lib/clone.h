@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One run of coffer_clone(): clone.c plans and reports, clone_move.c talks to the cards. */
+#ifndef LIB_CLONE_H
+#define LIB_CLONE_H
+
+#include "lib.h"
+
+struct clone_object {
+	struct coffer_clone_item *item;
+	uint8_t ouid[COFFER_OUID_LEN];
+	bool has_ouid;
+	bool settled;			/* the item has its result */
+};
+
+struct clone_run {
+	struct coffer_session *source, *target;
+	const struct coffer_clone_options *options;
+	struct coffer_clone_report *report;
+	struct clone_object *objects;	/* report->count of them, in the items' order */
+	uint32_t source_context, target_context;
+	bool source_open, target_open;	/* the cards hold a context */
+	bool moved_in_context;		/* something was extracted in it */
+	coffer_rc fatal;		/* ends the run: nothing more is tried */
+};
+
+/* The four messages. On failure no context is left open. */
+coffer_rc clone_negotiate(struct clone_run *run);
+/* Everything that is not settled, until the end, an interrupt, or run->fatal. */
+void clone_move(struct clone_run *run);
+/* End the contexts; tells the target whether the list was complete: else sets run->fatal. */
+void clone_finish(struct clone_run *run);
+void clone_abandon(struct clone_run *run);
+
+void clone_settle(struct clone_run *run, struct clone_object *object,
+		  enum coffer_clone_result result, coffer_rc rc, uint32_t target_handle);
+void clone_stage(const struct clone_run *run, enum coffer_clone_stage stage, size_t done);
+bool clone_interrupted(const struct clone_run *run);
+
+#endif /* LIB_CLONE_H */

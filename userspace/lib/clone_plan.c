@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Why a clone would be refused, told before anything is tried, in words and with the mend. It
+ * sees only what both partitions show; the cards decide for themselves. Domains are not among
+ * that: whether two partitions share one is learned from a finished handshake only.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+#define POLICY_HSM_CLONING	7	/* behaviour.md 3.1 */
+#define POLICY_CLONE_PRIVATE	0	/* 3.2 */
+#define POLICY_CLONE_SECRET	4
+#define LEVEL_V0		1
+
+struct side {
+	const char *name;		/* "source", "target" */
+	struct coffer_session *s;
+	struct coffer_partition_details part;
+	enum coffer_role role;
+	bool must_change;
+	bool hsm_cloning, private_keys, secret_keys;
+};
+
+struct finding {
+	coffer_rc rc;
+	char *text;
+};
+
+/* A policy that the list does not have forbids nothing. */
+static bool policy_on(struct coffer_session *s, uint32_t id, coffer_rc *rc)
+{
+	struct coffer_policy *list = NULL;
+	size_t count = 0;
+	bool on = true;
+
+	if (*rc)
+		return true;
+	*rc = coffer_policies(s, &list, &count);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].id == id)
+			on = list[i].value != 0;
+	free(list);
+	return on;
+}
+
+static coffer_rc side_look(struct side *side)
+{
+	struct coffer_session *admin;
+	coffer_rc rc;
+
+	rc = coffer_partition_info(side->s, &side->part);
+	if (!rc)
+		rc = coffer_whoami(side->s, &side->role, &side->must_change);
+	side->private_keys = policy_on(side->s, POLICY_CLONE_PRIVATE, &rc);
+	side->secret_keys = policy_on(side->s, POLICY_CLONE_SECRET, &rc);
+	if (!rc)
+		rc = coffer_session_open(side->s->card, 0, false, &admin);
+	if (rc)
+		return rc;
+	side->hsm_cloning = policy_on(admin, POLICY_HSM_CLONING, &rc);
+	coffer_session_close(admin);
+	return rc;
+}
+
+static void found(struct finding *f, coffer_rc rc, char *text)
+{
+	f->rc = rc;
+	f->text = text;
+}
+
+/* ---- What one side shows ----------------------------------------------------------------------------- */
+
+static void check_login(const struct side *side, struct finding *f)
+{
+	if (side->role == COFFER_ROLE_NONE)
+		found(f, ST(USER_NOT_LOGGED_IN),
+		      text_of("nobody is logged in to the %s partition: log in there as co",
+			      side->name));
+	else if (side->role == COFFER_ROLE_PO || side->role == COFFER_ROLE_SO ||
+		 side->role == COFFER_ROLE_AU)
+		found(f, ST(USER_NOT_AUTHORIZED),
+		      text_of("the role that is logged in to the %s partition moves no keys: "
+			      "log it out and log in as co", side->name));
+	else if (side->must_change)
+		found(f, ST(PIN_EXPIRED),
+		      text_of("the %s partition's password is still the initial one: change it "
+			      "with role changepw first", side->name));
+}
+
+static void check_partition(const struct side *side, struct finding *f)
+{
+	const struct coffer_partition_details *p = &side->part;
+
+	if (!p->slot.partition)
+		found(f, ST(OPERATION_NOT_ALLOWED),
+		      text_of("the %s is an admin partition, which holds no keys", side->name));
+	else if (!p->domains)
+		found(f, ST(CLONING_PARAMETER_MISSING),
+		      text_of("the %s partition has no cloning domain: initialise it with one",
+			      side->name));
+	else if (p->clone_wait_ms)
+		found(f, ST(CLONE_THROTTLED),
+		      text_of("the %s partition refuses cloning for %u more seconds after %u "
+			      "failed domain proofs: wait", side->name,
+			      (p->clone_wait_ms + 999) / 1000, p->clone_failures));
+}
+
+static void check_policies(const struct side *side, struct finding *f)
+{
+	if (!side->hsm_cloning)
+		found(f, ST(OPERATION_NOT_ALLOWED),
+		      text_of("HSM policy 7 (cloning) is off on the %s card: its so has to turn "
+			      "it on", side->name));
+	else if (!side->private_keys && !side->secret_keys)
+		found(f, ST(OPERATION_NOT_ALLOWED),
+		      text_of("partition policies 0 and 4 (private and secret key cloning) are "
+			      "off on the %s: its po has to turn one on", side->name));
+}
+
+/* ---- What both sides show ---------------------------------------------------------------------------- */
+
+static void check_same(const struct side *s, const struct side *t, struct finding *f)
+{
+	if (s->part.slot.serial == t->part.slot.serial)
+		found(f, ST(CLONE_SAME_PARTITION),
+		      text_of("source and target are the same partition: choose another target"));
+}
+
+static void check_writable(const struct side *s, const struct side *t, struct finding *f)
+{
+	(void)s;
+	if (!t->s->rw)
+		found(f, ST(SESSION_READ_ONLY),
+		      text_of("the session on the target is read-only: open a read/write one"));
+}
+
+/* A backup card's own level says nothing of the objects that it holds. */
+static void check_direction(const struct side *s, const struct side *t, struct finding *f)
+{
+	bool backup = t->part.kind == COFFER_PART_KIND_BACKUP && s->part.level <= LEVEL_V0;
+
+	if (s->part.kind == COFFER_PART_KIND_BACKUP || s->part.level <= t->part.level || backup)
+		return;
+	found(f, ST(CLONE_DIRECTION),
+	      text_of("the target counts as less secure (level %u) than the source (level %u): "
+		      "keys go to the same or a higher level only", t->part.level,
+		      s->part.level));
+}
+
+static void check_fips(const struct side *s, const struct side *t, struct finding *f)
+{
+	if (s->part.fips != t->part.fips)
+		found(f, ST(FIPS_MISMATCH),
+		      text_of("only the %s allows nothing but approved algorithms: give both "
+			      "partitions the same setting of policy 43 (HSM policy 12)",
+			      s->part.fips ? s->name : t->name));
+}
+
+static void check_kdf(const struct side *s, const struct side *t, struct finding *f)
+{
+	if ((s->part.slot.card_flags ^ t->part.slot.card_flags) & COFFER_CARD_TEST_KDF)
+		found(f, ST(CLONE_KDF_MISMATCH),
+		      text_of("only one of the cards was made with -kdf-cost test: a card for "
+			      "tests exchanges keys with its like only"));
+}
+
+static void check_protocol(const struct side *s, const struct side *t, struct finding *f)
+{
+	uint32_t common = s->part.protocols & t->part.protocols;
+
+	if (!common)
+		found(f, ST(PROTOCOL_DISABLED),
+		      text_of("the partitions share no cloning protocol: look at policy 42 of "
+			      "both with partition showpolicies"));
+	else if (common == COFFER_CLONE_CPV4 && !(s->part.suites & t->part.suites))
+		found(f, ST(SESSION_NEGOTIATION_NO_ALGS),
+		      text_of("the partitions share no cipher suite of CPv4: enable one on both"));
+}
+
+typedef void side_check(const struct side *side, struct finding *f);
+typedef void pair_check(const struct side *s, const struct side *t, struct finding *f);
+
+static side_check *const side_checks[] = { check_partition, check_login, check_policies };
+static pair_check *const pair_checks[] = {
+	check_same, check_writable, check_direction, check_fips, check_kdf, check_protocol,
+};
+
+static void check_all(const struct side *s, const struct side *t, struct finding *f)
+{
+	check_same(s, t, f);
+	for (size_t i = 0; !f->rc && i < sizeof(side_checks) / sizeof(side_checks[0]); i++) {
+		side_checks[i](s, f);
+		if (!f->rc)
+			side_checks[i](t, f);
+	}
+	for (size_t i = 0; !f->rc && i < sizeof(pair_checks) / sizeof(pair_checks[0]); i++)
+		pair_checks[i](s, t, f);
+}
+
+API char *coffer_clone_preflight(struct coffer_session *source, struct coffer_session *target,
+				 coffer_rc *rc)
+{
+	struct side s = { .name = "source", .s = source };
+	struct side t = { .name = "target", .s = target };
+	struct finding f = { 0 };
+	coffer_rc looked;
+
+	looked = side_look(&s);
+	if (!looked)
+		looked = side_look(&t);
+	if (looked)
+		found(&f, looked, text_of("the partitions cannot be looked at: %s",
+					  coffer_strerror(looked)));
+	else
+		check_all(&s, &t, &f);
+	if (rc)
+		*rc = f.rc;
+	return f.text;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* A context: the list of cards that one process has opened. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+#include "netlink.h"
+
+struct names {
+	char *name[LIB_MAX_CARDS];
+	unsigned int count;
+};
+
+static void names_free(struct names *names)
+{
+	for (unsigned int i = 0; i < names->count; i++)
+		free(names->name[i]);
+}
+
+/* Blanks around a name are none of it. Empty names are left out. */
+static coffer_rc names_add(struct names *names, const char *from, size_t len)
+{
+	while (len && (*from == ' ' || *from == '\t')) {
+		from++;
+		len--;
+	}
+	while (len && (from[len - 1] == ' ' || from[len - 1] == '\t'))
+		len--;
+	if (!len)
+		return 0;
+	if (names->count == LIB_MAX_CARDS)
+		return -E2BIG;
+	names->name[names->count] = strndup(from, len);
+	if (!names->name[names->count])
+		return -ENOMEM;
+	names->count++;
+	return 0;
+}
+
+static coffer_rc names_parse(struct names *names, const char *list)
+{
+	coffer_rc rc = 0;
+	size_t len;
+
+	while (!rc && *list) {
+		len = strcspn(list, ",");
+		rc = names_add(names, list, len);
+		list += len;
+		list += *list == ',';
+	}
+	return rc;
+}
+
+/* N of "cofferN", or -1. */
+static int node_number(const char *name)
+{
+	char *end;
+	long n;
+
+	if (strncmp(name, "coffer", 6) || name[6] < '0' || name[6] > '9')
+		return -1;
+	n = strtol(name + 6, &end, 10);
+	return *end || n >= LIB_MAX_CARDS ? -1 : (int)n;
+}
+
+/* A gap keeps its place, so that slots do not move when its card comes back. */
+static coffer_rc names_scan(struct names *names)
+{
+	struct dirent *entry;
+	DIR *dir = opendir("/dev");
+	int last = -1, n;
+	char *name;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		n = node_number(entry->d_name);
+		if (n > last)
+			last = n;
+	}
+	closedir(dir);
+	for (n = 0; n <= last; n++) {
+		name = text_of("/dev/coffer%d", n);
+		if (!name)
+			return -ENOMEM;
+		names->name[names->count++] = name;
+	}
+	return 0;
+}
+
+static coffer_rc names_find(struct names *names, const struct coffer_options *options)
+{
+	const char *list = options ? options->cards : NULL;
+
+	if (!list)
+		list = secure_getenv("COFFER_CARDS");
+	/* A variable that is set to nothing is as good as none. */
+	return list && *list ? names_parse(names, list) : names_scan(names);
+}
+
+static coffer_rc context_fill(struct coffer *ctx, const struct names *names)
+{
+	coffer_rc rc;
+
+	ctx->cards = calloc(names->count, sizeof(*ctx->cards));
+	if (!ctx->cards)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < names->count; i++) {
+		ctx->count++;
+		rc = card_init(&ctx->cards[i], ctx, i, names->name[i]);
+		if (rc)
+			return rc;
+		card_open(&ctx->cards[i]);
+	}
+	return 0;
+}
+
+API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **ctx)
+{
+	struct names names = { .count = 0 };
+	struct coffer *c;
+	coffer_rc rc;
+
+	*ctx = NULL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->pid = getpid();
+	c->timeout_ms = options ? options->timeout_ms : 0;
+	pthread_mutex_init(&c->netlink_lock, NULL);
+	rc = names_find(&names, options);
+	if (!rc && !names.count)
+		rc = -ENODEV;
+	if (!rc)
+		rc = context_fill(c, &names);
+	names_free(&names);
+	if (rc) {
+		coffer_close(c);
+		return rc;
+	}
+	*ctx = c;
+	return 0;
+}
+
+API void coffer_close(struct coffer *ctx)
+{
+	if (!ctx)
+		return;
+	for (unsigned int i = 0; i < ctx->count; i++)
+		card_exit(&ctx->cards[i]);
+	netlink_free(ctx->netlink);
+	free(ctx->cards);
+	free(ctx);
+}
+
+coffer_rc context_check(const struct coffer *ctx)
+{
+	return ctx->pid == getpid() ? 0 : -EOWNERDEAD;
+}
+
+API unsigned int coffer_card_count(const struct coffer *ctx)
+{
+	return ctx->count;
+}
+
+API struct coffer_card *coffer_card_at(const struct coffer *ctx, unsigned int index)
+{
+	return index < ctx->count ? &ctx->cards[index] : NULL;
+}

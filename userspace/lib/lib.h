@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of libcoffer share. Nothing here is exported. */
+#ifndef LIB_LIB_H
+#define LIB_LIB_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "coffer/coffer.h"
+#include "transport.h"
+#include "msg.h"
+
+#define API __attribute__((visibility("default")))
+
+/* A verdict as coffer_rc: the enumerators above 0x7fffffff are negative as int. */
+#define ST(name) ((coffer_rc)(uint32_t)COFFER_ST_##name)
+/* An attribute type: likewise. */
+#define CKA(name) ((uint32_t)COFFER_CKA_##name)
+
+/* Cards of one context: slot numbers leave room for as many (coffer.h, "Slots"). */
+#define LIB_MAX_CARDS 32
+
+struct coffer {
+	pid_t pid;			/* that may use it */
+	unsigned int timeout_ms;
+	unsigned int count;
+	struct coffer_card *cards;	/* count of them, never moved */
+	pthread_mutex_t netlink_lock;	/* guards netlink */
+	struct netlink *netlink;	/* netlink.c; NULL until asked for */
+};
+
+struct coffer_card {
+	struct coffer *ctx;
+	unsigned int index;
+	char *name;
+	char *text;			/* why it could not be opened, for people */
+	pthread_rwlock_t lock;		/* read: uses t; write: replaces it, guards the four below */
+	struct transport *t;		/* NULL: rc says why */
+	coffer_rc rc;
+	bool broken;			/* t said -EPIPE or -ENODEV (atomic access) */
+	uint32_t generation;		/* counts opens: sessions of older ones are gone */
+	pthread_mutex_t events_lock;	/* guards the two below */
+	uint64_t events_seen;
+	uint64_t events_epoch;
+};
+
+struct coffer_session {
+	struct coffer_card *card;
+	uint32_t partition;
+	uint32_t id;
+	uint64_t epoch;			/* of the card when it was opened */
+	bool rw;
+};
+
+/* context.c: 0 or -EOWNERDEAD in a process that did not open the context. */
+coffer_rc context_check(const struct coffer *ctx);
+
+/* ---- card.c ------------------------------------------------------------------------------- */
+coffer_rc card_init(struct coffer_card *card, struct coffer *ctx, unsigned int index,
+		    const char *name);
+void card_open(struct coffer_card *card);
+void card_exit(struct coffer_card *card);
+/* Open a card again that broke (host process ended, unplugged and back). */
+void card_revive(struct coffer_card *card);
+/* Changes whenever the card ended its owners, or was opened again. */
+uint64_t card_epoch(struct coffer_card *card);
+/* Every command goes through here. *reply_len: room in, bytes out, 0 on failure. */
+coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
+		    void *reply, size_t *reply_len);
+
+/* A reply of any length. */
+struct reply {
+	uint8_t *data;
+	size_t len;
+};
+void reply_free(struct reply *reply);	/* wipes; may be called on a failed one */
+coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_out *req,
+			  struct reply *reply);
+
+/* ---- session.c ------------------------------------------------------------------------------ */
+/* All of them wipe and free the request, also on failure. */
+coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+		       void *reply, size_t *reply_len);
+/* The reply is exactly `size` bytes (0: none), else -EIO. */
+coffer_rc session_exec_fixed(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+			     void *reply, size_t size);
+coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+			     struct reply *reply);
+/* A request that begins with coffer_req_session. */
+void session_request(const struct coffer_session *s, struct msg_out *req);
+
+/* slot.c */
+unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition);
+void slot_from_row(struct coffer_slot *slot, const struct coffer_card *card,
+		   const struct coffer_partition_row *row,
+		   const struct coffer_card_details *details);
+
+/* spawn.c */
+/* Path of coffer-card-host; free() it. NULL: search PATH for "coffer-card-host". */
+char *spawn_card_host(void);
+struct spawn_fds {
+	int in, out, err;		/* -1: /dev/null, and for err: as the caller's */
+	int keep;			/* stays open under its own number, or -1 */
+};
+/* 0 or -errno. */
+int spawn(const char *program, char *const argv[], const struct spawn_fds *fds, pid_t *pid);
+/* Wait for its end; its exit status, or 128 + signal. */
+int spawn_wait(pid_t pid);
+/* It should end now that its input is closed: wait a moment, then tell it to. */
+void spawn_end(pid_t pid);
+
+/* A line of text for people, or NULL when there is no memory. */
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void text_set(char **text, char *line);	/* takes over line; text may be NULL */
+
+/* The command's row in contract 2, or NULL. */
+struct command_row {
+	uint16_t opcode;
+	uint16_t flags;
+	uint32_t timeout_ms;
+	const char *name;
+};
+const struct command_row *command_find(uint16_t opcode);
+
+#endif /* LIB_LIB_H */

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Making, exporting and importing cards: coffer-card-host does it, which has the firmware. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+#include "stream.h"
+
+#define OUTPUT_MAX (64 * 1024)
+
+/* Everything until the end of file, as a string. */
+static coffer_rc output_read(int fd, char **out)
+{
+	char *text = malloc(OUTPUT_MAX + 1);
+	size_t len = 0;
+	ssize_t n;
+
+	*out = NULL;
+	if (!text)
+		return -ENOMEM;
+	while (len < OUTPUT_MAX) {
+		n = read(fd, text + len, OUTPUT_MAX - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[len] = '\0';
+	*out = text;
+	return 0;
+}
+
+struct outcome {
+	char *out;
+	int status;
+};
+
+static coffer_rc host_run(char *const argv[], bool want_out, struct outcome *o)
+{
+	char *program = spawn_card_host();
+	struct spawn_fds fds = { .in = -1, .out = -1, .err = -1, .keep = -1 };
+	int ends[2];
+	pid_t pid;
+	coffer_rc rc;
+
+	memset(o, 0, sizeof(*o));
+	if (pipe2(ends, O_CLOEXEC)) {
+		free(program);
+		return -errno;
+	}
+	if (want_out)
+		fds.out = ends[1];
+	else
+		fds.err = ends[1];
+	rc = spawn(program ? program : argv[0], argv, &fds, &pid);
+	close(ends[1]);
+	if (!rc) {
+		rc = output_read(ends[0], &o->out);
+		o->status = spawn_wait(pid);
+	}
+	close(ends[0]);
+	free(program);
+	return rc;
+}
+
+/* Exit statuses of coffer-card-host for what fw.h says about manufacture. */
+static coffer_rc errno_of(int status)
+{
+	static const struct {
+		int status, error;
+	} known[] = {
+		{ 0, 0 }, { 2, EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].status == status)
+			return -known[i].error;
+	return -EIO;
+}
+
+/* The first line of what it said, without the program's name. */
+static char *line_of(char *output)
+{
+	static const char *const names[] = { "coffer-card-host: ", "card-host: " };
+
+	output[strcspn(output, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(output, names[i], strlen(names[i])))
+			output += strlen(names[i]);
+	return text_of("%s", output);
+}
+
+static coffer_rc host_do(char *const argv[], char **text)
+{
+	struct outcome o;
+	coffer_rc rc;
+
+	if (text)
+		*text = NULL;
+	rc = host_run(argv, false, &o);
+	if (rc) {
+		text_set(text, text_of("coffer-card-host cannot be run: %s",
+				       strerror((int)-rc)));
+		return rc;
+	}
+	rc = errno_of(o.status);
+	if (rc)
+		text_set(text, o.out[0] ? line_of(o.out) :
+			 text_of("coffer-card-host ended with status %d", o.status));
+	free(o.out);
+	return rc;
+}
+
+API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, char **text)
+{
+	static const struct coffer_make plain;
+	char serial[24];
+	char *argv[20] = { "coffer-card-host", "create" };
+	int n = 2;
+
+	how = how ? how : &plain;
+	if (how->profile) {
+		argv[n++] = "--profile";
+		argv[n++] = (char *)how->profile;
+	}
+	if (how->label) {
+		argv[n++] = "--label";
+		argv[n++] = (char *)how->label;
+	}
+	if (how->serial) {
+		snprintf(serial, sizeof(serial), "%" PRIu64, how->serial);
+		argv[n++] = "--serial";
+		argv[n++] = serial;
+	}
+	if (how->kdf_test)
+		argv[n++] = "--kdf-test";
+	if (how->root_key_file) {
+		argv[n++] = "--root-key";
+		argv[n++] = (char *)how->root_key_file;
+	}
+	if (how->root_cert_file) {
+		argv[n++] = "--root-cert";
+		argv[n++] = (char *)how->root_cert_file;
+	}
+	argv[n++] = "--";
+	argv[n++] = (char *)dir;
+	return host_do(argv, text);
+}
+
+API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
+{
+	char *argv[] = { "coffer-card-host", "export", "--", (char *)dir, (char *)file, NULL };
+
+	return host_do(argv, text);
+}
+
+API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)
+{
+	char *argv[] = { "coffer-card-host", "import", "--", (char *)file, (char *)dir, NULL };
+
+	return host_do(argv, text);
+}
+
+/* Columns for people become one TAB. */
+static void columns_tab(char *text)
+{
+	char *from = text, *to = text;
+
+	while (*from) {
+		while (*from && *from != '\n' && *from != ' ' && *from != '\t')
+			*to++ = *from++;
+		if (*from == ' ' || *from == '\t')
+			*to++ = '\t';
+		from += strspn(from, " \t");
+		while (*from && *from != '\n')
+			*to++ = *from++;
+		if (*from)
+			*to++ = *from++;
+	}
+	*to = '\0';
+}
+
+API coffer_rc coffer_card_profiles(char **text)
+{
+	char *argv[] = { "coffer-card-host", "profiles", NULL };
+	struct outcome o;
+	coffer_rc rc;
+
+	*text = NULL;
+	rc = host_run(argv, true, &o);
+	if (!rc)
+		rc = errno_of(o.status);
+	if (rc) {
+		free(o.out);
+		return rc;
+	}
+	columns_tab(o.out);
+	*text = o.out;
+	return 0;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The HSM as a whole and its partitions: make, initialise, look at, delete. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+/* HSM_INIT and PARTITION_INIT share their form. */
+static coffer_rc init(struct coffer_session *s, uint16_t opcode, const char *label,
+		      const char *pin, const char *domain)
+{
+	const struct coffer_req_init head = {
+		.session = htole32(s->id),
+		.flags = htole32(domain ? 0 : COFFER_INIT_DEFAULT_DOMAIN),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	msg_put_text(&req, label);
+	msg_put_text(&req, pin);
+	msg_put_text(&req, domain);
+	return session_exec_fixed(s, opcode, &req, NULL, 0);
+}
+
+API coffer_rc coffer_hsm_init(struct coffer_session *admin, const char *label,
+			      const char *so_pin, const char *domain)
+{
+	return init(admin, COFFER_CMD_HSM_INIT, label, so_pin, domain);
+}
+
+API coffer_rc coffer_hsm_factory_reset(struct coffer_session *admin)
+{
+	struct msg_out req;
+
+	session_request(admin, &req);
+	return session_exec_fixed(admin, COFFER_CMD_HSM_FACTORY_RESET, &req, NULL, 0);
+}
+
+API coffer_rc coffer_hsm_zeroize(struct coffer_session *admin)
+{
+	struct msg_out req;
+
+	session_request(admin, &req);
+	return session_exec_fixed(admin, COFFER_CMD_HSM_ZEROIZE, &req, NULL, 0);
+}
+
+API coffer_rc coffer_partition_create(struct coffer_session *admin, const char *label,
+				      uint64_t size, uint32_t *partition, uint64_t *serial)
+{
+	const struct coffer_req_partition_create head = {
+		.session = htole32(admin->id),
+		.size = htole64(size),
+	};
+	struct coffer_rep_partition_create rep;
+	struct msg_out req;
+	coffer_rc rc;
+
+	*partition = 0;
+	if (serial)
+		*serial = 0;
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	msg_put_text(&req, label);
+	rc = session_exec_fixed(admin, COFFER_CMD_PARTITION_CREATE, &req, &rep, sizeof(rep));
+	if (rc)
+		return rc;
+	*partition = le32toh(rep.partition);
+	if (serial)
+		*serial = le64toh(rep.serial);
+	return 0;
+}
+
+API coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition)
+{
+	const struct coffer_req_partition_delete head = {
+		.session = htole32(admin->id),
+		.partition = htole32(partition),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	return session_exec_fixed(admin, COFFER_CMD_PARTITION_DELETE, &req, NULL, 0);
+}
+
+API coffer_rc coffer_partition_init(struct coffer_session *s, const char *label,
+				    const char *po_pin, const char *domain)
+{
+	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain);
+}
+
+API coffer_rc coffer_partition_info(struct coffer_session *s,
+				    struct coffer_partition_details *out)
+{
+	struct coffer_rep_partition_info rep;
+	struct coffer_card_details details;
+	struct msg_out req;
+	coffer_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	session_request(s, &req);
+	rc = session_exec_fixed(s, COFFER_CMD_PARTITION_INFO, &req, &rep, sizeof(rep));
+	if (!rc)
+		rc = coffer_card_identify(s->card, &details);
+	if (rc)
+		return rc;
+	slot_from_row(&out->slot, s->card, &rep.row, &details);
+	out->slot.fw_version = le32toh(rep.fw_version);
+	out->kind = le32toh(rep.kind);
+	out->level = le32toh(rep.level);
+	out->protocols = le32toh(rep.protocols);
+	out->suites = le32toh(rep.suites);
+	out->fips = le32toh(rep.fips) != 0;
+	out->domains = le32toh(rep.domains);
+	out->storage_total = le64toh(rep.storage_total);
+	out->storage_used = le64toh(rep.storage_used);
+	out->sessions = le32toh(rep.sessions);
+	out->public_objects = le32toh(rep.public_objects);
+	out->private_objects = le32toh(rep.private_objects);
+	out->clone_failures = le32toh(rep.clone_failures);
+	out->clone_wait_ms = le32toh(rep.clone_wait_ms);
+	return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Sessions: what most commands begin with. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+void session_request(const struct coffer_session *s, struct msg_out *req)
+{
+	const struct coffer_req_session head = { .session = htole32(s->id) };
+
+	msg_out_init(req);
+	msg_put(req, &head, sizeof(head));
+}
+
+/*
+ * A session that ended with its owner stays ended: a number that the card has given out again
+ * since then is another session.
+ */
+static coffer_rc session_check(struct coffer_session *s)
+{
+	coffer_rc rc = context_check(s->card->ctx);
+
+	if (rc)
+		return rc;
+	return card_epoch(s->card) == s->epoch ? 0 : ST(SESSION_HANDLE_INVALID);
+}
+
+coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+		       void *reply, size_t *reply_len)
+{
+	size_t room = *reply_len;
+	coffer_rc rc;
+
+	*reply_len = 0;
+	rc = session_check(s);
+	if (!rc)
+		rc = req->error;
+	if (!rc) {
+		*reply_len = room;
+		rc = card_exec(s->card, opcode, req->data, req->len, reply, reply_len);
+	}
+	msg_out_free(req);
+	return rc == ST(OWNER_UNKNOWN) ? ST(SESSION_HANDLE_INVALID) : rc;
+}
+
+coffer_rc session_exec_fixed(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+			     void *reply, size_t size)
+{
+	size_t len = size;
+	coffer_rc rc = session_exec(s, opcode, req, reply, &len);
+
+	return !rc && len != size ? -EIO : rc;
+}
+
+coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
+			     struct reply *reply)
+{
+	coffer_rc rc;
+
+	reply->len = 0;
+	reply->data = malloc(COFFER_CMD_MAX_PAYLOAD);
+	if (!reply->data) {
+		msg_out_free(req);
+		return -ENOMEM;
+	}
+	reply->len = COFFER_CMD_MAX_PAYLOAD;
+	rc = session_exec(s, opcode, req, reply->data, &reply->len);
+	return rc;
+}
+
+static coffer_rc session_start(struct coffer_session *s)
+{
+	const struct coffer_req_session_open req = {
+		.partition = htole32(s->partition),
+		.flags = htole32(s->rw ? COFFER_SESSION_RW : 0),
+	};
+	struct coffer_rep_session_open rep;
+	size_t len = sizeof(rep);
+	coffer_rc rc;
+
+	rc = card_exec(s->card, COFFER_CMD_SESSION_OPEN, &req, sizeof(req), &rep, &len);
+	if (rc)
+		return rc;
+	s->epoch = card_epoch(s->card);
+	s->id = len == sizeof(rep) ? le32toh(rep.session) : 0;
+	return s->id ? 0 : -EIO;
+}
+
+API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
+				  struct coffer_session **session)
+{
+	struct coffer_session *s;
+	coffer_rc rc;
+
+	*session = NULL;
+	rc = context_check(card->ctx);
+	if (rc)
+		return rc;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->card = card;
+	s->partition = partition;
+	s->rw = rw;
+	card_revive(card);
+	rc = session_start(s);
+	if (rc == -EPIPE || rc == -ENODEV) {
+		/* Only now it showed that the connection is gone; a session cannot be half open. */
+		card_revive(card);
+		rc = session_start(s);
+	}
+	if (rc) {
+		free(s);
+		return rc;
+	}
+	*session = s;
+	return 0;
+}
+
+API void coffer_session_close(struct coffer_session *session)
+{
+	struct msg_out req;
+
+	if (!session)
+		return;
+	/* In a forked child, or after a reset, there is nothing to close. */
+	session_request(session, &req);
+	session_exec_fixed(session, COFFER_CMD_SESSION_CLOSE, &req, NULL, 0);
+	free(session);
+}
+
+API struct coffer_card *coffer_session_card(const struct coffer_session *session)
+{
+	return session->card;
+}
+
+API uint32_t coffer_session_partition(const struct coffer_session *session)
+{
+	return session->partition;
+}
