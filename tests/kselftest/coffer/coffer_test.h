@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the Coffer selftests share: a card, its attributes, its fault knobs. */
+#ifndef COFFER_TEST_H
+#define COFFER_TEST_H
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hw/coffer_cmd.h"
+#include "uapi/linux/coffer.h"
+
+#define CARD "/dev/coffer0"
+#define CARD_SYSFS "/sys/class/coffer/coffer0/"
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Every test program ends at once, and badly, when there is no card (a constructor). */
+
+/* ---- Commands: 0 or -errno ---- */
+int card_open(int flags);
+int card_open_wait(void);	/* up to 10 s for the node to come back */
+int card_ioctl(int fd, unsigned long nr, void *arg);
+int card_exec(int fd, __u16 opcode, const void *req, __u32 req_len, void *reply, __u32 *reply_len,
+	      __u32 *verdict);
+int card_echo(int fd, size_t len, unsigned int seed);	/* -EBADMSG: not what was sent */
+int card_echo_ms(int fd, size_t len, __u32 timeout_ms);
+void card_fill(void *to, size_t len, unsigned int seed);
+
+/* ---- Sessions: 0, -errno, or a verdict ---- */
+long long session_open(int fd, __u32 partition, __u32 flags, __u32 *session);
+long long session_info(int fd, __u32 session, struct coffer_rep_session_info *info);
+long long session_close(int fd, __u32 session);
+long long so_login(int fd, __u32 session);	/* makes the card's SO if there is none */
+
+/* ---- Attributes, module, time ---- */
+uint64_t attr_u64(const char *name);	/* UINT64_MAX: not there */
+int attr_is(const char *name, const char *value);
+int attr_write(const char *name, const char *value);
+uint64_t queue_sum(const char *counter);
+int file_write(const char *path, const char *value);
+int pci_name(char *to, size_t size);
+int module_unload(void);
+int module_load(const char *parameters);
+unsigned int loops(void);
+double seconds(void);
+
+/* ---- The card's fault knobs, through the machine's monitor: 0 or -1 ---- */
+int fault_set(const char *knob, const char *json);
+void faults_clear(void);
+int bus_error(const char *name);	/* an error of the PCIe link, as AER names it */
+
+/* ---- Load: threads that echo until told to stop ---- */
+#define LOAD_THREADS 32
+
+struct load {
+	pthread_t thread[LOAD_THREADS];
+	unsigned int threads;
+	int fd;
+	bool stop;
+	unsigned int done;	/* echoes that came back right */
+	unsigned int ended;	/* ended by a reset or by the end of the card */
+	unsigned int wrong;	/* everything else */
+};
+
+int load_start(struct load *load, unsigned int threads, int fd);
+void load_stop(struct load *load);
+
+#endif /* COFFER_TEST_H */

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The machine's monitor, as a port of the guest: it turns the card's fault knobs. */
+#include "coffer_test.h"
+
+static int port = -1;
+
+/* Read until there is an answer: 0 for a return, -1 for an error or silence. */
+static int qmp_answer(bool tell)
+{
+	static char text[8192];
+	size_t have = 0;
+	ssize_t got;
+
+	for (;;) {
+		struct pollfd p = { .fd = port, .events = POLLIN };
+
+		if (have == sizeof(text) - 1 || poll(&p, 1, 10000) <= 0)
+			return -1;
+		got = read(port, text + have, sizeof(text) - 1 - have);
+		if (got <= 0)
+			return -1;
+		have += got;
+		text[have] = 0;
+		if (!strchr(text, '\n'))
+			continue;
+		if (strstr(text, "\"error\"")) {
+			if (tell)
+				fprintf(stderr, "# monitor: %s", text);
+			return -1;
+		}
+		if (strstr(text, "\"return\""))
+			return 0;
+	}
+}
+
+static int qmp_command(const char *json)
+{
+	if (write(port, json, strlen(json)) != (ssize_t)strlen(json))
+		return -1;
+	return qmp_answer(true);
+}
+
+static int qmp_open(void)
+{
+	const char *path = getenv("COFFER_QMP");
+
+	if (port >= 0)
+		return 0;
+	port = open(path ? path : "/dev/virtio-ports/qmp", O_RDWR | O_CLOEXEC);
+	if (port < 0) {
+		fprintf(stderr, "# no monitor: %s\n", strerror(errno));
+		return -1;
+	}
+	/* Whoever comes first negotiates; doing it again is an error that does no harm. */
+	if (write(port, "{\"execute\":\"qmp_capabilities\"}\n", 31) != 31)
+		return -1;
+	qmp_answer(false);
+	return 0;
+}
+
+int fault_set(const char *knob, const char *json)
+{
+	char text[256];
+
+	if (qmp_open())
+		return -1;
+	snprintf(text, sizeof(text),
+		 "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"/machine/peripheral/card0\","
+		 "\"property\":\"%s\",\"value\":%s}}\n", knob, json);
+	return qmp_command(text);
+}
+
+int bus_error(const char *name)
+{
+	char text[256];
+
+	if (qmp_open())
+		return -1;
+	snprintf(text, sizeof(text),
+		 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":"
+		 "\"pcie_aer_inject_error card0 %s\"}}\n", name);
+	return qmp_command(text);
+}
+
+void faults_clear(void)
+{
+	fault_set("fault-stall", "false");
+	fault_set("fault-all-ones", "false");
+	fault_set("fault-link-loss", "false");
+	fault_set("fault-fw-panic", "false");
+	fault_set("fault-drop-irq", "0");
+	fault_set("fault-wrong-phase", "0");
+	fault_set("fault-wrong-tag", "0");
+	fault_set("fault-short-dma", "0");
+	fault_set("fault-slow-ms", "0");
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Every message and blob of both protocols, changed in every byte: refused by one side or the
+ * other, nothing stored, and the next honest run works. Lengths too: each cut, and longer ones.
+ *
+ * COFFER_FLIPS=all flips each bit of each message by itself; the default is one bit of each
+ * byte, another one from byte to byte.
+ */
+#include "clone_pair.h"
+
+#include <stdio.h>
+
+struct pair {
+	struct test_card *s;
+	struct test_card *t;
+	uint32_t object;
+	uint32_t protocol;
+	unsigned int tried;
+	unsigned int accepted;
+};
+
+static bool all_bits(void)
+{
+	const char *s = getenv("COFFER_FLIPS");
+
+	return s && !strcmp(s, "all");
+}
+
+static void setup(struct pair *p, uint32_t protocol)
+{
+	memset(p, 0, sizeof(*p));
+	p->s = tc_simple(NULL, "red");
+	p->t = tc_simple(NULL, "red");
+	if (protocol == COFFER_CLONE_CPV1)
+		tc_policy_set(p->t, false, 42, 1);
+	p->object = tc_make_value(p->s, "the object", true, "its value", 9);
+	p->protocol = protocol;
+}
+
+static void teardown(struct pair *p)
+{
+	tc_free(p->s);
+	tc_free(p->t);
+}
+
+/* A good run: proves that the cards are well, and takes failed proofs back. */
+static void good_run(struct pair *p)
+{
+	struct run *r = run_new(p->s, p->t);
+
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(r->protocol, p->protocol);
+	run_give_up(r);
+	free(r);
+}
+
+static struct msg *message(struct run *r, int which)
+{
+	struct msg *all[] = { NULL, &r->m1, &r->m2, &r->m3, &r->m4 };
+
+	return all[which];
+}
+
+typedef void change_fn(struct msg *m, size_t n);
+
+/*
+ * A run in which message @which is changed on its way. True when both sides ended as if nothing
+ * had been: the attack succeeded.
+ */
+static bool changed_run(struct pair *p, int which, change_fn *change, size_t n)
+{
+	uint32_t (*const steps[])(struct run *) = {
+		run_start, run_answer, run_confirm, run_verify, run_accept,
+	};
+	struct run *r = run_new(p->s, p->t);
+	uint32_t st = COFFER_ST_OK;
+	int i;
+
+	for (i = 0; !st && i < 5; i++) {
+		st = steps[i](r);
+		if (!st && i + 1 == which)
+			change(message(r, which), n);
+	}
+	/* Refused because of the change, and for nothing else. */
+	if (st)
+		assert_true(i > which);
+	assert_not_u32(st, COFFER_ST_CLONE_THROTTLED);
+	assert_not_u32(st, COFFER_ST_DEVICE_MEMORY);
+	run_give_up(r);
+	free(r);
+	p->tried++;
+	p->accepted += !st;
+	/* Runs that ended after m3 count as failed proofs; a good one takes them back. */
+	if (which >= 3 && p->tried % 2 == 0)
+		good_run(p);
+	return !st;
+}
+
+static void flip(struct msg *m, size_t bit)
+{
+	m->p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+}
+
+static void cut(struct msg *m, size_t len)
+{
+	m->len = len;
+}
+
+static void grow(struct msg *m, size_t by)
+{
+	memset(m->p + m->len, 0, by);
+	m->len += by;
+}
+
+/* A cut or longer message whose header tells the new length. */
+static void cut_honest(struct msg *m, size_t len)
+{
+	m->len = len;
+	if (len >= CLONE_MSG_HEADER) {
+		m->p[8] = (uint8_t)len;
+		m->p[9] = (uint8_t)(len >> 8);
+	}
+}
+
+static void grow_honest(struct msg *m, size_t by)
+{
+	grow(m, by);
+	cut_honest(m, m->len);
+}
+
+static size_t message_len(struct pair *p, int which)
+{
+	struct run *r = run_new(p->s, p->t);
+	size_t len;
+
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	len = message(r, which)->len;
+	run_give_up(r);
+	free(r);
+	return len;
+}
+
+static void flip_message(struct pair *p, int which)
+{
+	size_t len = message_len(p, which);
+	size_t step = all_bits() ? 1 : 9;	/* 9: byte by byte, and bit after bit */
+
+	for (size_t bit = 0; bit < len * 8; bit += step)
+		if (changed_run(p, which, flip, bit))
+			fail_msg("m%d: bit %zu of byte %zu makes no difference", which, bit % 8,
+				 bit / 8);
+}
+
+static void size_message(struct pair *p, int which)
+{
+	size_t len = message_len(p, which);
+	size_t step = len / 24 + 1;
+
+	for (size_t n = 0; n < len; n += step) {
+		assert_false(changed_run(p, which, cut, n));
+		assert_false(changed_run(p, which, cut_honest, n));
+	}
+	assert_false(changed_run(p, which, cut_honest, len - 1));
+	for (size_t by = 1; by < 80; by += 31) {
+		assert_false(changed_run(p, which, grow, by));
+		assert_false(changed_run(p, which, grow_honest, by));
+	}
+}
+
+static void messages(uint32_t protocol)
+{
+	struct pair p;
+
+	setup(&p, protocol);
+	good_run(&p);
+	for (int which = 1; which <= 4; which++) {
+		flip_message(&p, which);
+		size_message(&p, which);
+	}
+	print_message("CPv%d messages: %u changed, %u accepted\n",
+		      protocol == COFFER_CLONE_CPV1 ? 1 : 4, p.tried, p.accepted);
+	assert_u32(p.accepted, 0);
+	assert_u32(tc_count(p.t), 0);
+	good_run(&p);
+	teardown(&p);
+}
+
+static void cpv4_messages(void **state)
+{
+	(void)state;
+	messages(COFFER_CLONE_CPV4);
+}
+
+static void cpv1_messages(void **state)
+{
+	(void)state;
+	messages(COFFER_CLONE_CPV1);
+}
+
+/* ---- Blobs ------------------------------------------------------------------------------------ */
+
+static const uint8_t masks[] = { 0x01, 0x80, 0x10, 0xff };
+
+/* Many changed copies in one INSERT: each refused by itself. */
+static void insert_changed(struct pair *p, struct run *r, const struct test_blob *blob,
+			   uint8_t mask)
+{
+	enum { MAX = 64 };
+	struct test_blob copies[MAX];
+	uint32_t verdicts[MAX], handles[MAX];
+
+	for (size_t at = 0; at < blob->len;) {
+		uint32_t n = 0;
+
+		for (; n < MAX && at < blob->len; n++, at++) {
+			copies[n].len = blob->len;
+			copies[n].p = malloc(blob->len);
+			assert_non_null(copies[n].p);
+			memcpy(copies[n].p, blob->p, blob->len);
+			copies[n].p[at] ^= mask;
+		}
+		assert_u32(run_insert(r, copies, n, verdicts, handles), COFFER_ST_OK);
+		for (uint32_t i = 0; i < n; i++) {
+			assert_u32(verdicts[i], COFFER_ST_BAD_MAC);
+			p->tried++;
+		}
+		blobs_free(copies, n);
+	}
+}
+
+static void insert_resized(struct run *r, const struct test_blob *blob)
+{
+	uint8_t *copy = calloc(1, blob->len + 64);
+
+	assert_non_null(copy);
+	memcpy(copy, blob->p, blob->len);
+	for (size_t len = 0; len < blob->len; len++)
+		assert_u32(run_insert_one(r, copy, len, NULL), len < CLONE_BLOB_OVERHEAD ?
+				 COFFER_ST_MAC_MISSING : COFFER_ST_BAD_MAC);
+	for (size_t more = 1; more < 64; more++)
+		assert_u32(run_insert_one(r, copy, blob->len + more, NULL),
+				 COFFER_ST_BAD_MAC);
+	free(copy);
+}
+
+static void cpv4_blobs(void **state)
+{
+	struct test_blob blobs[2];
+	uint32_t handles[2], got, handle;
+	struct run *r;
+	struct pair p;
+
+	(void)state;
+	setup(&p, COFFER_CLONE_CPV4);
+	handles[0] = p.object;
+	handles[1] = tc_make_aes(p.s, "a key");
+	r = run_new(p.s, p.t);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, handles, 2, blobs, &got), COFFER_ST_OK);
+	for (size_t i = 0; i < sizeof(masks); i++) {
+		insert_changed(&p, r, &blobs[0], masks[i]);
+		insert_changed(&p, r, &blobs[1], masks[i]);
+	}
+	insert_resized(r, &blobs[0]);
+	print_message("CPv4 blobs: %u changed, none accepted\n", p.tried);
+	assert_u32(tc_count(p.t), 0);
+	/* The others are unharmed: the true ones still come in, in their order. */
+	assert_u32(run_insert_one(r, blobs[0].p, blobs[0].len, &handle), COFFER_ST_OK);
+	insert_changed(&p, r, &blobs[1], 0x40);
+	assert_u32(run_insert_one(r, blobs[1].p, blobs[1].len, &handle), COFFER_ST_OK);
+	assert_u32(tc_count(p.t), 2);
+	blobs_free(blobs, 2);
+	run_give_up(r);
+	free(r);
+	teardown(&p);
+}
+
+/* A bad one among good ones, in one command. */
+static void bad_among_good(void **state)
+{
+	struct test_blob blobs[3];
+	uint32_t handles[3], verdicts[3], got;
+	struct run *r;
+	struct pair p;
+
+	(void)state;
+	setup(&p, COFFER_CLONE_CPV4);
+	handles[0] = p.object;
+	handles[1] = tc_make_aes(p.s, "a key");
+	handles[2] = tc_make_cert(p.s, "a certificate");
+	r = run_new(p.s, p.t);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, handles, 3, blobs, &got), COFFER_ST_OK);
+	blobs[1].p[blobs[1].len - 20] ^= 4;
+	assert_u32(run_insert(r, blobs, 3, verdicts, handles), COFFER_ST_OK);
+	assert_u32(verdicts[0], COFFER_ST_OK);
+	assert_u32(verdicts[1], COFFER_ST_BAD_MAC);
+	assert_u32(verdicts[2], COFFER_ST_OK);
+	assert_u32(tc_count(p.t), 2);
+	blobs_free(blobs, 3);
+	run_give_up(r);
+	free(r);
+	teardown(&p);
+}
+
+/* Under CPv1 a refused blob ends its run; another run brings the object. */
+static void cpv1_blobs(void **state)
+{
+	struct test_blob blob;
+	uint32_t got, handle;
+	size_t at = 0, len;
+	struct pair p;
+
+	(void)state;
+	setup(&p, COFFER_CLONE_CPV1);
+	do {
+		struct run *r = run_new(p.s, p.t);
+
+		assert_u32(run_negotiate(r), COFFER_ST_OK);
+		assert_u32(run_extract(r, &p.object, 1, &blob, &got), COFFER_ST_OK);
+		len = blob.len;
+		blob.p[at] ^= masks[at % sizeof(masks)];
+		assert_u32(run_insert_one(r, blob.p, len, NULL), COFFER_ST_BAD_MAC);
+		blob.p[at] ^= masks[at % sizeof(masks)];
+		assert_u32(run_insert_one(r, blob.p, len, NULL),
+				 COFFER_ST_SESSION_ID_INVALID);
+		blobs_free(&blob, 1);
+		free(r);
+		p.tried++;
+		at++;
+	} while (at < len);
+	print_message("CPv1 blobs: %u changed, none accepted\n", p.tried);
+	assert_u32(tc_count(p.t), 0);
+	assert_u32(clone_one(p.s, p.t, p.object, &handle), COFFER_ST_OK);
+	assert_u32(tc_count(p.t), 1);
+	teardown(&p);
+}
+
+/* m5: a changed one is refused, and the true one still counts. */
+static void finish(void **state)
+{
+	uint32_t got, handle, sent, received, missing;
+	struct test_blob blob;
+	struct run *r;
+	struct pair p;
+
+	(void)state;
+	setup(&p, COFFER_CLONE_CPV4);
+	r = run_new(p.s, p.t);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, &p.object, 1, &blob, &got), COFFER_ST_OK);
+	assert_u32(run_insert_one(r, blob.p, blob.len, &handle), COFFER_ST_OK);
+	assert_u32(run_finish(r), COFFER_ST_OK);
+	for (size_t bit = 0; bit < r->m5.len * 8; bit++) {
+		flip(&r->m5, bit);
+		assert_u32(run_close(r, true, &sent, &received, &missing),
+				 COFFER_ST_BAD_MAC);
+		flip(&r->m5, bit);
+	}
+	assert_u32(run_close(r, true, &sent, &received, &missing), COFFER_ST_OK);
+	assert_u32(sent, 1);
+	assert_u32(missing, 0);
+	blobs_free(&blob, 1);
+	free(r);
+	teardown(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cpv4_messages),
+		cmocka_unit_test(cpv1_messages),
+		cmocka_unit_test(cpv4_blobs),
+		cmocka_unit_test(bad_among_good),
+		cmocka_unit_test(cpv1_blobs),
+		cmocka_unit_test(finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

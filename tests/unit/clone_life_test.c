@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The life of a context: its order, its hour, and everything that ends it. Failed domain proofs:
+ * counted on both cards, durable, and waited for. Who may clone to whom.
+ */
+#include "clone_pair.h"
+
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The cards' clocks jump when a test says so: this function stands before the C library's. */
+static time_t jump_s;
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, ts);
+
+	ts->tv_sec += jump_s;
+	return rc;
+}
+
+static struct test_card *s, *t;
+static uint32_t object;
+
+static int make_pair(void **state)
+{
+	(void)state;
+	s = tc_simple(NULL, "red");
+	t = tc_simple(NULL, "red");
+	object = tc_make_value(s, "x", true, "x", 1);
+	return 0;
+}
+
+static int free_pair(void **state)
+{
+	(void)state;
+	tc_free(s);
+	tc_free(t);
+	return 0;
+}
+
+static struct run *opened(void)
+{
+	struct run *r = run_new(s, t);
+
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	return r;
+}
+
+static uint32_t extract(struct run *r, struct test_blob *blob)
+{
+	uint32_t got;
+
+	return run_extract(r, &object, 1, blob, &got);
+}
+
+/* ---- Order --------------------------------------------------------------------------------------- */
+
+static void extract_before_proof(void **state)
+{
+	struct run *r = run_new(s, t);
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	/* That was the end of it. */
+	assert_u32(run_confirm(r), COFFER_ST_OK);
+	assert_u32(run_verify(r), COFFER_ST_SESSION_ID_INVALID);
+	run_give_up(r);
+	free(r);
+	free(opened());
+}
+
+static void out_of_order(void **state)
+{
+	struct run *r = run_new(s, t);
+	struct test_blob blob;
+
+	(void)state;
+	/* INSERT before m4 */
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	assert_u32(run_confirm(r), COFFER_ST_OK);
+	assert_u32(run_verify(r), COFFER_ST_OK);
+	assert_u32(extract(r, &blob), COFFER_ST_OK);
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL),
+			 COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	assert_u32(run_accept(r), COFFER_ST_SESSION_ID_INVALID);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	free(r);
+	/* The wrong side's command */
+	r = opened();
+	r->session_s = r->session_t;
+	r->s = t;
+	r->context_s = r->context_t;
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	free(r);
+	r = opened();
+	r->t = s;
+	r->session_t = r->session_s;
+	r->context_t = r->context_s;
+	assert_u32(run_insert_one(r, "x", 1, NULL), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	free(r);
+}
+
+static void unknown_contexts(void **state)
+{
+	struct run *r = opened();
+	struct test_blob blob;
+	uint32_t ids[] = { 0, 1, r->context_s ^ 1, r->context_t, 0xffffffff };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		struct run bad = *r;
+
+		bad.context_s = ids[i];
+		assert_u32(extract(&bad, &blob), COFFER_ST_SESSION_ID_INVALID);
+	}
+	run_give_up(r);
+	free(r);
+}
+
+/* ---- Ends ----------------------------------------------------------------------------------------- */
+
+static uint32_t plain(struct test_card *card, uint64_t owner, uint32_t session, uint16_t opcode)
+{
+	struct call *c = call_new();
+	uint32_t st;
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, 0);
+	st = call_as(card, owner, c, opcode);
+	free(c);
+	return st;
+}
+
+/* Another session of the same owner, or another owner, cannot use a context. */
+static void belongs_to_its_session(void **state)
+{
+	struct run *r = opened(), other;
+	struct test_blob blob;
+
+	(void)state;
+	other = *r;
+	other.session_s = tc_open_session(s, s->owner, s->part);
+	assert_u32(extract(&other, &blob), COFFER_ST_SESSION_ID_INVALID);
+	assert_u32(extract(r, &blob), COFFER_ST_OK);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	free(r);
+}
+
+static void ends_with_session(void **state)
+{
+	struct run *r = opened();
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(plain(s, s->owner, s->session, COFFER_CMD_SESSION_CLOSE), COFFER_ST_OK);
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_HANDLE_INVALID);
+	tc_off(s);
+	tc_on(s);
+	r->session_s = s->session;
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_ID_INVALID);
+	free(r);
+}
+
+static void ends_with_logout(void **state)
+{
+	struct run *r = opened();
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(plain(s, s->owner, s->session, COFFER_CMD_LOGOUT), COFFER_ST_OK);
+	assert_u32(extract(r, &blob), COFFER_ST_USER_NOT_LOGGED_IN);
+	assert_u32(tc_login(s, s->session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_ID_INVALID);
+	free(r);
+}
+
+static void ends_with_power(void **state)
+{
+	struct run *r = opened();
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(extract(r, &blob), COFFER_ST_OK);
+	tc_off(t);
+	tc_on(t);
+	r->session_t = t->session;
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_SESSION_ID_INVALID);
+	blobs_free(&blob, 1);
+	free(r);
+}
+
+/* A policy that erases objects, set by another owner, changes the epoch under the context. */
+static void ends_with_epoch(void **state)
+{
+	struct test_card po = *t;
+	struct run *r = opened();
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(extract(r, &blob), COFFER_ST_OK);
+	po.owner = tc_open_owner(&po);
+	po.session = tc_open_session(&po, po.owner, po.part);
+	assert_u32(tc_login(&po, po.session, COFFER_ROLE_PO, PIN_PO), COFFER_ST_OK);
+	assert_u32(tc_init_partition(&po, "red"), COFFER_ST_OK);
+	assert_not_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_OK);
+	assert_u32(tc_count(&po), 0);
+	blobs_free(&blob, 1);
+	free(r);
+}
+
+static void ends_after_an_hour(void **state)
+{
+	struct run *r = opened(), *early = run_new(s, t);
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(run_start(early), COFFER_ST_OK);
+	assert_u32(run_answer(early), COFFER_ST_OK);
+	jump_s += 3590;
+	assert_u32(extract(r, &blob), COFFER_ST_OK);
+	jump_s += 20;
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_SESSION_EXPIRED);
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_SESSION_ID_INVALID);
+	assert_u32(run_confirm(early), COFFER_ST_SESSION_NEGOTIATION_EXPIRED);
+	assert_u32(run_finish(r), COFFER_ST_SESSION_EXPIRED);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	run_give_up(early);
+	free(r);
+	free(early);
+}
+
+static void bounded(void **state)
+{
+	struct run *r[CLONE_CONTEXTS + 1];
+
+	(void)state;
+	for (int i = 0; i <= CLONE_CONTEXTS; i++) {
+		r[i] = run_new(s, t);
+		assert_u32(run_start(r[i]), i < CLONE_CONTEXTS ? COFFER_ST_OK :
+				 COFFER_ST_DEVICE_MEMORY);
+	}
+	run_give_up(r[3]);
+	assert_u32(run_negotiate(r[CLONE_CONTEXTS]), COFFER_ST_OK);
+	for (int i = 0; i <= CLONE_CONTEXTS; i++) {
+		run_give_up(r[i]);
+		free(r[i]);
+	}
+	free(opened());
+}
+
+/* ---- Failed proofs -------------------------------------------------------------------------------- */
+
+static void clone_state(struct test_card *card, uint32_t *failures, uint32_t *wait_ms)
+{
+	struct call *c = call_new();
+
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, 0);
+	assert_u32(call_run(card, c, COFFER_CMD_PARTITION_INFO), COFFER_ST_OK);
+	assert_u32(c->rep_len, sizeof(struct coffer_rep_partition_info));
+	wire_bytes(&c->rep, sizeof(struct coffer_rep_partition_info) - 8);
+	*failures = wire_u32(&c->rep);
+	*wait_ms = wire_u32(&c->rep);
+	free(c);
+}
+
+static void wrong_domain_in(uint32_t protocol)
+{
+	struct test_card *blue = tc_simple(NULL, "blue");
+	uint32_t failures, wait;
+	struct test_blob blob;
+	struct run *r;
+
+	if (protocol == COFFER_CLONE_CPV1)
+		tc_policy_set(blue, false, 42, 1);
+	r = run_new(s, blue);
+	assert_u32(run_negotiate(r), protocol == COFFER_CLONE_CPV1 ?
+			 COFFER_ST_CERTIFICATE_DATA_INVALID : COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+	assert_u32(r->protocol, protocol);
+	assert_u32(extract(r, &blob), COFFER_ST_SESSION_ID_INVALID);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 1);
+	clone_state(blue, &failures, &wait);
+	assert_u32(failures, 1);
+	assert_u32(tc_count(blue), 0);
+	free(r);
+	tc_free(blue);
+}
+
+static void wrong_domain(void **state)
+{
+	(void)state;
+	wrong_domain_in(COFFER_CLONE_CPV4);
+	free(opened());
+	wrong_domain_in(COFFER_CLONE_CPV1);
+	free(opened());
+}
+
+static void throttle(void **state)
+{
+	struct test_card *blue = tc_simple(NULL, "blue");
+	struct run *r = run_new(s, blue);
+	uint32_t failures, wait;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_u32(run_negotiate(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+	/* Both ends wait now, with everybody. */
+	assert_u32(run_start(r), COFFER_ST_CLONE_THROTTLED);
+	free(r);
+	r = run_new(s, t);
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_CLONE_THROTTLED);
+	run_give_up(r);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 3);
+	assert_in_range(wait, 1, 1000);
+	clone_state(blue, &failures, &wait);
+	assert_u32(failures, 3);
+	assert_in_range(wait, 1, 1000);
+	/* Switching off and on gives no free try. */
+	tc_off(s);
+	tc_on(s);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 3);
+	/* After the wait one more try is free; a bad one doubles the next wait. */
+	jump_s += 2;
+	free(r);
+	r = run_new(s, blue);
+	assert_u32(run_negotiate(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 4);
+	assert_in_range(wait, 1001, 2000);
+	jump_s += 3;
+	free(r);
+	free(opened());
+	tc_free(blue);
+}
+
+/* Who never answers m3 has learned as much as who refuses it: T counts that too. */
+static void unanswered(void **state)
+{
+	struct run *r = run_new(s, t);
+	uint32_t failures, wait;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_u32(run_start(r), COFFER_ST_OK);
+		assert_u32(run_answer(r), COFFER_ST_OK);
+		assert_u32(run_confirm(r), COFFER_ST_OK);
+		clone_state(t, &failures, &wait);
+		assert_u32(failures, i + 1);
+		clone_state(s, &failures, &wait);
+		assert_u32(failures, 0);
+		if (i == 2)
+			break;
+		run_give_up(r);
+	}
+	/* The last one is answered after all: it was a good proof. */
+	assert_u32(run_verify(r), COFFER_ST_OK);
+	assert_u32(run_accept(r), COFFER_ST_OK);
+	run_give_up(r);
+	free(r);
+}
+
+/* A message that was changed on its way is no guess: it does not count on S. */
+static void noise_is_no_guess(void **state)
+{
+	struct run *r = run_new(s, t);
+	uint32_t failures, wait;
+
+	(void)state;
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	assert_u32(run_confirm(r), COFFER_ST_OK);
+	r->m3.p[r->m3.len - CRYPTO_DEVICE_SIG - 1] ^= 1;	/* in the last proof */
+	assert_u32(run_verify(r), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 0);
+	run_give_up(r);
+	free(r);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(extract_before_proof),
+		TEST(out_of_order),
+		TEST(unknown_contexts),
+		TEST(belongs_to_its_session),
+		TEST(ends_with_session),
+		TEST(ends_with_logout),
+		TEST(ends_with_power),
+		TEST(ends_with_epoch),
+		TEST(ends_after_an_hour),
+		TEST(bounded),
+		TEST(wrong_domain),
+		TEST(throttle),
+		TEST(unanswered),
+		TEST(noise_is_no_guess),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

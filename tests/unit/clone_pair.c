@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Cards and a relay for the cloning tests. */
+#include "clone_pair.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- Commands ------------------------------------------------------------------------------ */
+
+struct call *call_new(void)
+{
+	struct call *c = malloc(sizeof(*c));
+
+	assert_non_null(c);
+	return c;
+}
+
+void call_begin(struct call *c, uint32_t session)
+{
+	wire_out_init(&c->req, c->req_buf, sizeof(c->req_buf));
+	wire_put_u32(&c->req, session);
+}
+
+uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode)
+{
+	struct fw_request rq = {
+		.owner = owner,
+		.tag = 1,
+		.opcode = opcode,
+		.from_driver = opcode == COFFER_CMD_OWNER_OPEN,
+		.req_len = (uint32_t)c->req.len,
+		.reply_room = sizeof(c->rep_buf),
+		.req = c->req_buf,
+		.reply = c->rep_buf,
+	};
+	uint32_t st;
+
+	assert_true(wire_out_ok(&c->req));
+	st = fw_exec(card->card, &rq, &c->rep_len);
+	wire_in_init(&c->rep, c->rep_buf, st ? 0 : c->rep_len);
+	return st;
+}
+
+uint32_t call_run(struct test_card *card, struct call *c, uint16_t opcode)
+{
+	return call_as(card, card->owner, c, opcode);
+}
+
+static void put_text(struct call *c, const char *s)
+{
+	wire_put_blob(&c->req, s, strlen(s));
+}
+
+/* ---- Cards --------------------------------------------------------------------------------- */
+
+uint64_t tc_open_owner(struct test_card *card)
+{
+	struct call *c = call_new();
+	uint64_t owner;
+
+	wire_out_init(&c->req, c->req_buf, sizeof(c->req_buf));
+	wire_put_u64(&c->req, 0);
+	assert_u32(call_as(card, 0, c, COFFER_CMD_OWNER_OPEN), COFFER_ST_OK);
+	owner = wire_u64(&c->rep);
+	free(c);
+	return owner;
+}
+
+uint32_t tc_open_session(struct test_card *card, uint64_t owner, uint32_t part)
+{
+	struct call *c = call_new();
+	uint32_t session;
+
+	call_begin(c, part);
+	wire_put_u32(&c->req, COFFER_SESSION_RW);
+	assert_u32(call_as(card, owner, c, COFFER_CMD_SESSION_OPEN), COFFER_ST_OK);
+	session = wire_u32(&c->rep);
+	free(c);
+	return session;
+}
+
+static uint32_t change_pw(struct test_card *card, uint32_t session, enum coffer_role role,
+			  const char *from, const char *to)
+{
+	struct call *c = call_new();
+	uint32_t st;
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, role);
+	put_text(c, from);
+	put_text(c, to);
+	st = call_run(card, c, COFFER_CMD_ROLE_CHANGE_PW);
+	free(c);
+	return st;
+}
+
+uint32_t tc_login(struct test_card *card, uint32_t session, enum coffer_role role,
+		    const char *pin)
+{
+	struct call *c = call_new();
+	uint32_t st, must_change;
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, role);
+	put_text(c, pin);
+	st = call_run(card, c, COFFER_CMD_LOGIN);
+	must_change = st ? 0 : wire_u32(&c->rep);
+	free(c);
+	if (must_change) {
+		char other[64];
+
+		snprintf(other, sizeof(other), "%s-2", pin);
+		st = change_pw(card, session, role, pin, other);
+		if (!st)
+			st = change_pw(card, session, role, other, pin);
+	}
+	return st;
+}
+
+static void logout(struct test_card *card, uint32_t session)
+{
+	struct call *c = call_new();
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, 0);
+	assert_u32(call_run(card, c, COFFER_CMD_LOGOUT), COFFER_ST_OK);
+	free(c);
+}
+
+static uint32_t init(struct test_card *card, uint16_t opcode, uint32_t session,
+		     const char *label, const char *pin, const char *domain)
+{
+	struct call *c = call_new();
+	uint32_t st;
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, 0);
+	put_text(c, label);
+	put_text(c, pin);
+	put_text(c, domain);
+	st = call_run(card, c, opcode);
+	free(c);
+	return st;
+}
+
+static void init_role(struct test_card *card, uint32_t session, enum coffer_role role,
+		      const char *pin)
+{
+	struct call *c = call_new();
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, role);
+	put_text(c, pin);
+	assert_u32(call_run(card, c, COFFER_CMD_ROLE_INIT), COFFER_ST_OK);
+	free(c);
+}
+
+/* Ends with the CO logged in; a partition that had objects loses them. */
+uint32_t tc_init_partition(struct test_card *card, const char *domain)
+{
+	uint32_t session = tc_open_session(card, card->owner, card->part);
+	uint32_t st = init(card, COFFER_CMD_PARTITION_INIT, session, "clone test", PIN_PO, domain);
+
+	if (st)
+		return st;
+	card->session = tc_open_session(card, card->owner, card->part);
+	assert_u32(tc_login(card, card->session, COFFER_ROLE_PO, PIN_PO), COFFER_ST_OK);
+	init_role(card, card->session, COFFER_ROLE_CO, PIN_CO);
+	logout(card, card->session);
+	assert_u32(tc_login(card, card->session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	init_role(card, card->session, COFFER_ROLE_CU, PIN_CU);
+	return COFFER_ST_OK;
+}
+
+void tc_add_partition(struct test_card *card, const char *domain)
+{
+	struct call *c = call_new();
+
+	call_begin(c, card->admin);
+	wire_put_u32(&c->req, 0);
+	wire_put_u64(&c->req, 0);
+	put_text(c, "p");
+	assert_u32(call_run(card, c, COFFER_CMD_PARTITION_CREATE), COFFER_ST_OK);
+	card->part = wire_u32(&c->rep);
+	free(c);
+	assert_u32(tc_init_partition(card, domain), COFFER_ST_OK);
+}
+
+static void power_on(struct test_card *card)
+{
+	struct fw_open how = { .workers = 2 };
+	char err[256] = "";
+
+	if (fw_card_open(card->dir, &how, &card->card, err, sizeof(err)))
+		fail_msg("fw_card_open: %s", err);
+	card->owner = tc_open_owner(card);
+	card->admin = tc_open_session(card, card->owner, 0);
+}
+
+/* ---- Cards are kept for the next test ------------------------------------------------------- */
+
+#define SHELF	24
+static struct test_card *shelf[SHELF];
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static void scrap(struct test_card *card)
+{
+	if (card->card)
+		fw_card_close(card->card);
+	*strrchr(card->dir, '/') = '\0';
+	nftw(card->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(card);
+}
+
+/* At exit: also what a failed test left behind. */
+static void clear_shelf(void)
+{
+	for (int i = 0; i < SHELF; i++)
+		if (shelf[i])
+			scrap(shelf[i]);
+}
+
+static void to_shelf(struct test_card *card)
+{
+	int i = 0;
+
+	if (!shelf[0])
+		atexit(clear_shelf);
+	while (i < SHELF && shelf[i])
+		i++;
+	assert_in_range(i, 0, SHELF - 1);
+	shelf[i] = card;
+}
+
+static struct test_card *from_shelf(const char *profile)
+{
+	for (int i = 0; i < SHELF; i++) {
+		struct test_card *card = shelf[i];
+
+		if (card && card->idle && !strcmp(card->profile, profile)) {
+			card->idle = false;
+			return card;
+		}
+	}
+	return NULL;
+}
+
+static void login_so(struct test_card *card)
+{
+	card->admin = tc_open_session(card, card->owner, 0);
+	assert_u32(tc_login(card, card->admin, COFFER_ROLE_SO, PIN_SO), COFFER_ST_OK);
+}
+
+/* The old partition goes, with all that is in it; its sessions and counters end with it. */
+static void renew(struct test_card *card)
+{
+	struct call *c = call_new();
+
+	if (!card->card)
+		power_on(card);
+	card->owner = tc_open_owner(card);
+	login_so(card);
+	call_begin(c, card->admin);
+	wire_put_u32(&c->req, card->part);
+	wire_put_u64(&c->req, 0);
+	assert_u32(call_run(card, c, COFFER_CMD_PARTITION_DELETE), COFFER_ST_OK);
+	free(c);
+}
+
+static struct test_card *manufacture(const struct test_how *how)
+{
+	struct fw_create create = {
+		.profile = how->profile,
+		.kdf_test = !how->slow_kdf,
+		.root_key_file = how->root_key_file,
+		.root_cert_file = how->root_cert_file,
+	};
+	struct test_card *card = calloc(1, sizeof(*card));
+	char err[256] = "";
+
+	assert_non_null(card);
+	card->profile = how->profile ? how->profile : "coffer";
+	card->plain = !how->slow_kdf && !how->root_key_file;
+	strcpy(card->dir, "/tmp/clone-test-XXXXXX");
+	assert_non_null(mkdtemp(card->dir));
+	to_shelf(card);
+	strcat(card->dir, "/x.coffer");
+	if (fw_card_create(card->dir, &create, err, sizeof(err)))
+		fail_msg("fw_card_create: %s", err);
+	power_on(card);
+	assert_u32(init(card, COFFER_CMD_HSM_INIT, card->admin, "card", PIN_SO, "hsm"),
+		   COFFER_ST_OK);
+	login_so(card);
+	return card;
+}
+
+struct test_card *tc_make(const struct test_how *how)
+{
+	bool plain = !how->slow_kdf && !how->root_key_file;
+	struct test_card *card = plain ?
+		from_shelf(how->profile ? how->profile : "coffer") : NULL;
+
+	if (card)
+		renew(card);
+	else
+		card = manufacture(how);
+	tc_add_partition(card, how->domain ? how->domain : "red");
+	return card;
+}
+
+void tc_free(struct test_card *card)
+{
+	card->idle = true;
+	for (int i = 0; i < SHELF && !card->plain; i++) {
+		if (shelf[i] != card)
+			continue;
+		scrap(card);
+		shelf[i] = NULL;
+		return;
+	}
+}
+
+struct test_card *tc_simple(const char *profile, const char *domain)
+{
+	struct test_how how = { .profile = profile, .domain = domain };
+
+	return tc_make(&how);
+}
+
+void tc_off(struct test_card *card)
+{
+	fw_card_close(card->card);
+	card->card = NULL;
+}
+
+void tc_on(struct test_card *card)
+{
+	power_on(card);
+	card->session = tc_open_session(card, card->owner, card->part);
+	assert_u32(tc_login(card, card->session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+}
+
+void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value)
+{
+	struct call *c = call_new();
+	uint32_t session = hsm ? card->admin : card->session;
+
+	if (hsm)
+		card->plain = false;
+	if (!hsm) {
+		logout(card, session);
+		assert_u32(tc_login(card, session, COFFER_ROLE_PO, PIN_PO), COFFER_ST_OK);
+	}
+	call_begin(c, session);
+	wire_put_u32(&c->req, COFFER_POLICY_SET_DESTRUCTIVE);
+	wire_put_u32(&c->req, 1);
+	wire_put_u32(&c->req, id);
+	wire_put_u32(&c->req, value);
+	assert_u32(call_run(card, c, COFFER_CMD_POLICY_SET), COFFER_ST_OK);
+	free(c);
+	if (!hsm) {
+		logout(card, session);
+		assert_u32(tc_login(card, session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	}
+}
+
+/* ---- Objects --------------------------------------------------------------------------------- */
+
+static void set_common(struct attrs *a, uint64_t class, const char *label, bool is_private)
+{
+	attrs_init(a);
+	attrs_set_ulong(a, COFFER_CKA_CLASS, class);
+	attrs_set_bool(a, COFFER_CKA_TOKEN, true);
+	attrs_set_bool(a, COFFER_CKA_PRIVATE, is_private);
+	attrs_set(a, COFFER_CKA_LABEL, label, strlen(label));
+}
+
+static void put_attrs(struct call *c, struct attrs *a)
+{
+	size_t at = wire_reserve_u32(&c->req);
+	size_t from = c->req.len;
+
+	attrs_write(a, &c->req);
+	wire_fill_u32(&c->req, at, (uint32_t)(c->req.len - from));
+	attrs_free(a);
+}
+
+static uint32_t create(struct test_card *card, struct attrs *a)
+{
+	struct call *c = call_new();
+	uint32_t handle;
+
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, 0);
+	put_attrs(c, a);
+	assert_u32(call_run(card, c, COFFER_CMD_OBJECT_CREATE), COFFER_ST_OK);
+	handle = wire_u32(&c->rep);
+	free(c);
+	return handle;
+}
+
+uint32_t tc_make_value(struct test_card *card, const char *label, bool is_private,
+			   const void *value, size_t len)
+{
+	struct attrs a;
+
+	set_common(&a, COFFER_CKO_DATA, label, is_private);
+	attrs_set(&a, COFFER_CKA_VALUE, value, len);
+	return create(card, &a);
+}
+
+uint32_t tc_make_secret(struct test_card *card, const char *label, const void *value,
+			    size_t len)
+{
+	struct attrs a;
+
+	set_common(&a, COFFER_CKO_SECRET_KEY, label, true);
+	attrs_set_ulong(&a, COFFER_CKA_KEY_TYPE, COFFER_CKK_GENERIC_SECRET);
+	attrs_set(&a, COFFER_CKA_VALUE, value, len);
+	attrs_set_bool(&a, COFFER_CKA_SIGN, true);
+	return create(card, &a);
+}
+
+uint32_t tc_make_cert(struct test_card *card, const char *label)
+{
+	struct attrs a;
+
+	set_common(&a, COFFER_CKO_CERTIFICATE, label, false);
+	attrs_set_ulong(&a, COFFER_CKA_CERTIFICATE_TYPE, 0);
+	attrs_set(&a, COFFER_CKA_SUBJECT, "\x30\x00", 2);
+	attrs_set(&a, COFFER_CKA_VALUE, "\x30\x03\x02\x01\x05", 5);
+	return create(card, &a);
+}
+
+uint32_t tc_make_aes(struct test_card *card, const char *label)
+{
+	struct call *c = call_new();
+	struct attrs a;
+	uint32_t handle;
+
+	set_common(&a, COFFER_CKO_SECRET_KEY, label, true);
+	attrs_set_ulong(&a, COFFER_CKA_VALUE_LEN, 32);
+	attrs_set_bool(&a, COFFER_CKA_ENCRYPT, true);
+	attrs_set_bool(&a, COFFER_CKA_DECRYPT, true);
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, 0);
+	wire_put_u32(&c->req, COFFER_CKM_AES_KEY_GEN);
+	wire_put_blob(&c->req, NULL, 0);
+	put_attrs(c, &a);
+	assert_u32(call_run(card, c, COFFER_CMD_KEY_GENERATE), COFFER_ST_OK);
+	handle = wire_u32(&c->rep);
+	free(c);
+	return handle;
+}
+
+static void set_kind(struct attrs *pub, uint32_t mechanism)
+{
+	static const uint8_t p256[] = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+	static const uint8_t ed25519[] = "\x06\x03\x2b\x65\x70";
+
+	if (mechanism == COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN) {
+		attrs_set_ulong(pub, COFFER_CKA_MODULUS_BITS, 2048);
+		attrs_set(pub, COFFER_CKA_PUBLIC_EXPONENT, "\x01\x00\x01", 3);
+	} else if (mechanism == COFFER_CKM_EC_KEY_PAIR_GEN) {
+		attrs_set(pub, COFFER_CKA_EC_PARAMS, p256, sizeof(p256) - 1);
+	} else {
+		attrs_set(pub, COFFER_CKA_EC_PARAMS, ed25519, sizeof(ed25519) - 1);
+	}
+}
+
+void tc_make_pair(struct test_card *card, uint32_t mechanism, const char *label,
+		      uint32_t *public_key, uint32_t *private_key)
+{
+	struct call *c = call_new();
+	struct attrs pub, priv;
+
+	set_common(&pub, COFFER_CKO_PUBLIC_KEY, label, false);
+	set_kind(&pub, mechanism);
+	attrs_set_bool(&pub, COFFER_CKA_VERIFY, true);
+	set_common(&priv, COFFER_CKO_PRIVATE_KEY, label, true);
+	attrs_set_bool(&priv, COFFER_CKA_SIGN, true);
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, 0);
+	wire_put_u32(&c->req, mechanism);
+	wire_put_blob(&c->req, NULL, 0);
+	put_attrs(c, &pub);
+	put_attrs(c, &priv);
+	assert_u32(call_run(card, c, COFFER_CMD_KEY_PAIR_GENERATE), COFFER_ST_OK);
+	*public_key = wire_u32(&c->rep);
+	*private_key = wire_u32(&c->rep);
+	free(c);
+}
+
+/* Every attribute that an object may have; what it lacks or hides is left out. */
+static const uint32_t all_types[] = {
+#define COFFER_X(name, type, kind) type,
+	COFFER_ATTRIBUTES(COFFER_X)
+#undef COFFER_X
+};
+
+void tc_read(struct test_card *card, uint32_t handle, struct attrs *set)
+{
+	struct call *c = call_new();
+	uint32_t n = sizeof(all_types) / sizeof(all_types[0]);
+	struct bytes list;
+	struct wire_in in;
+
+	attrs_init(set);
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, handle);
+	wire_put_u32(&c->req, n);
+	for (uint32_t i = 0; i < n; i++)
+		wire_put_u32(&c->req, all_types[i]);
+	assert_u32(call_run(card, c, COFFER_CMD_OBJECT_GET), COFFER_ST_OK);
+	list = wire_blob(&c->rep, COFFER_CMD_MAX_PAYLOAD);
+	wire_in_init(&in, list.p, list.len);
+	while (in.left && !in.bad) {
+		uint32_t type = wire_u32(&in);
+		uint32_t len = wire_u32(&in);
+		struct bytes value;
+
+		if (len == COFFER_ATTR_UNAVAILABLE || len == COFFER_ATTR_SENSITIVE)
+			continue;
+		value = wire_bytes(&in, len);
+		attrs_set(set, type, value.p, value.len);
+	}
+	assert_false(in.bad);
+	free(c);
+}
+
+uint32_t tc_list(struct test_card *card, uint32_t *handles, uint32_t max)
+{
+	struct call *c = call_new();
+	uint64_t cursor = 0;
+	uint32_t total = 0;
+
+	do {
+		uint32_t count;
+
+		call_begin(c, card->session);
+		wire_put_u32(&c->req, 4096);
+		wire_put_u64(&c->req, cursor);
+		wire_put_blob(&c->req, NULL, 0);
+		wire_put_u32(&c->req, 0);
+		assert_u32(call_run(card, c, COFFER_CMD_OBJECT_FIND), COFFER_ST_OK);
+		cursor = wire_u64(&c->rep);
+		count = wire_u32(&c->rep);
+		wire_u32(&c->rep);
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t handle = wire_u32(&c->rep);
+
+			wire_blob(&c->rep, COFFER_CMD_MAX_PAYLOAD);
+			if (total < max)
+				handles[total] = handle;
+			total++;
+		}
+	} while (cursor);
+	free(c);
+	return total;
+}
+
+uint32_t tc_count(struct test_card *card)
+{
+	return tc_list(card, NULL, 0);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Who may clone to whom: generations, backup cards, direction, FIPS, KDF cost, HSM policy 7,
+ * other roots. Every pair of profiles either clones by the protocol of the decision table or
+ * is refused by the code that it names.
+ */
+#include "clone_pair.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static uint32_t negotiate(struct test_card *s, struct test_card *t, uint32_t *protocol)
+{
+	struct run *r = run_new(s, t);
+	uint32_t st = run_negotiate(r);
+
+	*protocol = r->protocol;
+	run_give_up(r);
+	free(r);
+	return st;
+}
+
+enum { COFFER, P624, P74, P78, BACKUP, PROFILES };
+static const char *const names[PROFILES] = {
+	"coffer", "pcie-6.24", "pcie-7.4", "pcie-7.8", "backup-g5-6.28",
+};
+
+/* What each source (row) may do with each target (column): protocol, or 0 = CLONE_DIRECTION. */
+static const uint8_t expected[PROFILES][PROFILES] = {
+	[COFFER] = { 4, 0, 0, 4, 1 },
+	[P624] = { 1, 1, 1, 1, 1 },
+	[P74] = { 1, 1, 1, 1, 1 },
+	[P78] = { 4, 0, 0, 4, 1 },
+	[BACKUP] = { 1, 1, 1, 1, 1 },
+};
+
+static void every_pair(void **state)
+{
+	struct test_card *s[PROFILES], *t[PROFILES];
+
+	(void)state;
+	for (int i = 0; i < PROFILES; i++) {
+		s[i] = tc_simple(names[i], "red");
+		t[i] = tc_simple(names[i], "red");
+	}
+	for (int i = 0; i < PROFILES; i++) {
+		for (int k = 0; k < PROFILES; k++) {
+			uint32_t protocol, st = negotiate(s[i], t[k], &protocol);
+			uint32_t want = expected[i][k] == 4 ? COFFER_CLONE_CPV4 :
+					COFFER_CLONE_CPV1;
+
+			if (!expected[i][k]) {
+				assert_u32(st, COFFER_ST_CLONE_DIRECTION);
+				continue;
+			}
+			if (st)
+				fail_msg("%s to %s: %#x", names[i], names[k], st);
+			assert_u32(protocol, want);
+		}
+	}
+	for (int i = 0; i < PROFILES; i++) {
+		tc_free(s[i]);
+		tc_free(t[i]);
+	}
+}
+
+/* A V0 object goes to a backup card and back to V0, and nowhere lower (1.6, section 8). */
+static void backup_and_restore(void **state)
+{
+	struct test_card *v0 = tc_simple("pcie-7.8", "red"), *other = tc_simple("pcie-7.8", "red");
+	struct test_card *old = tc_simple("pcie-7.4", "red");
+	struct test_card *backup = tc_simple("backup-g5-6.28", "red");
+	uint32_t h = tc_make_value(v0, "v0", true, "x", 1);
+	uint32_t h_old = tc_make_value(old, "old", true, "y", 1);
+	uint32_t copy, copy_old, handle;
+	struct attrs a, b;
+
+	(void)state;
+	assert_u32(clone_one(v0, backup, h, &copy), COFFER_ST_OK);
+	assert_u32(clone_one(old, backup, h_old, &copy_old), COFFER_ST_OK);
+	assert_u32(clone_one(backup, old, copy, &handle), COFFER_ST_CLONE_DIRECTION);
+	assert_u32(tc_count(old), 1);
+	assert_u32(clone_one(backup, other, copy, &handle), COFFER_ST_OK);
+	tc_read(v0, h, &a);
+	tc_read(other, handle, &b);
+	assert_non_null(attrs_get(&a, COFFER_CKA_OUID));
+	assert_memory_equal(attrs_get(&a, COFFER_CKA_OUID)->value,
+			    attrs_get(&b, COFFER_CKA_OUID)->value, COFFER_OUID_LEN);
+	attrs_free(&a);
+	attrs_free(&b);
+	assert_u32(clone_one(backup, other, copy_old, &handle), COFFER_ST_OK);
+	assert_u32(clone_one(backup, old, copy_old, &handle),
+			 COFFER_ST_OBJECT_ALREADY_EXISTS);
+	/* Home again: it is there already. */
+	assert_u32(clone_one(backup, v0, copy, &handle), COFFER_ST_OBJECT_ALREADY_EXISTS);
+	tc_free(v0);
+	tc_free(other);
+	tc_free(old);
+	tc_free(backup);
+}
+
+static void fips(void **state)
+{
+	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
+	uint32_t protocol;
+
+	(void)state;
+	tc_policy_set(t, false, 43, 0);
+	assert_u32(negotiate(s, t, &protocol), COFFER_ST_FIPS_MISMATCH);
+	assert_u32(negotiate(t, s, &protocol), COFFER_ST_FIPS_MISMATCH);
+	tc_policy_set(s, false, 43, 0);
+	assert_u32(negotiate(s, t, &protocol), COFFER_ST_OK);
+	tc_free(s);
+	tc_free(t);
+}
+
+static void hsm_policy(void **state)
+{
+	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
+	uint32_t protocol;
+
+	(void)state;
+	tc_policy_set(t, true, 7, 0);
+	tc_add_partition(t, "red");
+	assert_u32(negotiate(s, t, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
+	assert_u32(negotiate(t, s, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
+	tc_free(s);
+	tc_free(t);
+}
+
+static void kdf_cost(void **state)
+{
+	struct test_how how = { .slow_kdf = true };
+	struct test_card *s = tc_simple(NULL, "red"), *t = tc_make(&how);
+	uint32_t protocol;
+
+	(void)state;
+	assert_u32(negotiate(s, t, &protocol), COFFER_ST_CLONE_KDF_MISMATCH);
+	assert_u32(negotiate(t, s, &protocol), COFFER_ST_CLONE_KDF_MISMATCH);
+	tc_free(s);
+	tc_free(t);
+}
+
+/* A card of another maker, with the right domain: no clone, and a clear word why. */
+static void foreign_root(void **state)
+{
+	char dir[] = "/tmp/clone-root-XXXXXX", key[64], cert[64], line[512];
+	struct test_how how = { .root_key_file = key, .root_cert_file = cert };
+	struct test_card *s = tc_simple(NULL, "red"), *t;
+	struct run *r;
+	uint32_t protocol;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(key, sizeof(key), "%s/key.pem", dir);
+	snprintf(cert, sizeof(cert), "%s/cert.pem", dir);
+	snprintf(line, sizeof(line), "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+		 "-nodes -days 30 -subj '/CN=another root' -keyout %s -out %s 2>/dev/null",
+		 key, cert);
+	assert_u32(system(line), 0);
+	t = tc_make(&how);
+	assert_u32(negotiate(s, t, &protocol), COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS);
+	assert_u32(negotiate(t, s, &protocol), COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS);
+	/* Lying about the root does not make a certificate genuine. */
+	r = run_new(s, t);
+	assert_u32(run_start(r), COFFER_ST_OK);
+	{
+		struct run *own = run_new(s, s);
+
+		assert_u32(run_start(own), COFFER_ST_OK);
+		memcpy(r->m1.p + CLONE_MSG_HEADER + 64, own->m1.p + CLONE_MSG_HEADER + 64, 32);
+		run_give_up(own);
+		free(own);
+	}
+	assert_u32(run_answer(r), COFFER_ST_CERTIFICATE_DATA_INVALID);
+	run_give_up(r);
+	free(r);
+	tc_free(s);
+	tc_free(t);
+	unlink(key);
+	unlink(cert);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_pair),
+		cmocka_unit_test(backup_and_restore),
+		cmocka_unit_test(fips),
+		cmocka_unit_test(hsm_policy),
+		cmocka_unit_test(kdf_cost),
+		cmocka_unit_test(foreign_root),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

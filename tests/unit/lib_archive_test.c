@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Cloning, backup and restore through the library over real firmware: what an operator sees.
+ * The protocols themselves are attacked in clone_*_test.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib_story.h"
+
+#define BACKUP "backup-g5-6.28"
+
+static const uint8_t key[32] = "thirty-two bytes of an AES key..";
+
+static struct coffer_archive archive_of(struct story *s)
+{
+	return (struct coffer_archive){
+		.card = coffer_card_at(s->ctx, STORY_BACKUP),
+		.partition = "vault",
+		.so_pin = STORY_SO,
+		.co_pin = "archive-password-1",
+		.domain = STORY_DOMAIN,
+	};
+}
+
+static size_t archives(struct story *s)
+{
+	struct coffer_slot *list;
+	size_t n;
+
+	GOOD(coffer_partitions(coffer_card_at(s->ctx, STORY_BACKUP), &list, &n));
+	free(list);
+	return n;
+}
+
+static void clone_and_use(void **state)
+{
+	const uint8_t plain[16] = "sixteen bytes...";
+	struct coffer_clone_report report;
+	uint8_t one[16], two[16];
+	size_t n1 = sizeof(one), n2 = sizeof(two);
+	struct story s;
+	uint32_t handle;
+	char *why;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	handle = story_aes(s.co[0], "data key", key);
+	story_aes(s.co[0], "another", key);
+	why = coffer_clone_preflight(s.co[0], s.co[1], NULL);
+	if (why)
+		fail_msg("%s", why);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	assert_int_equal(report.cloned, 2);
+	assert_int_equal(report.negotiations, 1);
+	assert_int_equal(report.protocol, COFFER_CLONE_CPV4);
+	assert_int_equal(report.items[0].source_handle, handle);
+	GOOD(coffer_encrypt(s.co[0], handle, COFFER_CKM_AES_ECB, NULL, 0, plain, 16, one, &n1));
+	GOOD(coffer_encrypt(s.co[1], report.items[0].target_handle, COFFER_CKM_AES_ECB, NULL, 0,
+			    plain, 16, two, &n2));
+	assert_int_equal(n1, 16);
+	assert_int_equal(n2, 16);
+	assert_memory_equal(one, two, 16);
+	coffer_clone_report_free(&report);
+
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	assert_int_equal(report.cloned, 0);
+	assert_int_equal(report.existing, 2);
+	coffer_clone_report_free(&report);
+	assert_int_equal(story_count(s.co[1]), 2);
+	story_end(&s);
+}
+
+static void cpv1_between_old_cards(void **state)
+{
+	struct coffer_clone_report report;
+	struct story s;
+
+	(void)state;
+	story_begin(&s, "pcie-7.4", BACKUP, NULL);
+	for (int i = 0; i < 4; i++)
+		story_aes(s.co[0], "old", key);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	assert_int_equal(report.cloned, 4);
+	assert_int_equal(report.negotiations, 4);
+	assert_int_equal(report.protocol, COFFER_CLONE_CPV1);
+	coffer_clone_report_free(&report);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	assert_int_equal(report.existing, 4);
+	coffer_clone_report_free(&report);
+	story_end(&s);
+}
+
+static void another_domain(void **state)
+{
+	struct coffer_clone_report report;
+	struct story s;
+	coffer_rc rc;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, "another domain");
+	story_aes(s.co[0], "k", key);
+	rc = coffer_clone(s.co[0], s.co[1], NULL, &report);
+	if (rc != ST(CERTIFICATE_DATA_INVALID) && rc != ST(SESSION_NEGOTIATION_NO_PSK))
+		fail_msg("%s", coffer_errname(rc));
+	assert_int_equal(report.not_tried, 1);
+	assert_int_equal(report.cloned, 0);
+	assert_int_equal(story_count(s.co[1]), 0);
+	coffer_clone_report_free(&report);
+	story_end(&s);
+}
+
+static void preflight_says(struct story *s, struct coffer_session *from,
+			   struct coffer_session *to, coffer_rc want, const char *words)
+{
+	coffer_rc rc = 0;
+	char *why = coffer_clone_preflight(from, to, &rc);
+
+	(void)s;
+	assert_non_null(why);
+	if (rc != want || !strstr(why, words))
+		fail_msg("%s: %s", coffer_errname(rc), why);
+	free(why);
+}
+
+static void policy(struct story *s, unsigned int card, uint32_t partition, enum coffer_role role,
+		   const char *pin, uint32_t id, uint32_t value)
+{
+	struct coffer_session *session;
+
+	GOOD(coffer_session_open(coffer_card_at(s->ctx, card), partition, true, &session));
+	GOOD(coffer_login(session, role, pin, strlen(pin), NULL));
+	GOOD(coffer_policy_set(session, &id, &value, 1, true));
+	GOOD(coffer_logout(session));
+	coffer_session_close(session);
+}
+
+static void preflight_texts(void **state)
+{
+	struct coffer_session *reader;
+	struct story s;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	preflight_says(&s, s.co[0], s.co[0], ST(CLONE_SAME_PARTITION), "same partition");
+	GOOD(coffer_session_open(coffer_card_at(s.ctx, STORY_B), s.partition[1], false, &reader));
+	preflight_says(&s, s.co[0], reader, ST(SESSION_READ_ONLY), "read-only");
+	coffer_session_close(reader);
+	GOOD(coffer_logout(s.co[1]));
+	preflight_says(&s, s.co[0], s.co[1], ST(USER_NOT_LOGGED_IN), "target partition");
+	GOOD(coffer_login(s.co[1], COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
+	preflight_says(&s, s.co[0], s.co[1], ST(USER_NOT_AUTHORIZED), "log in as co");
+	GOOD(coffer_logout(s.co[1]));
+	GOOD(coffer_login(s.co[1], COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
+	policy(&s, STORY_B, 0, COFFER_ROLE_SO, STORY_SO, 7, 0);
+	/* The policy is destructive or not; either way the words come first. */
+	preflight_says(&s, s.co[0], s.co[1], ST(OPERATION_NOT_ALLOWED), "HSM policy 7");
+	story_end(&s);
+}
+
+static void backup_wipe_restore(void **state)
+{
+	struct coffer_clone_report report;
+	struct coffer_archive a;
+	struct coffer_session *contents;
+	struct coffer_objects found;
+	enum coffer_role role;
+	struct story s;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	a = archive_of(&s);
+	for (int i = 0; i < 3; i++)
+		story_aes(s.co[0], "kept", key);
+	GOOD(coffer_archive_backup(s.co[0], &a, NULL, &report));
+	assert_int_equal(report.cloned, 3);
+	coffer_clone_report_free(&report);
+	assert_int_equal(archives(&s), 1);
+	/* The source's login is the caller's, and stays. */
+	GOOD(coffer_whoami(s.co[0], &role, NULL));
+	assert_int_equal(role, COFFER_ROLE_CO);
+
+	/* There is one of that name: it must be said what to do with it. */
+	assert_int_equal(coffer_archive_backup(s.co[0], &a, NULL, &report),
+			 ST(OBJECT_ALREADY_EXISTS));
+	story_aes(s.co[0], "new", key);
+	a.append = true;
+	GOOD(coffer_archive_backup(s.co[0], &a, NULL, &report));
+	assert_int_equal(report.cloned, 1);
+	assert_int_equal(report.existing, 3);
+	coffer_clone_report_free(&report);
+	a.append = false;
+	a.replace = true;
+	GOOD(coffer_archive_backup(s.co[0], &a, NULL, &report));
+	assert_int_equal(report.cloned, 4);
+	coffer_clone_report_free(&report);
+	a.replace = false;
+
+	GOOD(coffer_archive_open(&a, &contents));
+	assert_int_equal(story_count(contents), 4);
+	coffer_session_close(contents);
+
+	GOOD(coffer_find(s.co[0], NULL, 0, NULL, 0, &found));
+	for (size_t i = 0; i < found.count; i++)
+		GOOD(coffer_object_destroy(s.co[0], found.list[i].handle));
+	coffer_objects_free(&found);
+	assert_int_equal(story_count(s.co[0]), 0);
+	GOOD(coffer_archive_restore(s.co[0], &a, NULL, &report));
+	assert_int_equal(report.cloned, 4);
+	coffer_clone_report_free(&report);
+	assert_int_equal(story_count(s.co[0]), 4);
+
+	GOOD(coffer_archive_delete(&a));
+	assert_int_equal(archives(&s), 0);
+	assert_int_equal(coffer_archive_delete(&a), ST(CONTAINER_HANDLE_INVALID));
+	assert_int_equal(coffer_archive_restore(s.co[0], &a, NULL, &report),
+			 ST(CONTAINER_HANDLE_INVALID));
+	story_end(&s);
+}
+
+static void a_failed_backup_leaves_nothing(void **state)
+{
+	struct coffer_clone_options dry = { .dry_run = true };
+	struct coffer_clone_report report;
+	struct coffer_archive a;
+	struct story s;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	a = archive_of(&s);
+	story_aes(s.co[0], "k", key);
+	a.domain = "a domain that differs";
+	assert_true(coffer_archive_backup(s.co[0], &a, NULL, &report) != 0);
+	assert_int_equal(report.cloned, 0);
+	coffer_clone_report_free(&report);
+	assert_int_equal(archives(&s), 0);
+	a.domain = STORY_DOMAIN;
+	a.so_pin = "not the password";
+	assert_int_equal(coffer_archive_backup(s.co[0], &a, NULL, &report), ST(PIN_INCORRECT));
+	assert_int_equal(archives(&s), 0);
+	a.so_pin = STORY_SO;
+	GOOD(coffer_archive_backup(s.co[0], &a, &dry, &report));
+	coffer_clone_report_free(&report);
+	assert_int_equal(archives(&s), 0);
+	/* A card that is no backup card has no archives. */
+	a.card = coffer_card_at(s.ctx, STORY_B);
+	assert_int_equal(coffer_archive_backup(s.co[0], &a, NULL, &report),
+			 ST(OPERATION_NOT_ALLOWED));
+	story_end(&s);
+}
+
+static void events_tell_what_happened(void **state)
+{
+	struct coffer_card_event events[64];
+	bool created = false, initialized = false;
+	struct story s;
+	uint32_t id;
+	size_t n;
+
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	do {
+		GOOD(coffer_events(s.ctx, events, 64, 0, &n));
+		for (size_t i = 0; i < n; i++) {
+			created |= events[i].type == COFFER_EV_PARTITION_CREATED;
+			initialized |= events[i].type == COFFER_EV_HSM_INITIALIZED;
+			assert_true(events[i].card < STORY_CARDS);
+			assert_int_equal(events[i].missed, 0);
+		}
+	} while (n);
+	assert_true(created && initialized);
+	GOOD(coffer_events(s.ctx, events, 64, 250, &n));
+	assert_int_equal(n, 0);
+	coffer_session_close(story_partition(&s, STORY_A, NULL, &id));
+	GOOD(coffer_events(s.ctx, events, 1, 2000, &n));
+	assert_int_equal(n, 1);
+	assert_int_equal(events[0].type, COFFER_EV_PARTITION_CREATED);
+	assert_int_equal(events[0].card, STORY_A);
+	story_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(clone_and_use),
+		cmocka_unit_test(cpv1_between_old_cards),
+		cmocka_unit_test(another_domain),
+		cmocka_unit_test(preflight_texts),
+		cmocka_unit_test(backup_wipe_restore),
+		cmocka_unit_test(a_failed_backup_leaves_nothing),
+		cmocka_unit_test(events_tell_what_happened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
