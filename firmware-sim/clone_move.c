@@ -161,7 +161,8 @@ struct insert_state {
 static uint32_t check_row(const struct cmd *c, const struct clone_blob *head,
 			  const struct object_row *row)
 {
-	if (row->class != head->class || memcmp(row->ouid, head->ouid, COFFER_OUID_LEN))
+	if (row->class != head->class || row->level != head->level ||
+	    memcmp(row->ouid, head->ouid, COFFER_OUID_LEN))
 		return COFFER_ST_UNWRAPPING_ERROR;
 	if (c->role == COFFER_ROLE_CU && row->is_private)
 		return COFFER_ST_USER_NOT_AUTHORIZED;

@@ -33,7 +33,7 @@ struct crypto {
 	EVP_KDF *hkdf;
 	EVP_KDF *pbkdf2;
 	pthread_mutex_t keep_lock;
-	void *kept;			/* keep_lock; see crypto_keep.h */
+	void *kept;			/* keep_lock; see crypto_more.h */
 	void (*unkeep)(void *kept);
 };
 

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "crypto_internal.h"
+#include "crypto_more.h"
 
 #define CMAC_LEN	16
 
@@ -69,6 +70,13 @@ static const struct mech_row *row_of(uint32_t mechanism)
 		if (mechs[i].mechanism == mechanism)
 			return &mechs[i];
 	return NULL;
+}
+
+uint32_t crypto_mech_key_type(uint32_t mechanism)
+{
+	const struct mech_row *row = row_of(mechanism);
+
+	return row ? row->key_type : COFFER_CKK_NONE;
 }
 
 bool hash_in_mech(uint32_t mechanism, enum crypto_hash *hash)

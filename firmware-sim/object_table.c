@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto_keep.h"
+#include "crypto_more.h"
 #include "object_internal.h"
 
 #define BUCKETS			1024

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Use of keys: sign, verify, encrypt, decrypt; digests and random numbers. */
+#include "crypto_more.h"
 #include "object_internal.h"
 
 struct use {
@@ -41,6 +42,8 @@ static uint32_t prepare(struct cmd *c, struct use *use, uint32_t operation, uint
 		return st;
 	if (!(use->key.usage & usage))
 		return COFFER_ST_KEY_FUNCTION_NOT_PERMITTED;
+	if (crypto_mech_key_type(use->mechanism) != use->key.type)
+		return COFFER_ST_KEY_TYPE_INCONSISTENT;
 	if (!is_listed(&use->key, use->mechanism))
 		return COFFER_ST_MECHANISM_INVALID;
 	if (usage == USAGE_SIGN && !use->key.local && !policy_allows(c, POLICY_SIGN_NON_LOCAL))

@@ -217,6 +217,36 @@ static void ends_with_epoch(void **state)
 	free(r);
 }
 
+/* What was offered must still be true when the keys are made. */
+static void policy_changes_meanwhile(void **state)
+{
+	struct test_card po_t = *t, po_s = *s;
+	struct run *r = run_new(s, t);
+
+	(void)state;
+	po_t.owner = tc_open_owner(&po_t);
+	po_t.session = tc_open_session(&po_t, po_t.owner, po_t.part);
+	po_s.owner = tc_open_owner(&po_s);
+	po_s.session = tc_open_session(&po_s, po_s.owner, po_s.part);
+	assert_u32(tc_login(&po_t, po_t.session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	assert_u32(tc_login(&po_s, po_s.session, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	tc_policy_set(&po_t, false, 43, 0);
+	assert_u32(run_confirm(r), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	run_give_up(r);
+	tc_policy_set(&po_s, false, 43, 0);
+	assert_u32(run_start(r), COFFER_ST_OK);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	assert_u32(run_confirm(r), COFFER_ST_OK);
+	tc_policy_set(&po_s, false, 0, 0);
+	assert_u32(run_verify(r), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	run_give_up(r);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	run_give_up(r);
+	free(r);
+}
+
 static void ends_after_an_hour(void **state)
 {
 	struct run *r = opened(), *early = run_new(s, t);
@@ -404,6 +434,7 @@ int main(void)
 		TEST(ends_with_logout),
 		TEST(ends_with_power),
 		TEST(ends_with_epoch),
+		TEST(policy_changes_meanwhile),
 		TEST(ends_after_an_hour),
 		TEST(bounded),
 		TEST(wrong_domain),

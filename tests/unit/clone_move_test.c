@@ -287,12 +287,22 @@ static void bad_handles(void **state)
 static void policy_of_class(bool on_target, uint32_t policy)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
-	uint32_t aes, pub, priv, data, handle;
+	uint32_t aes, pub, priv, data, handle, got;
+	struct test_blob blob;
+	struct run *r;
 
 	tc_policy_set(on_target ? t : s, false, policy, 0);
 	aes = tc_make_aes(s, "aes");
 	data = tc_make_value(s, "data", true, "x", 1);
 	tc_make_pair(s, COFFER_CKM_EC_KEY_PAIR_GEN, "ec", &pub, &priv);
+	/* Already the source refuses, also for the target's sake. */
+	r = run_new(s, t);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, policy ? &aes : &priv, 1, &blob, &got), COFFER_ST_OK);
+	assert_u32(blob.verdict, COFFER_ST_OPERATION_NOT_ALLOWED);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	free(r);
 	assert_u32(clone_one(s, t, aes, &handle),
 			 policy == 4 ? COFFER_ST_OPERATION_NOT_ALLOWED : COFFER_ST_OK);
 	assert_u32(clone_one(s, t, priv, &handle),

@@ -24,9 +24,10 @@ void call_begin(struct call *c, uint32_t session)
 
 uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode)
 {
+	static atomic_uint tag;
 	struct fw_request rq = {
 		.owner = owner,
-		.tag = 1,
+		.tag = atomic_fetch_add(&tag, 1) + 1,
 		.opcode = opcode,
 		.from_driver = opcode == COFFER_CMD_OWNER_OPEN,
 		.req_len = (uint32_t)c->req.len,
@@ -291,10 +292,11 @@ static struct test_card *manufacture(const struct test_how *how)
 	card->plain = !how->slow_kdf && !how->root_key_file;
 	strcpy(card->dir, "/tmp/clone-test-XXXXXX");
 	assert_non_null(mkdtemp(card->dir));
-	to_shelf(card);
 	strcat(card->dir, "/x.coffer");
 	if (fw_card_create(card->dir, &create, err, sizeof(err)))
 		fail_msg("fw_card_create: %s", err);
+	/* Only now: what is registered first at exit runs last, and that must be OpenSSL's. */
+	to_shelf(card);
 	power_on(card);
 	assert_u32(init(card, COFFER_CMD_HSM_INIT, card->admin, "card", PIN_SO, "hsm"),
 		   COFFER_ST_OK);

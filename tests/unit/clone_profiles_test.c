@@ -72,12 +72,22 @@ static void backup_and_restore(void **state)
 	struct test_card *backup = tc_simple("backup-g5-6.28", "red");
 	uint32_t h = tc_make_value(v0, "v0", true, "x", 1);
 	uint32_t h_old = tc_make_value(old, "old", true, "y", 1);
-	uint32_t copy, copy_old, handle;
+	uint32_t copy, copy_old, handle, got;
+	struct test_blob blob;
 	struct attrs a, b;
+	struct run *r;
 
 	(void)state;
 	assert_u32(clone_one(v0, backup, h, &copy), COFFER_ST_OK);
 	assert_u32(clone_one(old, backup, h_old, &copy_old), COFFER_ST_OK);
+	/* Not even sealed for a card that may not have it. */
+	r = run_new(backup, old);
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, &copy, 1, &blob, &got), COFFER_ST_OK);
+	assert_u32(blob.verdict, COFFER_ST_CLONE_DIRECTION);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	free(r);
 	assert_u32(clone_one(backup, old, copy, &handle), COFFER_ST_CLONE_DIRECTION);
 	assert_u32(tc_count(old), 1);
 	assert_u32(clone_one(backup, other, copy, &handle), COFFER_ST_OK);

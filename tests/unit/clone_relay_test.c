@@ -226,6 +226,19 @@ static void swapped_certificates(void **state)
 	swap_certs(&r->m1, &other->m1, OFFER_AT + CLONE_OFFER_LEN);
 	assert_u32(run_answer(r), COFFER_ST_CERTIFICATE_DATA_INVALID);
 	run_give_up(r);
+	/* Only the wrapping certificate: it goes into m1 for CPv1, so it is looked at. */
+	assert_u32(run_start(r), COFFER_ST_OK);
+	{
+		size_t at = OFFER_AT + CLONE_OFFER_LEN;
+		size_t own = 4 + r->m1.p[at] + 256u * r->m1.p[at + 1];
+		size_t its = 4 + other->m1.p[at] + 256u * other->m1.p[at + 1];
+
+		memcpy(r->m1.p + at + own, other->m1.p + at + its, other->m1.len - at - its);
+		r->m1.len = other->m1.len + own - its;
+		put_u32(&r->m1, 8, (uint32_t)r->m1.len);
+	}
+	assert_u32(run_answer(r), COFFER_ST_CERTIFICATE_DATA_INVALID);
+	run_give_up(r);
 	/* With the serial number too: S answers X, and T hears that it is not meant. */
 	assert_u32(run_start(r), COFFER_ST_OK);
 	swap_certs(&r->m1, &other->m1, OFFER_AT + CLONE_OFFER_LEN);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Keys and mechanisms of crypto.h: every row used, every bad input refused with its code. */
+/* Mechanisms of crypto.h: every row used, every bad input refused with its code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -508,173 +508,6 @@ static void test_digest(void **state)
 	assert_int_equal(out[0], 0xcb);
 }
 
-/* ---- Loading and generating ------------------------------------------------------------------- */
-
-/* Any one changed number of a private key is noticed before the key is used. */
-static void test_rsa_load_checks(void **state)
-{
-	const uint32_t parts[] = { COFFER_CKA_MODULUS, COFFER_CKA_PUBLIC_EXPONENT,
-				   COFFER_CKA_PRIVATE_EXPONENT, COFFER_CKA_PRIME_1,
-				   COFFER_CKA_PRIME_2, COFFER_CKA_EXPONENT_1,
-				   COFFER_CKA_EXPONENT_2, COFFER_CKA_COEFFICIENT };
-	struct crypto_key *key;
-	struct attrs set;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		attrs_copy(&set, &pairs[RSA].private);
-		attrs_get(&set, parts[i])->value[1] ^= 4;
-		assert_int_equal(crypto_key_load(crypto, &set, &key),
-				 ST(ATTRIBUTE_VALUE_INVALID));
-		assert_null(key);
-		attrs_free(&set);
-	}
-	/* The five numbers of the Chinese remainder may be left out. */
-	attrs_copy(&set, &pairs[RSA].private);
-	for (size_t i = COUNT(parts); i-- > 3;)
-		attrs_remove(&set, parts[i]);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), 0);
-	check_sign(&rsa_rows[4], key, pairs[RSA].pub, 256);
-	crypto_key_put(key);
-	attrs_get(&set, COFFER_CKA_PRIVATE_EXPONENT)->value[9] ^= 4;
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(ATTRIBUTE_VALUE_INVALID));
-	attrs_remove(&set, COFFER_CKA_PRIVATE_EXPONENT);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(TEMPLATE_INCOMPLETE));
-	attrs_free(&set);
-}
-
-static void test_ec_load_checks(void **state)
-{
-	struct crypto_key *key;
-	struct attrs set;
-
-	(void)state;
-	for (size_t k = P256; k <= P521; k++) {
-		const struct attr *point = attrs_get(&pairs[k].public, COFFER_CKA_EC_POINT);
-
-		for (uint32_t i = 0; i < point->len; i++) {
-			attrs_copy(&set, &pairs[k].public);
-			attrs_get(&set, COFFER_CKA_EC_POINT)->value[i] ^= 1;
-			assert_int_equal(crypto_key_load(crypto, &set, &key),
-					 ST(ATTRIBUTE_VALUE_INVALID));
-			attrs_free(&set);
-		}
-		attrs_copy(&set, &pairs[k].private);
-		memset(attrs_get(&set, COFFER_CKA_VALUE)->value, 0xff,
-		       attrs_get(&set, COFFER_CKA_VALUE)->len);
-		assert_int_equal(crypto_key_load(crypto, &set, &key),
-				 ST(ATTRIBUTE_VALUE_INVALID));
-		memset(attrs_get(&set, COFFER_CKA_VALUE)->value, 0,
-		       attrs_get(&set, COFFER_CKA_VALUE)->len);
-		assert_int_equal(crypto_key_load(crypto, &set, &key),
-				 ST(ATTRIBUTE_VALUE_INVALID));
-		attrs_remove(&set, COFFER_CKA_VALUE);
-		assert_int_equal(crypto_key_load(crypto, &set, &key), ST(TEMPLATE_INCOMPLETE));
-		attrs_set(&set, COFFER_CKA_EC_PARAMS, "\x06\x01\x2a", 3);
-		assert_int_equal(crypto_key_load(crypto, &set, &key),
-				 ST(ATTRIBUTE_VALUE_INVALID));
-		attrs_free(&set);
-	}
-}
-
-static void test_secret_load_checks(void **state)
-{
-	struct crypto_key *key;
-	struct attrs set;
-	uint8_t value[4097] = { 1 };
-
-	(void)state;
-	attrs_init(&set);
-	attrs_set_ulong(&set, COFFER_CKA_CLASS, COFFER_CKO_SECRET_KEY);
-	attrs_set_ulong(&set, COFFER_CKA_KEY_TYPE, COFFER_CKK_AES);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(TEMPLATE_INCOMPLETE));
-	for (size_t len = 0; len < 40; len++) {
-		attrs_set(&set, COFFER_CKA_VALUE, value, len);
-		assert_int_equal(crypto_key_load(crypto, &set, &key),
-				 len == 16 || len == 24 || len == 32 ? 0 : ST(KEY_SIZE_RANGE));
-		crypto_key_put(key);
-	}
-	attrs_set_ulong(&set, COFFER_CKA_KEY_TYPE, COFFER_CKK_GENERIC_SECRET);
-	attrs_set(&set, COFFER_CKA_VALUE, value, 4097);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(KEY_SIZE_RANGE));
-	attrs_set_ulong(&set, COFFER_CKA_KEY_TYPE, COFFER_CKK_DES3);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(KEY_TYPE_INCONSISTENT));
-	attrs_set_ulong(&set, COFFER_CKA_CLASS, COFFER_CKO_DATA);
-	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(KEY_TYPE_INCONSISTENT));
-	attrs_free(&set);
-}
-
-static uint32_t try_rsa(uint64_t bits, const void *e, size_t e_len, const volatile int *cancelled)
-{
-	struct attrs public, private;
-	uint32_t st;
-
-	attrs_init(&public);
-	attrs_init(&private);
-	if (bits)
-		attrs_set_ulong(&public, COFFER_CKA_MODULUS_BITS, bits);
-	if (e)
-		attrs_set(&public, COFFER_CKA_PUBLIC_EXPONENT, e, e_len);
-	st = crypto_generate_pair(crypto, COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, &public, &private,
-				  cancelled);
-	attrs_free(&public);
-	attrs_free(&private);
-	return st;
-}
-
-static void test_generate_refusals(void **state)
-{
-	struct attrs public, private;
-	int cancelled = 1;
-
-	(void)state;
-	assert_int_equal(try_rsa(0, NULL, 0, NULL), ST(TEMPLATE_INCOMPLETE));
-	assert_int_equal(try_rsa(1024, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
-	assert_int_equal(try_rsa(2049, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
-	assert_int_equal(try_rsa(8192, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
-	assert_int_equal(try_rsa(2048, "\x02", 1, NULL), ST(ATTRIBUTE_VALUE_INVALID));
-	assert_int_equal(try_rsa(2048, "\x01", 1, NULL), ST(ATTRIBUTE_VALUE_INVALID));
-	assert_int_equal(try_rsa(2048, "", 0, NULL), ST(ATTRIBUTE_VALUE_INVALID));
-	assert_int_equal(try_rsa(2048, "\x01\0\0\0\0\0\0\0\x01", 9, NULL),
-			 ST(ATTRIBUTE_VALUE_INVALID));
-	assert_int_equal(try_rsa(4096, NULL, 0, &cancelled), ST(CANCEL));
-	attrs_init(&public);
-	attrs_init(&private);
-	assert_int_equal(crypto_generate_pair(crypto, COFFER_CKM_EC_KEY_PAIR_GEN, &public,
-					      &private, NULL), ST(TEMPLATE_INCOMPLETE));
-	attrs_set(&public, COFFER_CKA_EC_PARAMS, ed_oid, sizeof(ed_oid));
-	assert_int_equal(crypto_generate_pair(crypto, COFFER_CKM_EC_KEY_PAIR_GEN, &public,
-					      &private, NULL), ST(ATTRIBUTE_VALUE_INVALID));
-	assert_int_equal(crypto_generate_pair(crypto, COFFER_CKM_AES_KEY_GEN, &public, &private,
-					      NULL), ST(MECHANISM_INVALID));
-	assert_int_equal(crypto_generate_secret(crypto, COFFER_CKM_AES_KEY_GEN, &public),
-			 ST(TEMPLATE_INCOMPLETE));
-	attrs_set_ulong(&public, COFFER_CKA_VALUE_LEN, 17);
-	assert_int_equal(crypto_generate_secret(crypto, COFFER_CKM_AES_KEY_GEN, &public),
-			 ST(KEY_SIZE_RANGE));
-	assert_int_equal(crypto_generate_secret(crypto, COFFER_CKM_EC_KEY_PAIR_GEN, &public),
-			 ST(MECHANISM_INVALID));
-	attrs_free(&public);
-	attrs_free(&private);
-}
-
-/* The private key says the same public key as the public one, in the form that others read. */
-static void test_public_info(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < PAIRS; i++) {
-		uint8_t *a, *b;
-		size_t a_len, b_len;
-
-		assert_int_equal(crypto_public_info(crypto, &pairs[i].public, &a, &a_len), 0);
-		assert_int_equal(crypto_public_info(crypto, &pairs[i].private, &b, &b_len), 0);
-		assert_int_equal(a_len, b_len);
-		assert_memory_equal(a, b, a_len);
-		free(a);
-		free(b);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,11 +521,6 @@ int main(void)
 		cmocka_unit_test(test_gcm),
 		cmocka_unit_test(test_aes_modes),
 		cmocka_unit_test(test_digest),
-		cmocka_unit_test(test_rsa_load_checks),
-		cmocka_unit_test(test_ec_load_checks),
-		cmocka_unit_test(test_secret_load_checks),
-		cmocka_unit_test(test_generate_refusals),
-		cmocka_unit_test(test_public_info),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

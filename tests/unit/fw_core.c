@@ -82,7 +82,8 @@ uint32_t ask(struct bench *b, uint16_t opcode, const void *req, size_t len)
 
 static uint32_t owner_ask(struct bench *b, uint16_t opcode, uint64_t id)
 {
-	struct fw_request rq = { .opcode = opcode, .from_driver = true, .req = &id,
+	struct fw_request rq = { .tag = UINT64_MAX, .opcode = opcode, .from_driver = true,
+				 .req = &id,
 				 .req_len = sizeof(id), .reply_room = sizeof(b->reply) };
 
 	return run(b, &rq);

@@ -17,11 +17,35 @@
 #define BACKUP "backup-g5-6.28"
 
 static const uint8_t key[32] = "thirty-two bytes of an AES key..";
+/* Cards take a second to make: most tests share these, and find them empty. */
+static struct story s;
 
-static struct coffer_archive archive_of(struct story *s)
+static int begin(void **state)
+{
+	(void)state;
+	story_begin(&s, NULL, BACKUP, NULL);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	story_end(&s);
+	return 0;
+}
+
+static int empty(void **state)
+{
+	(void)state;
+	story_wipe(s.co[0]);
+	story_wipe(s.co[1]);
+	return 0;
+}
+
+static struct coffer_archive archive_of(void)
 {
 	return (struct coffer_archive){
-		.card = coffer_card_at(s->ctx, STORY_BACKUP),
+		.card = coffer_card_at(s.ctx, STORY_BACKUP),
 		.partition = "vault",
 		.so_pin = STORY_SO,
 		.co_pin = "archive-password-1",
@@ -29,12 +53,12 @@ static struct coffer_archive archive_of(struct story *s)
 	};
 }
 
-static size_t archives(struct story *s)
+static size_t archives(void)
 {
 	struct coffer_slot *list;
 	size_t n;
 
-	GOOD(coffer_partitions(coffer_card_at(s->ctx, STORY_BACKUP), &list, &n));
+	GOOD(coffer_partitions(coffer_card_at(s.ctx, STORY_BACKUP), &list, &n));
 	free(list);
 	return n;
 }
@@ -45,12 +69,10 @@ static void clone_and_use(void **state)
 	struct coffer_clone_report report;
 	uint8_t one[16], two[16];
 	size_t n1 = sizeof(one), n2 = sizeof(two);
-	struct story s;
 	uint32_t handle;
 	char *why;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, NULL);
 	handle = story_aes(s.co[0], "data key", key);
 	story_aes(s.co[0], "another", key);
 	why = coffer_clone_preflight(s.co[0], s.co[1], NULL);
@@ -74,67 +96,65 @@ static void clone_and_use(void **state)
 	assert_int_equal(report.existing, 2);
 	coffer_clone_report_free(&report);
 	assert_int_equal(story_count(s.co[1]), 2);
-	story_end(&s);
 }
 
 static void cpv1_between_old_cards(void **state)
 {
 	struct coffer_clone_report report;
-	struct story s;
+	struct story old;
 
 	(void)state;
-	story_begin(&s, "pcie-7.4", BACKUP, NULL);
+	story_begin(&old, "pcie-7.4", NULL, NULL);
 	for (int i = 0; i < 4; i++)
-		story_aes(s.co[0], "old", key);
-	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+		story_aes(old.co[0], "old", key);
+	GOOD(coffer_clone(old.co[0], old.co[1], NULL, &report));
 	assert_int_equal(report.cloned, 4);
 	assert_int_equal(report.negotiations, 4);
 	assert_int_equal(report.protocol, COFFER_CLONE_CPV1);
 	coffer_clone_report_free(&report);
-	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	GOOD(coffer_clone(old.co[0], old.co[1], NULL, &report));
 	assert_int_equal(report.existing, 4);
 	coffer_clone_report_free(&report);
-	story_end(&s);
+	story_end(&old);
 }
 
 static void another_domain(void **state)
 {
 	struct coffer_clone_report report;
-	struct story s;
+	struct coffer_session *other;
+	uint32_t id;
 	coffer_rc rc;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, "another domain");
+	other = story_partition(&s, STORY_B, "another domain", &id);
 	story_aes(s.co[0], "k", key);
-	rc = coffer_clone(s.co[0], s.co[1], NULL, &report);
+	rc = coffer_clone(s.co[0], other, NULL, &report);
 	if (rc != ST(CERTIFICATE_DATA_INVALID) && rc != ST(SESSION_NEGOTIATION_NO_PSK))
 		fail_msg("%s", coffer_errname(rc));
 	assert_int_equal(report.not_tried, 1);
 	assert_int_equal(report.cloned, 0);
-	assert_int_equal(story_count(s.co[1]), 0);
+	assert_int_equal(story_count(other), 0);
 	coffer_clone_report_free(&report);
-	story_end(&s);
+	coffer_session_close(other);
 }
 
-static void preflight_says(struct story *s, struct coffer_session *from,
-			   struct coffer_session *to, coffer_rc want, const char *words)
+static void preflight_says(struct coffer_session *from, struct coffer_session *to, coffer_rc want, const char *words)
 {
 	coffer_rc rc = 0;
 	char *why = coffer_clone_preflight(from, to, &rc);
 
-	(void)s;
 	assert_non_null(why);
 	if (rc != want || !strstr(why, words))
 		fail_msg("%s: %s", coffer_errname(rc), why);
 	free(why);
 }
 
-static void policy(struct story *s, unsigned int card, uint32_t partition, enum coffer_role role,
+static void policy(unsigned int card, uint32_t partition, enum coffer_role role,
 		   const char *pin, uint32_t id, uint32_t value)
 {
 	struct coffer_session *session;
 
-	GOOD(coffer_session_open(coffer_card_at(s->ctx, card), partition, true, &session));
+	GOOD(coffer_session_open(coffer_card_at(s.ctx, card), partition, true, &session));
 	GOOD(coffer_login(session, role, pin, strlen(pin), NULL));
 	GOOD(coffer_policy_set(session, &id, &value, 1, true));
 	GOOD(coffer_logout(session));
@@ -144,24 +164,22 @@ static void policy(struct story *s, unsigned int card, uint32_t partition, enum 
 static void preflight_texts(void **state)
 {
 	struct coffer_session *reader;
-	struct story s;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, NULL);
-	preflight_says(&s, s.co[0], s.co[0], ST(CLONE_SAME_PARTITION), "same partition");
+	preflight_says(s.co[0], s.co[0], ST(CLONE_SAME_PARTITION), "same partition");
 	GOOD(coffer_session_open(coffer_card_at(s.ctx, STORY_B), s.partition[1], false, &reader));
-	preflight_says(&s, s.co[0], reader, ST(SESSION_READ_ONLY), "read-only");
+	preflight_says(s.co[0], reader, ST(SESSION_READ_ONLY), "read-only");
 	coffer_session_close(reader);
 	GOOD(coffer_logout(s.co[1]));
-	preflight_says(&s, s.co[0], s.co[1], ST(USER_NOT_LOGGED_IN), "target partition");
+	preflight_says(s.co[0], s.co[1], ST(USER_NOT_LOGGED_IN), "target partition");
 	GOOD(coffer_login(s.co[1], COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
-	preflight_says(&s, s.co[0], s.co[1], ST(USER_NOT_AUTHORIZED), "log in as co");
+	preflight_says(s.co[0], s.co[1], ST(USER_NOT_AUTHORIZED), "log in as co");
 	GOOD(coffer_logout(s.co[1]));
 	GOOD(coffer_login(s.co[1], COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
-	policy(&s, STORY_B, 0, COFFER_ROLE_SO, STORY_SO, 7, 0);
+	policy(STORY_B, 0, COFFER_ROLE_SO, STORY_SO, 7, 0);
 	/* The policy is destructive or not; either way the words come first. */
-	preflight_says(&s, s.co[0], s.co[1], ST(OPERATION_NOT_ALLOWED), "HSM policy 7");
-	story_end(&s);
+	preflight_says(s.co[0], s.co[1], ST(OPERATION_NOT_ALLOWED), "HSM policy 7");
+	policy(STORY_B, 0, COFFER_ROLE_SO, STORY_SO, 7, 1);
 }
 
 static void backup_wipe_restore(void **state)
@@ -169,19 +187,16 @@ static void backup_wipe_restore(void **state)
 	struct coffer_clone_report report;
 	struct coffer_archive a;
 	struct coffer_session *contents;
-	struct coffer_objects found;
 	enum coffer_role role;
-	struct story s;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, NULL);
-	a = archive_of(&s);
+	a = archive_of();
 	for (int i = 0; i < 3; i++)
 		story_aes(s.co[0], "kept", key);
 	GOOD(coffer_archive_backup(s.co[0], &a, NULL, &report));
 	assert_int_equal(report.cloned, 3);
 	coffer_clone_report_free(&report);
-	assert_int_equal(archives(&s), 1);
+	assert_int_equal(archives(), 1);
 	/* The source's login is the caller's, and stays. */
 	GOOD(coffer_whoami(s.co[0], &role, NULL));
 	assert_int_equal(role, COFFER_ROLE_CO);
@@ -206,10 +221,7 @@ static void backup_wipe_restore(void **state)
 	assert_int_equal(story_count(contents), 4);
 	coffer_session_close(contents);
 
-	GOOD(coffer_find(s.co[0], NULL, 0, NULL, 0, &found));
-	for (size_t i = 0; i < found.count; i++)
-		GOOD(coffer_object_destroy(s.co[0], found.list[i].handle));
-	coffer_objects_free(&found);
+	story_wipe(s.co[0]);
 	assert_int_equal(story_count(s.co[0]), 0);
 	GOOD(coffer_archive_restore(s.co[0], &a, NULL, &report));
 	assert_int_equal(report.cloned, 4);
@@ -217,11 +229,10 @@ static void backup_wipe_restore(void **state)
 	assert_int_equal(story_count(s.co[0]), 4);
 
 	GOOD(coffer_archive_delete(&a));
-	assert_int_equal(archives(&s), 0);
+	assert_int_equal(archives(), 0);
 	assert_int_equal(coffer_archive_delete(&a), ST(CONTAINER_HANDLE_INVALID));
 	assert_int_equal(coffer_archive_restore(s.co[0], &a, NULL, &report),
 			 ST(CONTAINER_HANDLE_INVALID));
-	story_end(&s);
 }
 
 static void a_failed_backup_leaves_nothing(void **state)
@@ -229,42 +240,37 @@ static void a_failed_backup_leaves_nothing(void **state)
 	struct coffer_clone_options dry = { .dry_run = true };
 	struct coffer_clone_report report;
 	struct coffer_archive a;
-	struct story s;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, NULL);
-	a = archive_of(&s);
+	a = archive_of();
 	story_aes(s.co[0], "k", key);
 	a.domain = "a domain that differs";
 	assert_true(coffer_archive_backup(s.co[0], &a, NULL, &report) != 0);
 	assert_int_equal(report.cloned, 0);
 	coffer_clone_report_free(&report);
-	assert_int_equal(archives(&s), 0);
+	assert_int_equal(archives(), 0);
 	a.domain = STORY_DOMAIN;
 	a.so_pin = "not the password";
 	assert_int_equal(coffer_archive_backup(s.co[0], &a, NULL, &report), ST(PIN_INCORRECT));
-	assert_int_equal(archives(&s), 0);
+	assert_int_equal(archives(), 0);
 	a.so_pin = STORY_SO;
 	GOOD(coffer_archive_backup(s.co[0], &a, &dry, &report));
 	coffer_clone_report_free(&report);
-	assert_int_equal(archives(&s), 0);
+	assert_int_equal(archives(), 0);
 	/* A card that is no backup card has no archives. */
 	a.card = coffer_card_at(s.ctx, STORY_B);
 	assert_int_equal(coffer_archive_backup(s.co[0], &a, NULL, &report),
 			 ST(OPERATION_NOT_ALLOWED));
-	story_end(&s);
 }
 
 static void events_tell_what_happened(void **state)
 {
 	struct coffer_card_event events[64];
 	bool created = false, initialized = false;
-	struct story s;
 	uint32_t id;
 	size_t n;
 
 	(void)state;
-	story_begin(&s, NULL, BACKUP, NULL);
 	do {
 		GOOD(coffer_events(s.ctx, events, 64, 0, &n));
 		for (size_t i = 0; i < n; i++) {
@@ -282,20 +288,19 @@ static void events_tell_what_happened(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(events[0].type, COFFER_EV_PARTITION_CREATED);
 	assert_int_equal(events[0].card, STORY_A);
-	story_end(&s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(clone_and_use),
-		cmocka_unit_test(cpv1_between_old_cards),
-		cmocka_unit_test(another_domain),
-		cmocka_unit_test(preflight_texts),
-		cmocka_unit_test(backup_wipe_restore),
-		cmocka_unit_test(a_failed_backup_leaves_nothing),
-		cmocka_unit_test(events_tell_what_happened),
+		cmocka_unit_test_setup(clone_and_use, empty),
+		cmocka_unit_test_setup(cpv1_between_old_cards, empty),
+		cmocka_unit_test_setup(another_domain, empty),
+		cmocka_unit_test_setup(preflight_texts, empty),
+		cmocka_unit_test_setup(backup_wipe_restore, empty),
+		cmocka_unit_test_setup(a_failed_backup_leaves_nothing, empty),
+		cmocka_unit_test_setup(events_tell_what_happened, empty),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin, end);
 }

@@ -262,10 +262,10 @@ static void nobody_but_the_driver_opens_owners(void **state)
 static void manufacture_says_why_not(void **state)
 {
 	const struct coffer_make strange = { .profile = "no-such-profile" };
-	char other[160], file[160], *text = NULL;
+	char other[160], *text = NULL;
 
 	(void)state;
-	assert_true(coffer_card_make(card_dir, NULL, &text) < 0);
+	assert_int_equal(coffer_card_make(card_dir, NULL, &text), -EEXIST);
 	assert_non_null(text);
 	free(text);
 	snprintf(other, sizeof(other), "%s/b.coffer", root);
@@ -277,13 +277,32 @@ static void manufacture_says_why_not(void **state)
 	assert_int_equal(coffer_card_profiles(&text), 0);
 	assert_non_null(strstr(text, "coffer\t"));
 	free(text);
+}
 
-	wait_host_gone();
+static void export_and_import(void **state)
+{
+	char other[160], file[160], *text = NULL;
+	struct coffer *ctx = open_card();
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/c.coffer", root);
 	snprintf(file, sizeof(file), "%s/a.export", root);
-	assert_int_equal(coffer_card_export(card_dir, file, &text), 0);
-	assert_int_equal(coffer_card_import(file, other, &text), 0);
-	assert_true(coffer_card_import(file, other, &text) < 0);
+	/* In use is in use; but a host that is about to end is waited for. */
+	assert_true(coffer_card_export(card_dir, file, &text) < 0);
+	assert_non_null(strstr(text, "in use"));
 	free(text);
+	assert_int_equal(access(file, F_OK), -1);
+	coffer_close(ctx);
+	if (coffer_card_export(card_dir, file, &text))
+		fail_msg("%s", text);
+	assert_int_equal(coffer_card_import(file, other, &text), 0);
+	assert_int_equal(coffer_card_import(file, other, &text), -EEXIST);
+	free(text);
+	assert_int_equal(coffer_card_import("/nonexistent/x", "/nonexistent/y", &text), -ENOENT);
+	free(text);
+	assert_int_equal(coffer_card_export("/nonexistent/x", file, &text), -EEXIST);
+	free(text);
+	coffer_close(open_card());
 }
 
 int main(void)
@@ -298,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_relay_conforms),
 		cmocka_unit_test(nobody_but_the_driver_opens_owners),
 		cmocka_unit_test(manufacture_says_why_not),
+		cmocka_unit_test(export_and_import),
 	};
 
 	return cmocka_run_group_tests(tests, make_card, remove_card);

@@ -81,16 +81,6 @@ static void wrap_all(struct recorder *r)
 	}
 }
 
-static void wipe(struct coffer_session *s)
-{
-	struct coffer_objects found;
-
-	GOOD(coffer_find(s, NULL, 0, NULL, 0, &found));
-	for (size_t i = 0; i < found.count; i++)
-		GOOD(coffer_object_destroy(s, found.list[i].handle));
-	coffer_objects_free(&found);
-}
-
 static void expect_cloned(struct coffer_clone_report *report, uint32_t protocol)
 {
 	assert_int_equal(report->cloned, KEYS);
@@ -110,7 +100,7 @@ static void clone_backup_restore(void)
 	expect_cloned(&report, COFFER_CLONE_CPV4);
 	GOOD(coffer_archive_backup(story.co[0], &a, NULL, &report));
 	expect_cloned(&report, COFFER_CLONE_CPV1);
-	wipe(story.co[0]);
+	story_wipe(story.co[0]);
 	GOOD(coffer_archive_restore(story.co[0], &a, NULL, &report));
 	expect_cloned(&report, COFFER_CLONE_CPV1);
 }

@@ -82,12 +82,19 @@ void story_begin(struct story *s, const char *profile, const char *backup_profil
 	assert_non_null(mkdtemp(s->root));
 	card_make(s, "a", profile, 1000001);
 	card_make(s, "b", profile, 1000002);
-	card_make(s, "k", backup_profile, 1000003);
-	snprintf(cards, sizeof(cards), "%s/a.coffer,%s/b.coffer,%s/k.coffer", s->root, s->root,
-		 s->root);
+	if (backup_profile)
+		card_make(s, "k", backup_profile, 1000003);
+	snprintf(cards, sizeof(cards), "%s/a.coffer,%s/b.coffer%s%s%s", s->root, s->root,
+		 backup_profile ? "," : "", backup_profile ? s->root : "",
+		 backup_profile ? "/k.coffer" : "");
 	options.cards = cards;
 	GOOD(coffer_open(&options, &s->ctx));
-	for (unsigned int i = 0; i < STORY_CARDS; i++)
+	story_furnish(s, domain_b);
+}
+
+void story_furnish(struct story *s, const char *domain_b)
+{
+	for (unsigned int i = 0; i < coffer_card_count(s->ctx); i++)
 		card_init_hsm(s, i);
 	s->co[0] = story_partition(s, STORY_A, STORY_DOMAIN, &s->partition[0]);
 	s->co[1] = story_partition(s, STORY_B, domain_b ? domain_b : STORY_DOMAIN,
@@ -135,4 +142,14 @@ size_t story_count(struct coffer_session *s)
 	n = found.count;
 	coffer_objects_free(&found);
 	return n;
+}
+
+void story_wipe(struct coffer_session *s)
+{
+	struct coffer_objects found;
+
+	GOOD(coffer_find(s, NULL, 0, NULL, 0, &found));
+	for (size_t i = 0; i < found.count; i++)
+		GOOD(coffer_object_destroy(s, found.list[i].handle));
+	coffer_objects_free(&found);
 }

@@ -19,15 +19,20 @@ struct story {
 	uint32_t partition[2];
 };
 
-/* profile: of A and B; NULL = "coffer". domain_b NULL: the same as A's. */
+/* profile: of A and B; NULL = "coffer". backup_profile NULL: no such card. domain_b NULL: the
+ * same as A's.
+ */
 void story_begin(struct story *s, const char *profile, const char *backup_profile,
 		 const char *domain_b);
+/* The same on the fresh cards of s->ctx, which are there already. */
+void story_furnish(struct story *s, const char *domain_b);
 void story_end(struct story *s);
 /* The CO's session on a partition that is made now. */
 struct coffer_session *story_partition(struct story *s, unsigned int card, const char *domain,
 				       uint32_t *partition);
 uint32_t story_aes(struct coffer_session *s, const char *label, const uint8_t key[32]);
 size_t story_count(struct coffer_session *s);
+void story_wipe(struct coffer_session *s);	/* destroys all objects */
 /* Fails the test with the name of the code. */
 void story_good(coffer_rc rc, const char *what);
 
