@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the program's files share: settings, the open cards, the slots' sessions, the result of
+ * the running command.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coffer/coffer.h"
+#include "out.h"
+#include "parse.h"
+#include "secret.h"
+#include "table.h"
+
+#define CLI_LABEL_MAX		32
+#define CLI_NAME_MAX		64
+
+/* A verdict as a result: the enum's constants are negative above 0x7fffffff, results never. */
+#define ST(name)		((coffer_rc)(uint32_t)COFFER_ST_##name)
+
+/* Exit statuses (design.md section 6). */
+enum cli_status {
+	CLI_OK			= 0,
+	CLI_FAILED		= 1,
+	CLI_USAGE		= 2,
+	CLI_NO_DEVICE		= 3,
+	CLI_LOGIN		= 4,
+	CLI_REFUSED		= 5,	/* by a policy or because of the domain */
+	CLI_PARTIAL		= 6,
+	CLI_TIMEOUT		= 124,
+};
+
+enum cli_status cli_status_of(coffer_rc rc);
+
+struct cli_settings {
+	const char *cards;
+	unsigned int timeout_s;
+	bool json;
+	bool dry_run;
+	bool yes;
+	bool non_interactive;
+	bool keep_going;
+	bool echo;
+	bool slot_given;
+	unsigned int slot;
+	const char *login;		/* role */
+	struct secret pin;		/* --pin-file, --pin-fd */
+	bool pin_given;
+};
+
+/* A slot that this process has a session on. The login, if any, lasts while others are current. */
+struct cli_session {
+	struct cli_session *next;
+	struct coffer_slot slot;
+	struct coffer_card *card;
+	struct coffer_session *session;
+	enum coffer_role role;
+	bool must_change;
+};
+
+struct cli {
+	struct cli_settings set;
+	struct out out;
+	struct coffer *ctx;		/* NULL until a command needs cards */
+	struct cli_session *sessions;
+	bool slot_chosen;
+	unsigned int slot;		/* current, valid if slot_chosen */
+	bool quit;
+	enum cli_status override;	/* of the running command, CLI_OK = by its rc */
+	char message[512];		/* of the running command, "" = coffer_strerror() */
+	const struct cli_args *args;	/* of the running command */
+};
+
+/* ---- Running (run.c) --------------------------------------------------------------- */
+/* Run the commands in @text. Returns the exit status of the first that failed. */
+enum cli_status cli_run_text(struct cli *cli, const char *text);
+/* A file of commands, "-" = standard input. */
+enum cli_status cli_run_script(struct cli *cli, const char *path);
+/* --slot and --login. */
+enum cli_status cli_run_preamble(struct cli *cli);
+void cli_finish(struct cli *cli);
+
+/* ---- The interactive shell (shell.c) ----------------------------------------------- */
+enum cli_status cli_shell(struct cli *cli);
+/* Can a question be asked? */
+bool cli_interactive(const struct cli *cli);
+
+/* ---- Failing (run.c) --------------------------------------------------------------- */
+/* Remember one line for people and give @rc back. */
+coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a wrong command: exit status 2. */
+coffer_rc cli_usage(struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- Cards and slots (state.c) ----------------------------------------------------- */
+coffer_rc cli_open(struct cli *cli);
+/* Forget sessions and cards: the next command opens them again. */
+void cli_close(struct cli *cli);
+/* The card was erased: its sessions and logins are of no more use. */
+void cli_forget_card(struct cli *cli, unsigned int card);
+/* Sorted by number; free() the list. */
+coffer_rc cli_slots(struct cli *cli, struct coffer_slot **list, size_t *count);
+/* The current slot, or the first one there is. */
+coffer_rc cli_current(struct cli *cli, unsigned int *slot);
+coffer_rc cli_session_of(struct cli *cli, unsigned int slot, struct cli_session **session);
+coffer_rc cli_session_current(struct cli *cli, struct cli_session **session);
+/* By option -slot, else the current one. */
+coffer_rc cli_session_chosen(struct cli *cli, const struct cli_args *args,
+			     struct cli_session **session);
+/* The current slot, which has to be an HSM slot. */
+coffer_rc cli_session_admin(struct cli *cli, struct cli_session **session);
+/* The HSM slot of the chosen slot's card. */
+coffer_rc cli_session_hsm(struct cli *cli, const struct cli_args *args,
+			  struct cli_session **session);
+/* An open session with somebody logged in on an application partition. */
+coffer_rc cli_session_user(struct cli *cli, struct cli_session **session);
+/* Ask the card who is logged in. */
+coffer_rc cli_session_refresh(struct cli_session *session);
+/* "CO", or "" when nobody is logged in. */
+const char *cli_role_short(enum coffer_role role);
+const char *cli_role_name(enum coffer_role role);
+
+/* ---- Questions (secret.c, confirm.c) ----------------------------------------------- */
+/*
+ * The secret of option @name: as given, from its file, from the systemd credential
+ * coffer.NAME, or asked for with @prompt (@twice: a new one). Wipe it with secret_wipe().
+ */
+coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *name,
+		     const char *prompt, bool twice, struct secret *out);
+/* Same, but the global PIN and the credential coffer.ROLE come before the question. */
+coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *role,
+		  struct secret *out);
+/* proceed or quit. 0: go on. */
+coffer_rc cli_confirm(struct cli *cli, const struct cli_args *args, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* -domain, -defaultdomain (then *out is NULL), or a question. */
+coffer_rc cli_domain(struct cli *cli, const struct cli_args *args, struct secret *memory,
+		     const char **out);
+
+/* ---- Help (help.c) ----------------------------------------------------------------- */
+void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command);
+int cli_help_completions(const char *shell);
+void cli_help_manual(void);
+
+/* ---- Shared by commands ------------------------------------------------------------ */
+coffer_rc cli_role_parse(struct cli *cli, struct cli_session *s, const char *text,
+			 struct coffer_role_state *role);
+coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
+		    const char *role);
+/* Lists objects as a table; used for partitions and archives. */
+coffer_rc cli_contents(struct cli *cli, struct coffer_session *session);
+/* "HSM, TEST ROOT, TEST KDF" */
+const char *cli_marks(uint32_t card_flags, char *out, size_t room);
+const char *cli_protocols(uint32_t bits, char *out, size_t room);
+const char *cli_version_text(uint32_t fw_version, char *out, size_t room);
+/* A line about each card that cannot be opened, on standard error. */
+void cli_complain_cards(struct cli *cli);
+
+#endif /* CLI_CLI_H */

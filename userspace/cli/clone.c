@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Progress and report of clone, backup and restore (behaviour.md rows 9 to 14).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clone.h"
+#include "names.h"
+
+static volatile int interrupted;
+static struct sigaction before;
+
+static void on_interrupt(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+static void show_stage(void *opaque, enum coffer_clone_stage stage, size_t done, size_t total)
+{
+	struct clone_run *run = opaque;
+	struct out *o = &run->cli->out;
+
+	(void)done;
+	switch (stage) {
+	case COFFER_STAGE_NEGOTIATE:
+		/* CPv1 negotiates for each object: say it once. */
+		if (!run->negotiated)
+			out_note(o, "Agreeing on a protocol and proving the domain ...");
+		run->negotiated = true;
+		break;
+	case COFFER_STAGE_EXISTS:
+		out_note(o, "Checking which objects exist already ...");
+		break;
+	case COFFER_STAGE_MOVE:
+		if (!run->moving)
+			out_note(o, "Cloning %zu object%s ...", total, total == 1 ? "" : "s");
+		run->moving = true;
+		break;
+	default:
+		break;
+	}
+}
+
+coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
+		      const char *verb)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
+
+	memset(run, 0, sizeof(*run));
+	run->cli = cli;
+	run->verb = verb;
+	if (cli_args_given(args, "objects") && !cli_args_all(args, "objects")) {
+		run->options.count = cli_args_numbers(args, "objects", run->handles,
+						      CLONE_HANDLES_MAX);
+		if (run->options.count > CLONE_HANDLES_MAX)
+			return cli_usage(cli, "at most %d handles at once", CLONE_HANDLES_MAX);
+		run->options.handles = run->handles;
+	}
+	run->options.stop_on_error = cli_args_given(args, "stoponerror");
+	run->options.dry_run = cli->set.dry_run;
+	run->options.interrupted = &interrupted;
+	run->options.stage = show_stage;
+	run->options.opaque = run;
+	interrupted = 0;
+	sigaction(SIGINT, &action, &before);
+	return 0;
+}
+
+/* ---- Report ------------------------------------------------------------------------ */
+
+static const char *result_name(enum coffer_clone_result result)
+{
+	switch (result) {
+	case COFFER_CLONED:
+		return "cloned";
+	case COFFER_CLONE_EXISTS:
+		return "existed";
+	case COFFER_CLONE_REFUSED:
+		return "refused";
+	default:
+		return "not tried";
+	}
+}
+
+static void say_item(struct clone_run *run, const struct coffer_clone_item *i)
+{
+	struct out *o = &run->cli->out;
+	uint32_t from = i->source_handle, to = i->target_handle;
+
+	switch (i->result) {
+	case COFFER_CLONED:
+		out_say(o, "    Handle %u on %s is now handle %u on %s", from, run->source, to,
+			run->target);
+		break;
+	case COFFER_CLONE_EXISTS:
+		out_say(o, "    Handle %u on %s is on %s already (handle %u)", from, run->source,
+			run->target, to);
+		break;
+	case COFFER_CLONE_REFUSED:
+		out_say(o, "    Handle %u on %s was refused: 0x%" PRIx64 " (%s): %s", from,
+			run->source, (uint64_t)i->rc, coffer_errname(i->rc),
+			coffer_strerror(i->rc));
+		break;
+	default:
+		out_say(o, run->options.dry_run ? "    Handle %u on %s would go to %s" :
+			"    Handle %u on %s was not tried for %s", from, run->source, run->target);
+	}
+}
+
+static void show_item(struct clone_run *run, const struct coffer_clone_item *i)
+{
+	struct out *o = &run->cli->out;
+
+	if (!o->json) {
+		say_item(run, i);
+		return;
+	}
+	out_item(o);
+	out_key_number(o, "source_handle", i->source_handle);
+	out_key_number(o, "target_handle", i->target_handle);
+	out_key_text(o, "class", names_class(i->object_class));
+	out_key_text(o, "label", i->label);
+	out_key_text(o, "result", result_name(i->result));
+	out_key_number(o, "rc", (uint64_t)i->rc);
+	out_key_text(o, "name", coffer_errname(i->rc));
+	out_item_end(o);
+}
+
+static void show_report(struct clone_run *run)
+{
+	const struct coffer_clone_report *r = &run->report;
+	struct out *o = &run->cli->out;
+	char text[40];
+	size_t moved;
+
+	out_key_number(o, "dry_run", run->options.dry_run);
+	out_list(o, "objects");
+	for (size_t i = 0; i < r->count; i++)
+		show_item(run, &r->items[i]);
+	out_list_end(o);
+	out_key_text(o, "protocol", cli_protocols(r->protocol, text, sizeof(text)));
+	out_key_number(o, "suite", r->suite);
+	out_key_number(o, "negotiations", r->negotiations);
+	out_key_number(o, "cloned", r->cloned);
+	out_key_number(o, "existed", r->existing);
+	out_key_number(o, "refused", r->refused);
+	out_key_number(o, "not_tried", r->not_tried);
+	if (r->protocol)
+		out_say(o, "    Protocol: %s", text);
+	moved = run->options.dry_run ? r->not_tried : r->cloned;
+	out_say(o, "    %zu object%s %s%s, %zu existed, %zu refused", moved, moved == 1 ? "" : "s",
+		run->options.dry_run ? "would be " : "", run->verb, r->existing, r->refused);
+	if (r->not_tried && !run->options.dry_run)
+		out_say(o, "    %zu not tried", r->not_tried);
+}
+
+/* Refused altogether is refused; a part of the objects is partial. */
+static coffer_rc verdict(struct clone_run *run, coffer_rc rc)
+{
+	const struct coffer_clone_report *r = &run->report;
+
+	if (rc != ST(FAILED_TO_CLONE_AN_OBJECT))
+		return rc;
+	if (interrupted)
+		cli_fail(run->cli, rc, "interrupted: %zu %s, %zu left; run it again to go on",
+			 r->cloned, run->verb, r->not_tried);
+	if (r->cloned || r->existing)
+		return rc;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->items[i].result == COFFER_CLONE_REFUSED) {
+			run->cli->override = cli_status_of(r->items[i].rc);
+			break;
+		}
+	return rc;
+}
+
+coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
+{
+	bool moved = !rc || rc == ST(FAILED_TO_CLONE_AN_OBJECT);
+
+	sigaction(SIGINT, &before, NULL);
+	/* When nothing moved there is one line for people; machines get the objects (row 14). */
+	if (moved || run->cli->out.json)
+		show_report(run);
+	if (!moved && !run->cli->message[0])
+		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb, coffer_strerror(rc));
+	rc = verdict(run, rc);
+	coffer_clone_report_free(&run->report);
+	return rc;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * partition archive backup, restore, list, contents, delete (behaviour.md section 8).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clone.h"
+
+/* The secrets that a struct coffer_archive points to. */
+struct archive {
+	struct coffer_archive a;
+	struct secret so, co, domain;
+};
+
+static void archive_wipe(struct archive *a)
+{
+	secret_wipe(&a->so);
+	secret_wipe(&a->co);
+	secret_wipe(&a->domain);
+}
+
+static coffer_rc backup_card(struct cli *cli, const struct cli_args *args,
+			     struct coffer_card **card)
+{
+	unsigned int number = (unsigned int)cli_args_number(args, "slot", 0);
+	struct coffer_slot slot;
+	coffer_rc rc;
+
+	rc = cli_open(cli);
+	if (!rc)
+		rc = coffer_slot_find(cli->ctx, number, &slot);
+	if (rc == ST(SLOT_ID_INVALID))
+		return cli_fail(cli, rc, "there is no slot %u: see slot list", number);
+	if (rc)
+		return rc;
+	if (!(slot.card_flags & COFFER_CARD_BACKUP))
+		return cli_usage(cli, "slot %u is no backup card", number);
+	*card = coffer_card_at(cli->ctx, slot.card);
+	return 0;
+}
+
+static coffer_rc begin(struct cli *cli, const struct cli_args *args, struct archive *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->a.partition = cli_args_text(args, "partition", "");
+	if (!*a->a.partition || strlen(a->a.partition) > CLI_LABEL_MAX)
+		return cli_usage(cli, "the name of an archive has 1 to %d characters",
+				 CLI_LABEL_MAX);
+	return backup_card(cli, args, &a->a.card);
+}
+
+/* *found: the card has an archive of this name. */
+static coffer_rc look_up(struct archive *a, bool *found)
+{
+	struct coffer_slot *list;
+	size_t count;
+	coffer_rc rc;
+
+	*found = false;
+	rc = coffer_partitions(a->a.card, &list, &count);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		*found |= !strcmp(list[i].label, a->a.partition);
+	free(list);
+	return 0;
+}
+
+static coffer_rc ask_so(struct cli *cli, const struct cli_args *args, struct archive *a)
+{
+	coffer_rc rc = cli_secret(cli, args, "sopassword",
+				  "Enter the HSM SO's password of the backup card", false, &a->so);
+
+	a->a.so_pin = a->so.text;
+	return rc;
+}
+
+static coffer_rc ask_co(struct cli *cli, const struct cli_args *args, struct archive *a, bool new)
+{
+	coffer_rc rc = cli_secret(cli, args, "password", new ?
+				  "Enter a password for the archive's Crypto Officer" :
+				  "Enter the archive's Crypto Officer's password", new, &a->co);
+
+	a->a.co_pin = a->co.text;
+	return rc;
+}
+
+/* ---- Backup and restore ------------------------------------------------------------ */
+
+static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
+				  struct archive *a)
+{
+	bool exists;
+	coffer_rc rc;
+
+	a->a.append = cli_args_given(args, "append");
+	a->a.replace = cli_args_given(args, "replace");
+	if (a->a.append && a->a.replace)
+		return cli_usage(cli, "-append and -replace exclude each other");
+	rc = look_up(a, &exists);
+	if (rc)
+		return rc;
+	if (exists && !a->a.append && !a->a.replace)
+		return cli_fail(cli, ST(OBJECT_ALREADY_EXISTS),
+				"the archive %s exists: give -append or -replace", a->a.partition);
+	if (exists && a->a.replace)
+		rc = cli_confirm(cli, args, "-replace erases what archive %s holds now",
+				 a->a.partition);
+	if (!rc && !exists)
+		rc = ask_so(cli, args, a);
+	if (!rc)
+		rc = ask_co(cli, args, a, !exists);
+	if (!rc && !exists)
+		rc = cli_domain(cli, args, &a->domain, &a->a.domain);
+	return rc;
+}
+
+coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
+{
+	static struct clone_run run;
+	struct cli_session *source;
+	struct archive a;
+	coffer_rc rc;
+
+	rc = cli_session_user(cli, &source);
+	if (rc)
+		return rc;
+	rc = begin(cli, args, &a);
+	if (!rc)
+		rc = backup_questions(cli, args, &a);
+	if (!rc)
+		rc = clone_begin(&run, cli, args, "backed up");
+	if (!rc) {
+		snprintf(run.source, sizeof(run.source), "slot %u", source->slot.slot);
+		snprintf(run.target, sizeof(run.target), "archive %.32s", a.a.partition);
+		rc = coffer_archive_backup(source->session, &a.a, &run.options, &run.report);
+		rc = clone_end(&run, rc);
+	}
+	archive_wipe(&a);
+	return rc;
+}
+
+coffer_rc cli_archive_restore(struct cli *cli, const struct cli_args *args)
+{
+	static struct clone_run run;
+	struct cli_session *target;
+	struct archive a;
+	coffer_rc rc;
+
+	rc = cli_session_user(cli, &target);
+	if (rc)
+		return rc;
+	rc = begin(cli, args, &a);
+	if (!rc)
+		rc = ask_co(cli, args, &a, false);
+	if (!rc)
+		rc = clone_begin(&run, cli, args, "restored");
+	if (!rc) {
+		snprintf(run.source, sizeof(run.source), "archive %.32s", a.a.partition);
+		snprintf(run.target, sizeof(run.target), "slot %u", target->slot.slot);
+		rc = coffer_archive_restore(target->session, &a.a, &run.options, &run.report);
+		rc = clone_end(&run, rc);
+	}
+	archive_wipe(&a);
+	return rc;
+}
+
+/* ---- The archives themselves ------------------------------------------------------- */
+
+coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args)
+{
+	static const struct out_column columns[] = {
+		{ "partition", "Archive", 32, OUT_TEXT },
+		{ "serial", "Serial number", 20, OUT_TEXT },
+		{ "objects", "Objects", 0, OUT_NUMBER },
+	};
+	struct coffer_slot *list;
+	struct coffer_card *card;
+	char serial[24];
+	size_t count;
+	coffer_rc rc;
+
+	rc = backup_card(cli, args, &card);
+	if (!rc)
+		rc = coffer_partitions(card, &list, &count);
+	if (rc)
+		return rc;
+	out_table(&cli->out, "archives", columns, 3);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(serial, sizeof(serial), "%llu", (unsigned long long)list[i].serial);
+		out_row(&cli->out, (union out_cell[]){ OUT_T(list[i].label), OUT_T(serial),
+						       OUT_N(list[i].objects) });
+	}
+	out_table_end(&cli->out);
+	out_number(&cli->out, "count", "Number of archives", count);
+	free(list);
+	return 0;
+}
+
+coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_session *session;
+	struct archive a;
+	coffer_rc rc;
+
+	rc = begin(cli, args, &a);
+	if (!rc)
+		rc = ask_co(cli, args, &a, false);
+	if (!rc)
+		rc = coffer_archive_open(&a.a, &session);
+	archive_wipe(&a);
+	if (rc)
+		return rc;
+	rc = cli_contents(cli, session);
+	coffer_session_close(session);
+	return rc;
+}
+
+coffer_rc cli_archive_delete(struct cli *cli, const struct cli_args *args)
+{
+	struct archive a;
+	coffer_rc rc;
+	bool exists;
+
+	rc = begin(cli, args, &a);
+	if (!rc)
+		rc = look_up(&a, &exists);
+	if (!rc && !exists)
+		rc = cli_fail(cli, ST(TOKEN_NOT_PRESENT), "there is no archive %s",
+			      a.a.partition);
+	if (!rc)
+		rc = cli_confirm(cli, args, "archive delete erases the archive %s", a.a.partition);
+	if (!rc)
+		rc = ask_so(cli, args, &a);
+	if (!rc)
+		rc = coffer_archive_delete(&a.a);
+	archive_wipe(&a);
+	return rc;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * partition clone (behaviour.md rows 8 to 13).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clone.h"
+
+/* Everything that the two partitions show against it. */
+static coffer_rc preflight(struct cli *cli, struct cli_session *source,
+			   struct cli_session *target)
+{
+	coffer_rc rc = 0;
+	char *why;
+
+	why = coffer_clone_preflight(source->session, target->session, &rc);
+	if (!why)
+		return 0;
+	cli_fail(cli, rc, "%s", why);
+	free(why);
+	return rc ? rc : ST(OPERATION_NOT_ALLOWED);
+}
+
+/* Before anybody is asked for a password: a missing login at the target comes later. */
+static coffer_rc verify(struct cli *cli, struct cli_session *source, struct cli_session *target)
+{
+	coffer_rc rc;
+
+	if (source == target)
+		return cli_fail(cli, ST(CLONE_SAME_PARTITION),
+				"source and target are both slot %u", source->slot.slot);
+	out_note(&cli->out, "Verifying that the objects can be cloned ...");
+	rc = preflight(cli, source, target);
+	if (rc != ST(USER_NOT_LOGGED_IN) || target->role != COFFER_ROLE_NONE)
+		return rc;
+	cli->message[0] = '\0';
+	return 0;
+}
+
+/* A login that this process has already is used; *ours: it is new and ends with the command. */
+static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
+			      struct cli_session *target, bool *ours)
+{
+	struct secret pin;
+	char prompt[80];
+	coffer_rc rc;
+
+	if (target->role == COFFER_ROLE_CO || target->role == COFFER_ROLE_LCO ||
+	    target->role == COFFER_ROLE_CU)
+		return 0;
+	if (target->role != COFFER_ROLE_NONE)
+		return cli_fail(cli, ST(USER_ANOTHER_ALREADY_LOGGED_IN),
+				"at slot %u the %s is logged in: role logout there first",
+				target->slot.slot, cli_role_name(target->role));
+	out_note(&cli->out, "Logging in to the target ...");
+	snprintf(prompt, sizeof(prompt), "Enter the Crypto Officer's password of slot %u",
+		 target->slot.slot);
+	rc = cli_secret(cli, args, "password", prompt, false, &pin);
+	if (rc)
+		return rc;
+	rc = coffer_login(target->session, COFFER_ROLE_CO, pin.text, pin.len,
+			  &target->must_change);
+	secret_wipe(&pin);
+	if (rc)
+		return cli_fail(cli, rc, "login at slot %u failed: %s", target->slot.slot,
+				coffer_strerror(rc));
+	target->role = COFFER_ROLE_CO;
+	*ours = true;
+	return 0;
+}
+
+static coffer_rc target_session(struct cli *cli, const struct cli_args *args,
+				struct cli_session **target)
+{
+	unsigned int slot = (unsigned int)cli_args_number(args, "slot", 0);
+	coffer_rc rc = cli_session_of(cli, slot, target);
+
+	if (rc || (*target)->slot.partition)
+		return rc;
+	if ((*target)->slot.card_flags & COFFER_CARD_BACKUP)
+		return cli_usage(cli, "slot %u is a backup card: partition archive backup -slot %u",
+				 slot, slot);
+	return cli_usage(cli, "slot %u is a card's own slot and takes no objects", slot);
+}
+
+static void target_logout(struct cli_session *target)
+{
+	coffer_logout(target->session);
+	target->role = COFFER_ROLE_NONE;
+}
+
+static coffer_rc clone(struct cli *cli, const struct cli_args *args, struct cli_session *source,
+		       struct cli_session *target)
+{
+	static struct clone_run run;
+	coffer_rc rc;
+
+	rc = clone_begin(&run, cli, args, "cloned");
+	if (rc)
+		return rc;
+	snprintf(run.source, sizeof(run.source), "slot %u", source->slot.slot);
+	snprintf(run.target, sizeof(run.target), "slot %u", target->slot.slot);
+	rc = coffer_clone(source->session, target->session, &run.options, &run.report);
+	return clone_end(&run, rc);
+}
+
+coffer_rc cli_partition_clone(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *source, *target;
+	bool ours = false;
+	coffer_rc rc;
+
+	rc = cli_session_user(cli, &source);
+	if (!rc)
+		rc = target_session(cli, args, &target);
+	if (!rc)
+		rc = verify(cli, source, target);
+	if (!rc)
+		rc = target_login(cli, args, target, &ours);
+	if (!rc && ours)
+		rc = preflight(cli, source, target);
+	if (!rc)
+		rc = clone(cli, args, source, target);
+	if (ours)
+		target_logout(target);
+	return rc;
+}

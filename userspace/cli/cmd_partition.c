@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * partition create, delete, init, contents, showinfo, showmechanism.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "names.h"
+
+/* ---- Create, delete, init ---------------------------------------------------------- */
+
+coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_slot *list;
+	uint32_t partition = 0;
+	struct cli_session *s;
+	uint64_t serial = 0;
+	size_t count;
+	coffer_rc rc;
+
+	rc = cli_session_admin(cli, &s);
+	if (!rc)
+		rc = coffer_partition_create(s->session, cli_args_text(args, "label", ""),
+					     cli_args_number(args, "size", 0), &partition, &serial);
+	if (rc)
+		return rc;
+	out_number(&cli->out, "partition", "Partition", partition);
+	out_serial(&cli->out, "serial", "Serial Number", serial);
+	rc = cli_slots(cli, &list, &count);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].card == s->slot.card && list[i].partition == partition)
+			out_number(&cli->out, "slot", "Slot Id", list[i].slot);
+	free(list);
+	return rc;
+}
+
+static coffer_rc find_by_label(struct cli *cli, struct cli_session *admin, const char *label,
+			       uint32_t *partition)
+{
+	struct coffer_slot *list;
+	size_t count, found = 0;
+	coffer_rc rc;
+
+	rc = coffer_partitions(admin->card, &list, &count);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(list[i].label, label)) {
+			*partition = list[i].partition;
+			found++;
+		}
+	free(list);
+	if (!found)
+		return cli_fail(cli, ST(TOKEN_NOT_PRESENT),
+				"this card has no partition labelled %s", label);
+	return found == 1 ? 0 : cli_usage(cli, "several partitions are labelled %s: give -slot",
+					  label);
+}
+
+static coffer_rc find_by_slot(struct cli *cli, struct cli_session *admin, unsigned int slot,
+			      uint32_t *partition)
+{
+	struct coffer_slot found;
+	coffer_rc rc = coffer_slot_find(cli->ctx, slot, &found);
+
+	if (rc)
+		return rc;
+	if (found.card != admin->slot.card || !found.partition)
+		return cli_usage(cli, "slot %u is no partition of card %s", slot,
+				 coffer_card_name(admin->card));
+	*partition = found.partition;
+	return 0;
+}
+
+coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
+{
+	bool by_slot = cli_args_given(args, "slot"), by_label = cli_args_given(args, "label");
+	uint32_t partition = 0;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	if (by_slot == by_label)
+		return cli_usage(cli, "give either -slot or -label");
+	rc = cli_session_admin(cli, &s);
+	if (!rc && by_slot)
+		rc = find_by_slot(cli, s, (unsigned int)cli_args_number(args, "slot", 0),
+				  &partition);
+	else if (!rc)
+		rc = find_by_label(cli, s, cli_args_text(args, "label", ""), &partition);
+	if (!rc)
+		rc = cli_confirm(cli, args, "partition delete erases partition %u of card %s",
+				 partition, coffer_card_name(s->card));
+	if (!rc)
+		rc = coffer_partition_delete(s->session, partition);
+	if (!rc)
+		out_number(&cli->out, "partition", "Deleted partition", partition);
+	return rc;
+}
+
+coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
+{
+	struct secret pin = { 0 }, domain = { 0 };
+	const char *domain_text;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_current(cli, &s);
+	if (!rc && !s->slot.partition)
+		rc = cli_usage(cli, "slot %u is a card's own slot: hsm init, or slot set first",
+			       s->slot.slot);
+	if (!rc)
+		rc = cli_confirm(cli, args, "partition init erases all objects of slot %u",
+				 s->slot.slot);
+	if (!rc)
+		rc = cli_secret(cli, args, "password", "Enter a password for the Partition SO",
+				true, &pin);
+	if (!rc)
+		rc = cli_domain(cli, args, &domain, &domain_text);
+	if (!rc)
+		rc = coffer_partition_init(s->session, cli_args_text(args, "label", ""), pin.text,
+					   domain_text);
+	secret_wipe(&pin);
+	secret_wipe(&domain);
+	if (rc)
+		return rc;
+	out_text(&cli->out, "label", "Label", cli_args_text(args, "label", ""));
+	return cli_session_refresh(s);
+}
+
+/* ---- Contents ---------------------------------------------------------------------- */
+
+static const uint32_t shown_attributes[] = {
+	COFFER_CKA_CLASS, COFFER_CKA_KEY_TYPE, COFFER_CKA_LABEL, COFFER_CKA_OUID,
+};
+
+static void show_object(struct cli *cli, const struct coffer_object *o)
+{
+	const struct coffer_attr *label = coffer_object_attr(o, COFFER_CKA_LABEL);
+	const struct coffer_attr *ouid = coffer_object_attr(o, COFFER_CKA_OUID);
+	uint64_t class = coffer_attr_ulong(coffer_object_attr(o, COFFER_CKA_CLASS), ~0ull);
+	uint64_t type = coffer_attr_ulong(coffer_object_attr(o, COFFER_CKA_KEY_TYPE),
+					  COFFER_CKK_NONE);
+	char text[128] = "", id[2 * COFFER_OUID_LEN + 1];
+
+	if (names_has_value(label))
+		out_clean(label->value, label->len, text, sizeof(text));
+	out_row(&cli->out, (union out_cell[]){
+		OUT_N(o->handle), OUT_T(names_class(class)),
+		OUT_T(type == COFFER_CKK_NONE ? "-" : names_key_type(type)),
+		OUT_T(names_hex(ouid, id, sizeof(id))), OUT_T(text) });
+}
+
+coffer_rc cli_contents(struct cli *cli, struct coffer_session *session)
+{
+	static const struct out_column columns[] = {
+		{ "handle", "Handle", 10, OUT_NUMBER }, { "class", "Class", 12, OUT_TEXT },
+		{ "key_type", "Key type", 9, OUT_TEXT },
+		{ "ouid", "OUID", 2 * COFFER_OUID_LEN, OUT_TEXT },
+		{ "label", "Label", 0, OUT_TEXT },
+	};
+	struct coffer_objects objects = { 0 };
+	coffer_rc rc;
+
+	rc = coffer_find(session, NULL, 0, shown_attributes, 4, &objects);
+	if (rc)
+		return rc;
+	out_table(&cli->out, "objects", columns, 5);
+	for (size_t i = 0; i < objects.count; i++)
+		show_object(cli, &objects.list[i]);
+	out_table_end(&cli->out);
+	out_number(&cli->out, "count", "Number of objects", objects.count);
+	coffer_objects_free(&objects);
+	return 0;
+}
+
+coffer_rc cli_partition_contents(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_chosen(cli, args, &s);
+	if (rc)
+		return rc;
+	if (!s->slot.partition && !(s->slot.card_flags & COFFER_CARD_BACKUP))
+		return cli_usage(cli, "slot %u is a card's own slot and holds no objects",
+				 s->slot.slot);
+	if (s->slot.card_flags & COFFER_CARD_BACKUP)
+		return cli_usage(cli, "slot %u is a backup card: partition archive list -slot %u",
+				 s->slot.slot, s->slot.slot);
+	out_text(&cli->out, "label", "Label", s->slot.label);
+	if (s->role == COFFER_ROLE_NONE)
+		out_note(&cli->out, "Nobody is logged in: only public objects are shown.");
+	return cli_contents(cli, s->session);
+}
+
+/* ---- Info -------------------------------------------------------------------------- */
+
+static const char *kind_name(uint32_t kind)
+{
+	static const char *const names[] = { "HSM", "before 7.7.0", "V0", "V1", "backup" };
+
+	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
+}
+
+coffer_rc cli_partition_showinfo(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_partition_details d;
+	struct out *o = &cli->out;
+	struct cli_session *s;
+	char text[80];
+	coffer_rc rc;
+
+	rc = cli_session_chosen(cli, args, &s);
+	if (!rc)
+		rc = coffer_partition_info(s->session, &d);
+	if (rc)
+		return rc;
+	out_number(o, "slot", "Slot Id", s->slot.slot);
+	out_text(o, "label", "Label", s->slot.label);
+	out_serial(o, "serial", "Serial Number", s->slot.serial);
+	out_text(o, "kind", "Kind", kind_name(d.kind));
+	out_bool(o, "initialised", "Initialised", d.slot.flags & COFFER_PART_INITIALIZED);
+	out_text(o, "protocols", "Cloning Protocols",
+		 cli_protocols(d.protocols, text, sizeof(text)));
+	snprintf(text, sizeof(text), "0x%x", d.suites);
+	out_text(o, "suites", "CPv4 Suites (bits)", text);
+	out_bool(o, "fips", "Approved only (FIPS)", d.fips);
+	out_number(o, "domains", "Domains", d.domains);
+	out_number(o, "level", "Security level", d.level);
+	out_number(o, "storage_total", "Storage, bytes", d.storage_total);
+	out_number(o, "storage_used", "Storage used, bytes", d.storage_used);
+	out_number(o, "public_objects", "Public objects", d.public_objects);
+	out_number(o, "private_objects", "Private objects", d.private_objects);
+	out_number(o, "sessions", "Open sessions", d.sessions);
+	out_number(o, "clone_failures", "Failed domain proofs", d.clone_failures);
+	out_number(o, "clone_wait_ms", "Cloning waits, ms", d.clone_wait_ms);
+	out_text(o, "role", "Logged in", cli_role_name(s->role));
+	return 0;
+}
+
+coffer_rc cli_partition_showmechanism(struct cli *cli, const struct cli_args *args)
+{
+	static const struct out_column columns[] = {
+		{ "mechanism", "Number", 10, OUT_HEX },	{ "name", "Name", 24, OUT_TEXT },
+		{ "min", "Min", 6, OUT_NUMBER },	{ "max", "Max", 6, OUT_NUMBER },
+		{ "flags", "Flags", 0, OUT_HEX },
+	};
+	const char *wanted = cli_args_text(args, "mechanism", NULL);
+	struct coffer_mechanism_info *list;
+	struct cli_session *s;
+	uint32_t only = 0;
+	size_t count;
+	coffer_rc rc;
+
+	if (wanted && !names_mechanism_parse(wanted, &only))
+		return cli_usage(cli, "there is no mechanism %s", wanted);
+	rc = cli_session_chosen(cli, args, &s);
+	if (!rc)
+		rc = coffer_mechanisms(s->session, &list, &count);
+	if (rc)
+		return rc;
+	out_table(&cli->out, "mechanisms", columns, 5);
+	for (size_t i = 0; i < count; i++)
+		if (!wanted || list[i].mechanism == only)
+			out_row(&cli->out, (union out_cell[]){
+				OUT_N(list[i].mechanism), OUT_T(names_mechanism(list[i].mechanism)),
+				OUT_N(list[i].min), OUT_N(list[i].max), OUT_N(list[i].flags) });
+	out_table_end(&cli->out);
+	free(list);
+	return 0;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * showpolicies, changepolicy: of a partition and of the card (behaviour.md section 3).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define POLICIES_MAX 64
+
+static const char *erases(uint32_t flags)
+{
+	switch (flags & (COFFER_POLICY_DESTRUCTIVE_ON | COFFER_POLICY_DESTRUCTIVE_OFF)) {
+	case 0:
+		return "no";
+	case COFFER_POLICY_DESTRUCTIVE_ON:
+		return "when set";
+	case COFFER_POLICY_DESTRUCTIVE_OFF:
+		return "when cleared";
+	default:
+		return "both ways";
+	}
+}
+
+static coffer_rc show(struct cli *cli, struct cli_session *s, bool verbose)
+{
+	static const struct out_column columns[] = {
+		{ "id", "Policy", 6, OUT_NUMBER },
+		{ "value", "Value", 6, OUT_NUMBER },
+		{ "capability", "Capability", 10, OUT_NUMBER },
+		{ "name", "Name", 44, OUT_TEXT },
+		{ "erases", "Erases", 0, OUT_TEXT },
+	};
+	struct coffer_policy *list;
+	size_t count;
+	coffer_rc rc;
+
+	rc = coffer_policies(s->session, &list, &count);
+	if (rc)
+		return rc;
+	out_table(&cli->out, "policies", columns, verbose || cli->out.json ? 5 : 4);
+	for (size_t i = 0; i < count; i++)
+		/* A policy without capability cannot be had: not listed (section 3). */
+		if (list[i].capability || list[i].value)
+			out_row(&cli->out, (union out_cell[]){
+				OUT_N(list[i].id), OUT_N(list[i].value), OUT_N(list[i].capability),
+				OUT_T(list[i].name), OUT_T(erases(list[i].flags)) });
+	out_table_end(&cli->out);
+	free(list);
+	return 0;
+}
+
+coffer_rc cli_partition_showpolicies(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = cli_session_chosen(cli, args, &s);
+
+	return rc ? rc : show(cli, s, cli_args_given(args, "verbose"));
+}
+
+coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = cli_session_hsm(cli, args, &s);
+
+	return rc ? rc : show(cli, s, cli_args_given(args, "verbose"));
+}
+
+/* ---- Change ------------------------------------------------------------------------ */
+
+struct change {
+	uint32_t ids[POLICIES_MAX], values[POLICIES_MAX];
+	size_t count;
+	bool erases;
+	char why[64];
+};
+
+static bool change_erases(const struct coffer_policy *p, uint32_t value)
+{
+	if (!p->value && value)
+		return p->flags & COFFER_POLICY_DESTRUCTIVE_ON;
+	return p->value && !value && p->flags & COFFER_POLICY_DESTRUCTIVE_OFF;
+}
+
+static coffer_rc read_change(struct cli *cli, const struct cli_args *args, struct change *c)
+{
+	size_t values = cli_args_numbers(args, "value", c->values, POLICIES_MAX);
+
+	c->count = cli_args_numbers(args, "policy", c->ids, POLICIES_MAX);
+	if (c->count > POLICIES_MAX || values > POLICIES_MAX)
+		return cli_usage(cli, "at most %d policies at once", POLICIES_MAX);
+	if (c->count != values)
+		return cli_usage(cli, "%zu policies, but %zu values", c->count, values);
+	return 0;
+}
+
+static coffer_rc look_at_effects(struct cli_session *s, struct change *c)
+{
+	struct coffer_policy *list;
+	size_t count;
+	coffer_rc rc;
+
+	rc = coffer_policies(s->session, &list, &count);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t j = 0; j < count; j++)
+			if (list[j].id == c->ids[i] && change_erases(&list[j], c->values[i])) {
+				c->erases = true;
+				snprintf(c->why, sizeof(c->why), "%u (%.48s)", list[j].id,
+					 list[j].name);
+			}
+	free(list);
+	return 0;
+}
+
+static coffer_rc change(struct cli *cli, const struct cli_args *args, struct cli_session *s)
+{
+	struct change c = { .count = 0 };
+	coffer_rc rc;
+
+	rc = read_change(cli, args, &c);
+	if (!rc)
+		rc = look_at_effects(s, &c);
+	if (!rc && c.erases)
+		rc = cli_confirm(cli, args, "changing policy %s erases the objects of %s", c.why,
+				 s->slot.partition ? "the partition" : "the whole card");
+	if (!rc)
+		rc = coffer_policy_set(s->session, c.ids, c.values, c.count, c.erases);
+	if (rc)
+		return rc;
+	out_number(&cli->out, "changed", "Policies changed", c.count);
+	out_bool(&cli->out, "erased", "Objects erased", c.erases);
+	return 0;
+}
+
+coffer_rc cli_partition_changepolicy(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = cli_session_current(cli, &s);
+
+	return rc ? rc : change(cli, args, s);
+}
+
+coffer_rc cli_hsm_changepolicy(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = cli_session_admin(cli, &s);
+
+	return rc ? rc : change(cli, args, s);
+}

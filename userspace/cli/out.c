@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Results for people and for machines.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "out.h"
+
+#define SCHEMA		1
+#define TITLE_WIDTH	24
+
+/* Bytes of the UTF-8 character at @p, 0 if it is none that may be shown. */
+static size_t shown_length(const unsigned char *p, size_t left)
+{
+	size_t need;
+
+	if (*p < 0x80)
+		return *p >= 0x20 && *p != 0x7f;
+	if (*p >= 0xc2 && *p < 0xe0)
+		need = 2;
+	else if (*p >= 0xe0 && *p < 0xf0)
+		need = 3;
+	else if (*p >= 0xf0 && *p < 0xf5)
+		need = 4;
+	else
+		return 0;
+	if (need > left || (*p == 0xc2 && p[1] < 0xa0))	/* C1 controls */
+		return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+		return 0;	/* overlong, surrogate, beyond the last character */
+	for (size_t i = 1; i < need; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return need;
+}
+
+const char *out_clean(const char *text, size_t len, char *out, size_t room)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t at = 0, n;
+
+	while (len && *p) {
+		n = shown_length(p, len);
+		if (at + (n ? n : 1) >= room)
+			break;
+		if (n)
+			memcpy(out + at, p, n);
+		else
+			out[at] = '?';
+		at += n ? n : 1;
+		p += n ? n : 1;
+		len -= n ? n : 1;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static struct json_object *top(struct out *o)
+{
+	return o->stack[o->depth - 1];
+}
+
+static void push(struct out *o, struct json_object *object)
+{
+	assert(o->depth < OUT_DEPTH);
+	o->stack[o->depth++] = object;
+}
+
+static void add(struct out *o, const char *key, struct json_object *value)
+{
+	if (json_object_is_type(top(o), json_type_array))
+		json_object_array_add(top(o), value);
+	else
+		json_object_object_add(top(o), key, value);
+}
+
+/* ---- One command ------------------------------------------------------------------- */
+
+void out_begin(struct out *o, const char *command)
+{
+	struct json_object *data;
+
+	o->depth = 0;
+	if (!o->json)
+		return;
+	o->document = json_object_new_object();
+	json_object_object_add(o->document, "schema", json_object_new_int(SCHEMA));
+	json_object_object_add(o->document, "command", json_object_new_string(command));
+	/* As failed until out_end() says otherwise; the order of the keys is fixed here. */
+	json_object_object_add(o->document, "rc", json_object_new_int64(-1));
+	json_object_object_add(o->document, "name", NULL);
+	json_object_object_add(o->document, "exit", json_object_new_int(1));
+	data = json_object_new_object();
+	json_object_object_add(o->document, "data", data);
+	json_object_object_add(o->document, "error", NULL);
+	push(o, data);
+}
+
+static void print_document(struct out *o)
+{
+	puts(json_object_to_json_string_ext(o->document, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(o->document);
+	o->document = NULL;
+}
+
+void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error)
+{
+	char clean[640];
+
+	if (o->json) {
+		json_object_object_add(o->document, "rc", json_object_new_int64(rc));
+		json_object_object_add(o->document, "name", json_object_new_string(name));
+		json_object_object_add(o->document, "exit", json_object_new_int(status));
+		if (error)
+			json_object_object_add(o->document, "error", json_object_new_string(
+				out_clean(error, strlen(error), clean, sizeof(clean))));
+		print_document(o);
+		return;
+	}
+	if (!rc)
+		puts("\nCommand Result : No Error\n");
+	else if (rc > 0)
+		printf("\nCommand Result : 0x%" PRIx64 " (%s)\n\n", (uint64_t)rc, name);
+	else
+		printf("\nCommand Result : error %" PRId64 " (%s)\n\n", -rc, name);
+	fflush(stdout);
+	if (error)
+		out_note(o, "%s", error);
+}
+
+/* ---- Facts ------------------------------------------------------------------------- */
+
+static void title(const char *text)
+{
+	printf("    %-*s ->  ", TITLE_WIDTH, text);
+}
+
+void out_key_text(struct out *o, const char *key, const char *value)
+{
+	char clean[1024];
+
+	if (o->json)
+		add(o, key, value ? json_object_new_string(out_clean(value, strlen(value), clean,
+								     sizeof(clean)))
+				  : NULL);
+}
+
+void out_key_number(struct out *o, const char *key, uint64_t value)
+{
+	if (o->json)
+		add(o, key, json_object_new_uint64(value));
+}
+
+void out_text(struct out *o, const char *key, const char *heading, const char *value)
+{
+	char clean[1024];
+
+	out_key_text(o, key, value);
+	if (o->json)
+		return;
+	title(heading);
+	puts(out_clean(value, strlen(value), clean, sizeof(clean)));
+}
+
+void out_number(struct out *o, const char *key, const char *heading, uint64_t value)
+{
+	out_key_number(o, key, value);
+	if (o->json)
+		return;
+	title(heading);
+	printf("%" PRIu64 "\n", value);
+}
+
+void out_serial(struct out *o, const char *key, const char *heading, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	out_text(o, key, heading, text);
+}
+
+void out_bool(struct out *o, const char *key, const char *heading, bool value)
+{
+	if (o->json) {
+		add(o, key, json_object_new_boolean(value));
+		return;
+	}
+	title(heading);
+	puts(value ? "yes" : "no");
+}
+
+void out_hex(struct out *o, const char *key, const char *heading, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	char *text = malloc(2 * len + 1);
+
+	if (!text)
+		return;
+	text[0] = '\0';
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", p[i]);
+	if (o->json) {
+		add(o, key, json_object_new_string(text));
+	} else {
+		title(heading);
+		puts(text);
+	}
+	free(text);
+}
+
+/* ---- Lists ------------------------------------------------------------------------- */
+
+void out_list(struct out *o, const char *key)
+{
+	struct json_object *list;
+
+	if (!o->json)
+		return;
+	list = json_object_new_array();
+	add(o, key, list);
+	push(o, list);
+}
+
+void out_item(struct out *o)
+{
+	struct json_object *item;
+
+	if (!o->json)
+		return;
+	item = json_object_new_object();
+	add(o, NULL, item);
+	push(o, item);
+}
+
+void out_item_end(struct out *o)
+{
+	if (o->json)
+		o->depth--;
+	else
+		putchar('\n');
+}
+
+void out_list_end(struct out *o)
+{
+	if (o->json)
+		o->depth--;
+}
+
+/* ---- Tables ------------------------------------------------------------------------ */
+
+void out_table(struct out *o, const char *key, const struct out_column *columns, size_t count)
+{
+	assert(count <= OUT_COLUMNS);
+	o->columns = columns;
+	o->n_columns = count;
+	o->titled = false;
+	out_list(o, key);
+}
+
+static void print_titles(struct out *o)
+{
+	o->titled = true;
+	fputs("    ", stdout);
+	for (size_t i = 0; i < o->n_columns; i++)
+		printf("%-*s%s", i + 1 == o->n_columns ? 0 : o->columns[i].width,
+		       o->columns[i].title, i + 1 == o->n_columns ? "\n" : "  ");
+}
+
+/* Characters, not bytes, so that columns stay straight. */
+static int columns_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void print_cell(const struct out_column *c, union out_cell cell, bool last)
+{
+	char text[1024];
+	int pad;
+
+	if (c->kind == OUT_TEXT)
+		out_clean(cell.text ? cell.text : "", strlen(cell.text ? cell.text : ""), text,
+			  sizeof(text));
+	else
+		snprintf(text, sizeof(text), c->kind == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64,
+			 cell.number);
+	pad = c->width - columns_of(text);
+	printf("%s%*s%s", text, last || pad < 0 ? 0 : pad, "", last ? "\n" : "  ");
+}
+
+void out_row(struct out *o, const union out_cell *cells)
+{
+	if (!o->json && !o->titled)
+		print_titles(o);
+	if (!o->json)
+		fputs("    ", stdout);
+	else
+		out_item(o);
+	for (size_t i = 0; i < o->n_columns; i++) {
+		const struct out_column *c = &o->columns[i];
+
+		if (!o->json)
+			print_cell(c, cells[i], i + 1 == o->n_columns);
+		else if (c->kind == OUT_TEXT)
+			out_key_text(o, c->key, cells[i].text);
+		else
+			out_key_number(o, c->key, cells[i].number);
+	}
+	if (o->json)
+		out_item_end(o);
+}
+
+void out_table_end(struct out *o)
+{
+	out_list_end(o);
+	o->columns = NULL;
+}
+
+/* ---- Free text --------------------------------------------------------------------- */
+
+void out_say(struct out *o, const char *format, ...)
+{
+	va_list ap;
+
+	if (o->json)
+		return;
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+void out_note(struct out *o, const char *format, ...)
+{
+	char text[1024], clean[1024];
+	va_list ap;
+
+	(void)o;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	fflush(stdout);
+	fprintf(stderr, "%s\n", out_clean(text, strlen(text), clean, sizeof(clean)));
+}
+
+void out_stream_begin(struct out *o, const char *command)
+{
+	struct json_object *event = json_object_new_object();
+
+	json_object_object_add(event, "schema", json_object_new_int(SCHEMA));
+	json_object_object_add(event, "command", json_object_new_string(command));
+	push(o, event);
+}
+
+void out_stream_end(struct out *o)
+{
+	puts(json_object_to_json_string_ext(top(o), JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(top(o));
+	o->depth--;
+}

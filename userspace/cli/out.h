@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Results on standard output: lines for people, or one JSON document per command. A handler says
+ * each fact once; this file shows it in the form asked for. Messages, progress and questions go
+ * to standard error and never mix with results.
+ */
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OUT_DEPTH	8
+#define OUT_COLUMNS	10
+
+struct json_object;
+
+enum out_kind { OUT_TEXT, OUT_NUMBER, OUT_HEX };
+
+struct out_column {
+	const char *key;	/* in JSON */
+	const char *title;
+	int width;		/* at least; 0 for the last */
+	enum out_kind kind;
+};
+
+struct out {
+	bool json;
+	struct json_object *document;
+	struct json_object *stack[OUT_DEPTH];
+	unsigned int depth;
+	const struct out_column *columns;
+	size_t n_columns;
+	bool titled;
+};
+
+union out_cell {
+	const char *text;
+	uint64_t number;
+};
+
+#define OUT_T(x) ((union out_cell){ .text = (x) })
+#define OUT_N(x) ((union out_cell){ .number = (x) })
+
+/* ---- One command's output ---------------------------------------------------------- */
+void out_begin(struct out *o, const char *command);
+/* @name: of @rc; @error: NULL if it was good. */
+void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error);
+
+/* ---- Facts: "Title  ->  value" and a key in JSON ----------------------------------- */
+void out_text(struct out *o, const char *key, const char *title, const char *value);
+void out_number(struct out *o, const char *key, const char *title, uint64_t value);
+/* 64 bits do not fit a JSON number everywhere: serial numbers are strings there. */
+void out_serial(struct out *o, const char *key, const char *title, uint64_t value);
+void out_hex(struct out *o, const char *key, const char *title, const void *bytes, size_t len);
+void out_bool(struct out *o, const char *key, const char *title, bool value);
+
+/* ---- Structure: lists of objects; people see an empty line between the items ------- */
+void out_list(struct out *o, const char *key);
+void out_item(struct out *o);
+void out_item_end(struct out *o);
+void out_list_end(struct out *o);
+
+/* ---- Tables: a list in JSON, aligned columns for people ---------------------------- */
+void out_table(struct out *o, const char *key, const struct out_column *columns, size_t count);
+void out_row(struct out *o, const union out_cell *cells);
+void out_table_end(struct out *o);
+
+/* For people only, on standard output. */
+void out_say(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* For machines only. */
+void out_key_text(struct out *o, const char *key, const char *value);
+void out_key_number(struct out *o, const char *key, uint64_t value);
+/* Messages and progress, on standard error. */
+void out_note(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One JSON document of its own, for streams of events. */
+void out_stream_begin(struct out *o, const char *command);
+void out_stream_end(struct out *o);
+/* Control characters and bytes that are no UTF-8 become '?', so that a label cannot drive the
+ * terminal. Returns @out.
+ */
+const char *out_clean(const char *text, size_t len, char *out, size_t room);
+
+#endif /* CLI_OUT_H */

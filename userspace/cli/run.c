@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Runs commands one by one, whatever they came from: parse, check, handler, result.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* ---- Results ----------------------------------------------------------------------- */
+
+coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	return rc;
+}
+
+coffer_rc cli_usage(struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	cli->override = CLI_USAGE;
+	return ST(ARGUMENTS_BAD);
+}
+
+static void begin(struct cli *cli, const char *name)
+{
+	cli->override = CLI_OK;
+	cli->message[0] = '\0';
+	out_begin(&cli->out, name);
+}
+
+static enum cli_status finish(struct cli *cli, coffer_rc rc)
+{
+	enum cli_status status = rc && cli->override ? cli->override : cli_status_of(rc);
+	const char *error = cli->message[0] ? cli->message : coffer_strerror(rc);
+
+	out_end(&cli->out, rc, coffer_errname(rc), status, rc ? error : NULL);
+	return status;
+}
+
+/* The handles are of no use any more: the next command opens everything again. */
+static bool lost_card(coffer_rc rc)
+{
+	return rc == -ENODEV || rc == -EPIPE || rc == -EOWNERDEAD || rc == -ECONNRESET ||
+	       rc == ST(OWNER_UNKNOWN) || rc == ST(SESSION_HANDLE_INVALID) ||
+	       rc == ST(DEVICE_REMOVED);
+}
+
+/* ---- One command ------------------------------------------------------------------- */
+
+static coffer_rc ask_missing(struct cli *cli, struct cli_args *args, const struct cli_option *o,
+			     char *memory, size_t room)
+{
+	const char *wants;
+
+	if (o->kind == CLI_FLAG || o->kind == CLI_SECRET || !cli_interactive(cli))
+		return cli_usage(cli, "option -%s is missing (%s)", o->name, o->help);
+	fflush(stdout);
+	fprintf(stderr, "Enter -%s (%s): ", o->name, o->help);
+	if (!fgets(memory, (int)room, stdin)) {
+		clearerr(stdin);
+		return cli_usage(cli, "option -%s is missing", o->name);
+	}
+	memory[strcspn(memory, "\r\n")] = '\0';
+	args->value[o - args->command->options].given = true;
+	args->value[o - args->command->options].text = memory;
+	if (!*memory)
+		return cli_usage(cli, "option -%s is missing", o->name);
+	wants = cli_value_wants(o, memory);
+	return wants ? cli_usage(cli, "option -%s wants %s", o->name, wants) : 0;
+}
+
+#define MISSING_MAX 4
+#define ANSWER_MAX 256
+
+struct answers {
+	char text[MISSING_MAX][ANSWER_MAX];
+	size_t used;
+};
+
+static coffer_rc complete(struct cli *cli, struct cli_args *args, struct answers *answers)
+{
+	const struct cli_option *o = args->command->options;
+	coffer_rc rc = 0;
+
+	for (; o && o->name && !rc; o++) {
+		if (!(o->flags & CLI_OPT_REQUIRED) ||
+		    args->value[o - args->command->options].given)
+			continue;
+		if (answers->used == MISSING_MAX)
+			return cli_usage(cli, "option -%s is missing", o->name);
+		rc = ask_missing(cli, args, o, answers->text[answers->used++], ANSWER_MAX);
+	}
+	return rc;
+}
+
+static coffer_rc run_handler(struct cli *cli, const struct cli_args *args)
+{
+	const struct cli_command *c = args->command;
+
+	if (cli->set.dry_run && c->flags & CLI_CMD_CHANGES && !(c->flags & CLI_CMD_DRY_RUN)) {
+		out_say(&cli->out, "    Dry run: nothing is done.");
+		out_key_number(&cli->out, "dry_run", 1);
+		return 0;
+	}
+	return c->run(cli, args);
+}
+
+static enum cli_status run_parsed(struct cli *cli, struct cli_args *args)
+{
+	struct answers answers = { .used = 0 };
+	char name[CLI_NAME_MAX];
+	enum cli_status status;
+	coffer_rc rc;
+
+	if (args->command->flags & CLI_CMD_SILENT) {
+		rc = complete(cli, args, &answers);
+		if (!rc)
+			rc = args->command->run(cli, args);
+		status = rc && cli->override ? cli->override : cli_status_of(rc);
+		if (rc)
+			out_note(&cli->out, "coffer: %s",
+				 cli->message[0] ? cli->message : coffer_strerror(rc));
+		return status;
+	}
+	begin(cli, cli_command_name(args->command, name, sizeof(name)));
+	rc = complete(cli, args, &answers);
+	if (!rc)
+		rc = run_handler(cli, args);
+	status = finish(cli, rc);
+	if (lost_card(rc))
+		cli_close(cli);
+	return status;
+}
+
+static enum cli_status run_help(struct cli *cli, const struct cli_words *words,
+				const struct cli_args *args)
+{
+	const struct cli_noun *noun = cli_noun_find(words->word[0].text);
+
+	begin(cli, "help");
+	cli_help_show(cli, noun && strcmp(noun->brief, "?") ? noun->name : NULL, args->command);
+	return finish(cli, 0);
+}
+
+static enum cli_status refuse(struct cli *cli, const struct cli_args *args, const char *message)
+{
+	char name[CLI_NAME_MAX] = "";
+
+	if (args && args->command)
+		cli_command_name(args->command, name, sizeof(name));
+	begin(cli, name);
+	return finish(cli, cli_usage(cli, "%s%s%s", name, *name ? ": " : "", message));
+}
+
+static void echo(struct cli *cli, const struct cli_words *words)
+{
+	char line[CLI_MAX_LINE];
+
+	cli_redact(words, line, sizeof(line));
+	out_say(&cli->out, "coffer> %s\n", line);
+}
+
+static enum cli_status run_words(struct cli *cli, const struct cli_words *words)
+{
+	struct cli_args args = { 0 };
+	char message[256];
+
+	if (cli->set.echo)
+		echo(cli, words);
+	if (cli_parse(words, &args, message, sizeof(message)))
+		return refuse(cli, &args, message);
+	if (args.help)
+		return run_help(cli, words, &args);
+	cli->args = &args;
+	return run_parsed(cli, &args);
+}
+
+enum cli_status cli_run_text(struct cli *cli, const char *text)
+{
+	enum cli_status status, first = CLI_OK;
+	struct cli_words words;
+	const char *error;
+
+	while (*text && !cli->quit) {
+		error = cli_split(&text, &words);
+		if (!error && !words.count)
+			continue;
+		status = error ? refuse(cli, NULL, error) : run_words(cli, &words);
+		if (!first)
+			first = status;
+		if (status && !cli->set.keep_going)
+			break;
+	}
+	explicit_bzero(&words, sizeof(words));
+	return first;
+}
+
+/* ---- Scripts and what comes before commands ---------------------------------------- */
+
+enum cli_status cli_run_script(struct cli *cli, const char *path)
+{
+	enum cli_status status, first = CLI_OK;
+	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!f) {
+		begin(cli, "");
+		return finish(cli, cli_usage(cli, "cannot read %s: %s", path, strerror(errno)));
+	}
+	while (!cli->quit && getline(&line, &room, f) >= 0) {
+		status = cli_run_text(cli, line);
+		explicit_bzero(line, room);
+		if (!first)
+			first = status;
+		if (status && !cli->set.keep_going)
+			break;
+	}
+	if (line)
+		explicit_bzero(line, room);
+	free(line);
+	if (f != stdin)
+		fclose(f);
+	return first;
+}
+
+static coffer_rc preamble(struct cli *cli)
+{
+	struct cli_session *s;
+	coffer_rc rc;
+
+	if (cli->set.slot_given) {
+		rc = cli_session_of(cli, cli->set.slot, &s);
+		if (rc)
+			return rc;
+		cli->slot = cli->set.slot;
+		cli->slot_chosen = true;
+	}
+	if (!cli->set.login)
+		return 0;
+	rc = cli_session_current(cli, &s);
+	return rc ? rc : cli_login(cli, s, NULL, cli->set.login);
+}
+
+/* Says nothing when it works: the commands' own results follow. */
+enum cli_status cli_run_preamble(struct cli *cli)
+{
+	coffer_rc rc;
+
+	if (!cli->set.slot_given && !cli->set.login)
+		return CLI_OK;
+	cli->override = CLI_OK;
+	cli->message[0] = '\0';
+	rc = preamble(cli);
+	if (!rc)
+		return CLI_OK;
+	out_begin(&cli->out, cli->set.login ? "role login" : "slot set");
+	return finish(cli, rc);
+}
+
+void cli_finish(struct cli *cli)
+{
+	cli_close(cli);
+	secret_wipe(&cli->set.pin);
+}

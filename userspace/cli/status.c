@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From results to exit statuses, in one place.
+ */
+#include <errno.h>
+
+#include "cli.h"
+
+static enum cli_status status_of_errno(int error)
+{
+	switch (error) {
+	case ETIMEDOUT:
+		return CLI_TIMEOUT;
+	case ENODEV:
+	case ENXIO:
+	case ENOENT:
+	case EACCES:
+	case EPIPE:
+	case EBUSY:
+	case EIO:
+	case EUCLEAN:
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EOWNERDEAD:
+	case ESHUTDOWN:
+		return CLI_NO_DEVICE;
+	default:
+		return CLI_FAILED;
+	}
+}
+
+static bool is_login(coffer_rc verdict)
+{
+	switch (verdict) {
+	case ST(PIN_INCORRECT):
+	case ST(PIN_INVALID):
+	case ST(PIN_LEN_RANGE):
+	case ST(PIN_EXPIRED):
+	case ST(PIN_LOCKED):
+	case ST(USER_ALREADY_LOGGED_IN):
+	case ST(USER_NOT_LOGGED_IN):
+	case ST(USER_PIN_NOT_INITIALIZED):
+	case ST(USER_TYPE_INVALID):
+	case ST(USER_ANOTHER_ALREADY_LOGGED_IN):
+	case ST(USER_LOCKED_OUT):
+	case ST(USER_NOT_AUTHORIZED):
+	case ST(SO_LOGIN_FAILURE_THRESHOLD):
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_refusal(coffer_rc verdict)
+{
+	switch (verdict) {
+	case ST(CLONING_PARAMETER_ALREADY_EXISTS):
+	case ST(CLONING_PARAMETER_MISSING):
+	case ST(CERTIFICATE_DATA_MISSING):
+	case ST(CERTIFICATE_DATA_INVALID):
+	case ST(CERTIFICATE_EXPIRED):
+	case ST(KEY_UNEXTRACTABLE):
+	case ST(OPERATION_NOT_ALLOWED):
+	case ST(LICENSE_CAPACITY_EXCEEDED):
+	case ST(CONFIG_CHANGE_ILLEGAL):
+	case ST(CONFIG_ILLEGAL):
+	case ST(CONFIG_FAILS_DEPENDENCIES):
+	case ST(SESSION_NEGOTIATION_NO_PSK):
+	case ST(SESSION_NEGOTIATION_NO_ROOTS):
+	case ST(SESSION_NEGOTIATION_NO_ALGS):
+	case ST(PROTOCOL_DISABLED):
+	case ST(CLONE_THROTTLED):
+	case ST(CLONE_DIRECTION):
+	case ST(CLONE_KDF_MISMATCH):
+	case ST(CLONE_SAME_PARTITION):
+	case ST(FIPS_MISMATCH):
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum cli_status cli_status_of(coffer_rc rc)
+{
+	coffer_rc verdict = rc;
+
+	if (!rc)
+		return CLI_OK;
+	if (rc < 0)
+		return status_of_errno(rc > -4096 ? (int)-rc : 0);
+	if (is_login(verdict))
+		return CLI_LOGIN;
+	if (is_refusal(verdict))
+		return CLI_REFUSED;
+	switch (verdict) {
+	case ST(FAILED_TO_CLONE_AN_OBJECT):
+		return CLI_PARTIAL;
+	case ST(TIMEOUT):
+	case ST(DEVICE_TIMEOUT):
+		return CLI_TIMEOUT;
+	case ST(SLOT_ID_INVALID):
+	case ST(TOKEN_NOT_PRESENT):
+	case ST(DEVICE_REMOVED):
+	case ST(OWNER_UNKNOWN):
+		return CLI_NO_DEVICE;
+	default:
+		return CLI_FAILED;
+	}
+}

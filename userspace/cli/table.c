@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Every noun, verb and option of the program. Names and short forms follow behaviour.md
+ * section 6 where that has them.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "table.h"
+
+#define OPTIONS(...) ((const struct cli_option[]){ __VA_ARGS__, { 0 } })
+#define REQ CLI_OPT_REQUIRED
+#define BARE CLI_OPT_BARE
+
+#define FORCE { "force", "f", CLI_FLAG, 0, "do not ask for proceed or quit", NULL }
+#define ON_SLOT { "slot", "s", CLI_SLOT, 0, "look at this slot instead of the current one", NULL }
+#define DOMAIN \
+	{ "domain", "d", CLI_SECRET, 0, "text of the cloning domain", NULL }, \
+	{ "defaultdomain", "def", CLI_FLAG, 0, "use the well-known default domain (for tests)", \
+	  NULL }
+#define PASSWORD(text) { "password", "p", CLI_SECRET, 0, text, NULL }
+#define ROLE_NAME { "name", "n", CLI_ROLE, REQ, "role, such as co or \"Crypto Officer\"", NULL }
+#define KEY \
+	{ "handle", "ha", CLI_NUMBER, 0, "handle of the object", NULL }, \
+	{ "label", "l", CLI_TEXT, 0, "or its label, if only one object has it", NULL }
+#define BACKUP_SLOT { "slot", "s", CLI_SLOT, REQ, "slot of the backup card", NULL }
+#define ARCHIVE { "partition", "pa", CLI_TEXT, REQ, "name of the archive", NULL }
+#define ARCHIVE_PASSWORD PASSWORD("Crypto Officer's password of the archive")
+#define SO_PASSWORD \
+	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
+#define OBJECTS(flags, text) { "objects", "o", CLI_OBJECTS, flags, text, NULL }
+#define STOP { "stoponerror", "soe", CLI_FLAG, 0, "stop at the first object that is refused", NULL }
+#define MECHANISM \
+	{ "mechanism", "m", CLI_TEXT, 0, "such as sha256-rsa-pkcs; default: by key", NULL }
+#define FORMAT \
+	{ "format", "fo", CLI_CHOICE, 0, \
+	  "ECDSA signatures: der (as openssl has them) or raw (r and s)", "der|raw" }
+
+const struct cli_noun cli_nouns[] = {
+	{ "slot", "s", "partitions of all cards, by number" },
+	{ "partition", "par", "the current slot's partition: set-up, policies, cloning, archives" },
+	{ "role", "ro", "log in and out, set up roles, change passwords" },
+	{ "hsm", "h", "the card as a whole: initialise, policies, erase" },
+	{ "card", "ca", "emulated cards: create, list, pack, unpack" },
+	{ "object", "o", "keys, certificates and data" },
+	{ "monitor", "mo", "show the cards' events as they happen" },
+	{ "relay", "re", "serve a card on standard input and output (for ssh)" },
+	{ "doctor", "doc", "find out why there is no card" },
+	{ "help", "?", "explain the commands" },
+	{ "exit", "e", "end the program" },
+	{ "quit", "q", "end the program" },
+	{ NULL, NULL, NULL },
+};
+
+const struct cli_command cli_commands[] = {
+	{ "slot", "list", "l", 0, NULL, "show every slot of every card", cli_slot_list, NULL },
+	{ "slot", "set", "s", 0, NULL, "make a slot the current one", cli_slot_set,
+	  OPTIONS({ "slot", "sl", CLI_SLOT, REQ | BARE, "number of the slot", NULL }) },
+
+	{ "partition", "create", "cr", CLI_CMD_CHANGES, "HSM SO",
+	  "create a partition on the current HSM slot's card", cli_partition_create,
+	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "its label until it is initialised", NULL },
+		  { "size", "si", CLI_NUMBER, 0, "bytes for objects; default: by profile", NULL },
+		  FORCE) },
+	{ "partition", "delete", "del", CLI_CMD_CHANGES | CLI_CMD_ERASES, "HSM SO",
+	  "delete a partition with all its objects", cli_partition_delete,
+	  OPTIONS({ "slot", "s", CLI_SLOT, 0, "slot of the partition", NULL },
+		  { "label", "l", CLI_TEXT, 0, "or its label on the current card", NULL },
+		  FORCE) },
+	{ "partition", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
+	  "initialise the partition: label, Partition SO, cloning domain", cli_partition_init,
+	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the partition", NULL },
+		  PASSWORD("Partition SO's password"), DOMAIN, FORCE) },
+	{ "partition", "contents", "con", 0, NULL, "list the objects with their handles",
+	  cli_partition_contents, OPTIONS(ON_SLOT) },
+	{ "partition", "showinfo", "si", 0, NULL, "show storage, protocols and roles",
+	  cli_partition_showinfo, OPTIONS(ON_SLOT) },
+	{ "partition", "showpolicies", "sp", 0, NULL, "show capabilities and policies",
+	  cli_partition_showpolicies,
+	  OPTIONS(ON_SLOT, { "verbose", "v", CLI_FLAG, 0, "show which changes erase", NULL }) },
+	{ "partition", "changepolicy", "cp", CLI_CMD_CHANGES, "Partition SO",
+	  "change policies, all of those given or none", cli_partition_changepolicy,
+	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },
+		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL }, FORCE) },
+	{ "partition", "showmechanism", "sm", 0, NULL, "list mechanisms and their key sizes",
+	  cli_partition_showmechanism,
+	  OPTIONS({ "mechanism", "m", CLI_TEXT, 0, "only this one: name or number", NULL },
+		  ON_SLOT) },
+	{ "partition", "clone", "cl", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN, "Crypto Officer on both",
+	  "clone objects of the current slot to another slot", cli_partition_clone,
+	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),
+		  { "slot", "s", CLI_SLOT, REQ, "slot that gets the clones", NULL },
+		  PASSWORD("Crypto Officer's password of that slot"), STOP, FORCE) },
+	{ "partition", "archive backup", "ar b", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
+	  "Crypto Officer", "back the partition up to a backup card", cli_archive_backup,
+	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,
+		  { "append", "a", CLI_FLAG, 0, "add to an archive that exists", NULL },
+		  { "replace", "r", CLI_FLAG, 0, "empty an archive that exists first", NULL },
+		  OBJECTS(0, "only these handles; default: all"), STOP, FORCE) },
+	{ "partition", "archive restore", "ar r", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
+	  "Crypto Officer", "bring an archive's objects back into the partition",
+	  cli_archive_restore,
+	  OPTIONS(BACKUP_SLOT, ARCHIVE, ARCHIVE_PASSWORD,
+		  OBJECTS(0, "only these handles of the archive; default: all"), STOP, FORCE) },
+	{ "partition", "archive list", "ar l", 0, NULL, "list the archives of a backup card",
+	  cli_archive_list, OPTIONS(BACKUP_SLOT) },
+	{ "partition", "archive contents", "ar c", 0, "Crypto Officer of the archive",
+	  "list the objects of an archive", cli_archive_contents,
+	  OPTIONS(BACKUP_SLOT, ARCHIVE, ARCHIVE_PASSWORD) },
+	{ "partition", "archive delete", "ar d", CLI_CMD_CHANGES | CLI_CMD_ERASES,
+	  "HSM SO of the backup card", "delete an archive", cli_archive_delete,
+	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, FORCE) },
+
+	{ "role", "list", "l", 0, NULL, "list the slot's roles and their state", cli_role_list,
+	  NULL },
+	{ "role", "login", "in", 0, NULL, "log in at the current slot", cli_role_login,
+	  OPTIONS(ROLE_NAME, PASSWORD("the role's password")) },
+	{ "role", "logout", "out", 0, NULL, "log out at the current slot", cli_role_logout, NULL },
+	{ "role", "init", "i", CLI_CMD_CHANGES, "Partition SO; Crypto Officer for cu and lco",
+	  "give a role its first password", cli_role_init,
+	  OPTIONS(ROLE_NAME, PASSWORD("its first password"), FORCE) },
+	{ "role", "changepw", "cpw", CLI_CMD_CHANGES, "the role itself",
+	  "change a role's password", cli_role_changepw,
+	  OPTIONS(ROLE_NAME, { "oldpw", "old", CLI_SECRET, 0, "password of now", NULL },
+		  { "newpw", "new", CLI_SECRET, 0, "password from now on", NULL }, FORCE) },
+	{ "role", "resetpw", "rpw", CLI_CMD_CHANGES, "Partition SO; Crypto Officer for cu and lco",
+	  "give a role a new password and unlock it", cli_role_resetpw,
+	  OPTIONS(ROLE_NAME, PASSWORD("its new password"), FORCE) },
+
+	{ "hsm", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
+	  "initialise the card: everything on it is erased", cli_hsm_init,
+	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the card", NULL },
+		  PASSWORD("HSM SO's password"), DOMAIN, FORCE) },
+	{ "hsm", "showinfo", "si", 0, NULL, "show the card behind the current slot",
+	  cli_hsm_showinfo, OPTIONS(ON_SLOT) },
+	{ "hsm", "showpolicies", "sp", 0, NULL, "show the card's capabilities and policies",
+	  cli_hsm_showpolicies,
+	  OPTIONS(ON_SLOT, { "verbose", "v", CLI_FLAG, 0, "show which changes erase", NULL }) },
+	{ "hsm", "changehsmpolicy", "chp", CLI_CMD_CHANGES, "HSM SO",
+	  "change the card's policies, all of those given or none", cli_hsm_changepolicy,
+	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },
+		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL }, FORCE) },
+	{ "hsm", "factoryreset", "fr", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
+	  "erase the card and set its policies back", cli_hsm_factoryreset, OPTIONS(FORCE) },
+	{ "hsm", "zeroize", "z", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
+	  "erase the card, keep its policies", cli_hsm_zeroize, OPTIONS(FORCE) },
+
+	{ "card", "list", "l", 0, NULL, "list the cards, and why one cannot be opened",
+	  cli_card_list, NULL },
+	{ "card", "profiles", "p", CLI_CMD_NO_CARD, NULL, "list what card create can make",
+	  cli_card_profiles, NULL },
+	{ "card", "create", "cr", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
+	  "manufacture a card: makes a card folder", cli_card_create,
+	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "folder to make, such as a.coffer", NULL },
+		  { "profile", "p", CLI_TEXT, 0, "one of card profiles; default: coffer", NULL },
+		  { "label", "l", CLI_TEXT, 0, "label of the new card", NULL },
+		  { "serial", "se", CLI_NUMBER, 0, "serial number; default: random", NULL },
+		  { "kdf-cost", "k", CLI_CHOICE, 0, "cost of secret stretching", "test|full" },
+		  { "root-key", "rk", CLI_FILE, 0, "key of your factory root (PEM)", NULL },
+		  { "root-cert", "rc", CLI_FILE, 0, "certificate of your factory root (PEM)",
+		    NULL }) },
+	{ "card", "export", "e", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
+	  "pack a card folder that is not in use into one file", cli_card_export,
+	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL },
+		  { "file", "f", CLI_FILE, REQ | BARE, "file to write", NULL }) },
+	{ "card", "import", "i", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
+	  "unpack a file that card export wrote", cli_card_import,
+	  OPTIONS({ "file", "f", CLI_FILE, REQ | BARE, "file to read", NULL },
+		  { "card", "dir", CLI_FILE, REQ | BARE, "card folder to make", NULL }) },
+	{ "card", "stats", "st", 0, NULL, "count what each card has done since power-on",
+	  cli_card_stats, NULL },
+
+	{ "object", "generate", "g", CLI_CMD_CHANGES, "Crypto Officer",
+	  "generate a key or key pair", cli_object_generate,
+	  OPTIONS({ "keytype", "kt", CLI_CHOICE, REQ | BARE, "kind of key",
+		    "rsa|ec|ed25519|aes|generic" },
+		  { "size", "s", CLI_NUMBER, 0, "bits; default: rsa 2048, aes and generic 256",
+		    NULL },
+		  { "curve", "c", CLI_CHOICE, 0, "ec: curve; default p256", "p256|p384|p521" },
+		  { "label", "l", CLI_TEXT, 0, "label of the key or of both keys", NULL },
+		  { "id", "i", CLI_TEXT, 0, "CKA_ID in hexadecimal", NULL },
+		  { "extractable", "ex", CLI_FLAG, 0, "may leave wrapped", NULL },
+		  { "session", "se", CLI_FLAG, 0, "session object, not kept", NULL }) },
+	{ "object", "import", "i", CLI_CMD_CHANGES, "Crypto Officer",
+	  "create an object from a file", cli_object_import,
+	  OPTIONS({ "type", "t", CLI_CHOICE, REQ | BARE, "kind of object",
+		    "data|certificate|public|aes|generic" },
+		  { "file", "f", CLI_FILE, REQ | BARE, "DER, PEM or bare bytes", NULL },
+		  { "label", "l", CLI_TEXT, 0, "its label", NULL },
+		  { "id", "i", CLI_TEXT, 0, "CKA_ID in hexadecimal", NULL },
+		  { "private", "p", CLI_FLAG, 0, "data: visible after login only", NULL }) },
+	{ "object", "show", "s", 0, NULL, "show the attributes of an object", cli_object_show,
+	  OPTIONS(KEY) },
+	{ "object", "delete", "del", CLI_CMD_CHANGES | CLI_CMD_ERASES, "Crypto Officer",
+	  "delete objects", cli_object_delete,
+	  OPTIONS(OBJECTS(REQ | BARE, "handles with commas between, or all"), FORCE) },
+	{ "object", "export-public", "ep", 0, NULL, "write a public key as PEM",
+	  cli_object_export_public,
+	  OPTIONS(KEY, { "file", "f", CLI_FILE, 0, "file to write; default: standard output",
+			 NULL }) },
+	{ "object", "sign", "si", 0, "Crypto Officer or Crypto User", "sign a file",
+	  cli_object_sign,
+	  OPTIONS(KEY, MECHANISM, { "in", "i", CLI_FILE, REQ, "file to sign", NULL },
+		  { "out", "o", CLI_FILE, 0, "file for the signature; default: shown", NULL },
+		  FORMAT) },
+	{ "object", "verify", "v", 0, NULL, "verify a file's signature", cli_object_verify,
+	  OPTIONS(KEY, MECHANISM, { "in", "i", CLI_FILE, REQ, "file that was signed", NULL },
+		  { "signature", "s", CLI_FILE, REQ, "file with the signature", NULL }, FORMAT) },
+
+	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted", cli_monitor,
+	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events", NULL },
+		  { "timeout", "t", CLI_NUMBER, 0, "end after this many seconds", NULL },
+		  { "stream", "s", CLI_FLAG, 0, "JSON: one document per event", NULL }) },
+	{ "relay", NULL, NULL, CLI_CMD_NO_CARD | CLI_CMD_SILENT, NULL,
+	  "serve a card on standard input and output until its end", cli_relay,
+	  OPTIONS({ "card", "c", CLI_TEXT, REQ | BARE, "card folder or device node", NULL }) },
+	{ "doctor", NULL, NULL, CLI_CMD_NO_CARD, NULL, "find out why there is no card", cli_doctor,
+	  NULL },
+	{ "help", NULL, NULL, CLI_CMD_NO_CARD, NULL, "explain the commands", cli_help,
+	  OPTIONS({ "noun", "n", CLI_TEXT, BARE, "only this noun", NULL },
+		  { "verb", "v", CLI_TEXT, BARE, "only this verb of it", NULL },
+		  { "second", "s", CLI_TEXT, BARE, "second word of the verb", NULL }) },
+	{ "exit", NULL, NULL, CLI_CMD_NO_CARD, NULL, "end the program", cli_exit, NULL },
+	{ "quit", NULL, NULL, CLI_CMD_NO_CARD, NULL, "end the program", cli_exit, NULL },
+	{ 0 },
+};
+
+static bool same(const char *word, const char *name, const char *brief)
+{
+	return !strcasecmp(word, name) || (brief && !strcasecmp(word, brief));
+}
+
+const struct cli_noun *cli_noun_find(const char *word)
+{
+	const struct cli_noun *n;
+
+	for (n = cli_nouns; n->name; n++)
+		if (same(word, n->name, n->brief))
+			return n;
+	return NULL;
+}
+
+/* Does @word equal the first word of @list? Moves *list behind it. */
+static bool first_word_is(const char **list, const char *word)
+{
+	size_t len = strcspn(*list, " ");
+	bool is = strlen(word) == len && !strncasecmp(word, *list, len);
+
+	*list += len + ((*list)[len] == ' ');
+	return is;
+}
+
+/* How many of @words the command takes; 0 = it is another command. */
+static size_t match(const struct cli_command *c, const struct cli_noun *noun,
+		    const char *const *words, size_t count)
+{
+	const char *verb = c->verb, *brief = c->brief;
+	size_t used = 1;
+
+	if (strcmp(c->noun, noun->name))
+		return 0;
+	while (verb && *verb) {
+		bool full, brief_too;
+
+		if (used == count)
+			return 0;
+		full = first_word_is(&verb, words[used]);
+		brief_too = first_word_is(&brief, words[used]);
+		if (!full && !brief_too)
+			return 0;
+		used++;
+	}
+	return used;
+}
+
+const struct cli_command *cli_command_find(const char *const *words, size_t count, size_t *used)
+{
+	const struct cli_noun *noun = count ? cli_noun_find(words[0]) : NULL;
+	const struct cli_command *c;
+
+	*used = 0;
+	if (!noun)
+		return NULL;
+	for (c = cli_commands; c->noun; c++) {
+		*used = match(c, noun, words, count);
+		if (*used)
+			return c;
+	}
+	*used = 1;
+	return NULL;
+}
+
+static const struct cli_option *option_named(const struct cli_command *c, const char *name)
+{
+	const struct cli_option *o;
+
+	for (o = c->options; o && o->name; o++)
+		if (same(name, o->name, o->brief))
+			return o;
+	return NULL;
+}
+
+/* "-pw" is as good as "-password" everywhere (behaviour.md 6.1). */
+const struct cli_option *cli_option_find(const struct cli_command *command, const char *name,
+					 bool *from_file)
+{
+	const struct cli_option *o = option_named(command, name);
+	size_t len = strlen(name);
+	char bare[64];
+
+	*from_file = false;
+	if (o)
+		return o;
+	if (!strcasecmp(name, "pw"))
+		return option_named(command, "password");
+	if (len <= 5 || len - 5 >= sizeof(bare) || strcasecmp(name + len - 5, "-file"))
+		return NULL;
+	memcpy(bare, name, len - 5);
+	bare[len - 5] = '\0';
+	o = option_named(command, bare);
+	*from_file = true;
+	return o && o->kind == CLI_SECRET ? o : NULL;
+}
+
+const char *cli_command_name(const struct cli_command *command, char *out, size_t room)
+{
+	size_t len = strlen(command->noun);
+
+	out[0] = '\0';
+	strncat(out, command->noun, room - 1);
+	if (command->verb && len + 1 < room) {
+		strncat(out, " ", room - 1 - strlen(out));
+		strncat(out, command->verb, room - 1 - strlen(out));
+	}
+	return out;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command table: the one description of every noun, verb and option. Parser, help, shell
+ * completion, completion scripts and manual pages are made from it.
+ */
+#ifndef CLI_TABLE_H
+#define CLI_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coffer/coffer.h"
+
+struct cli;
+struct cli_args;
+
+enum cli_kind {
+	CLI_FLAG,		/* no value */
+	CLI_TEXT,
+	CLI_NUMBER,		/* decimal or 0x... */
+	CLI_SLOT,		/* a number that completes to the slots */
+	CLI_NUMBERS,		/* numbers with commas between */
+	CLI_OBJECTS,		/* handles with commas between, "all", or 0 for all */
+	CLI_ROLE,
+	CLI_CHOICE,		/* one of help's choices */
+	CLI_FILE,
+	CLI_SECRET,		/* never shown, asked for without echo; NAME-file F reads a file */
+};
+
+#define CLI_OPT_REQUIRED	0x1
+#define CLI_OPT_BARE		0x2	/* may stand without its name */
+
+struct cli_option {
+	const char *name;
+	const char *brief;	/* short form, may be NULL */
+	enum cli_kind kind;
+	unsigned int flags;
+	const char *help;
+	const char *choices;	/* CLI_CHOICE: words with '|' between */
+};
+
+#define CLI_CMD_CHANGES		0x1	/* --dry-run stops before it */
+#define CLI_CMD_DRY_RUN		0x2	/* ... or it handles --dry-run itself */
+#define CLI_CMD_ERASES		0x4	/* asks for proceed/quit unless -force */
+#define CLI_CMD_NO_CARD		0x8	/* works without any card */
+#define CLI_CMD_SILENT		0x10	/* standard output belongs to the command alone */
+
+/* The most options that one command has; the table's unit test checks it. */
+#define CLI_MAX_OPTIONS		16
+#define CLI_MAX_VERB_WORDS	2
+
+struct cli_command {
+	const char *noun;
+	const char *verb;	/* one or two words; NULL: the noun is all */
+	const char *brief;	/* short form of the verb, as many words */
+	unsigned int flags;
+	const char *roles;	/* who may do it, for help; NULL = anybody */
+	const char *help;
+	coffer_rc (*run)(struct cli *cli, const struct cli_args *args);
+	const struct cli_option *options;	/* ends with name NULL; may be NULL */
+};
+
+struct cli_noun {
+	const char *name;
+	const char *brief;
+	const char *help;
+};
+
+extern const struct cli_noun cli_nouns[];		/* ends with name NULL */
+extern const struct cli_command cli_commands[];		/* ends with noun NULL */
+
+/* NULL: there is none. Case does not matter; short forms count. */
+const struct cli_noun *cli_noun_find(const char *word);
+const struct cli_option *cli_option_find(const struct cli_command *command, const char *name,
+					 bool *from_file);
+/*
+ * The command whose words the first of @words are; *used gets their number. NULL when there is
+ * none: then *used is 1 if the noun was known, else 0.
+ */
+const struct cli_command *cli_command_find(const char *const *words, size_t count, size_t *used);
+/* "partition archive backup" into @out. */
+const char *cli_command_name(const struct cli_command *command, char *out, size_t room);
+
+/* Handlers, by file. */
+coffer_rc cli_slot_list(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_slot_set(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_contents(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_showinfo(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_showmechanism(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_showpolicies(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_changepolicy(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_clone(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_restore(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_delete(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_role_list(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_login(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_logout(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_init(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_changepw(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_resetpw(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_showinfo(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_changepolicy(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_factoryreset(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_zeroize(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_card_list(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_profiles(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_export(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_import(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_stats(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_object_generate(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_import(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_delete(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_export_public(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_sign(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_object_verify(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_relay(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_doctor(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_help(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_exit(struct cli *cli, const struct cli_args *args);
+
+#endif /* CLI_TABLE_H */
