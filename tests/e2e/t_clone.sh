@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# partition clone and the archives: what goes, what does not, and what is said about it.
+
+# Keys on slot 0: an RSA pair and an AES key.
+make_keys() {
+	run 0 coffer "$(login 0); object generate rsa -label r; object generate aes -label s"
+}
+
+clone_twice() {
+	take_cards a b
+	make_keys
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	has out '^    3 objects cloned, 0 existed, 0 refused$'
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	has out '^    0 objects cloned, 3 existed, 0 refused$'
+	has out '^    Handle [0-9]+ on slot 0 is on slot 1 already \(handle [0-9]+\)$'
+	lacks out 'is now handle'
+	run 0 coffer -o json "$(login 0); partition clone -o 0 -s 1 -p co-pin-1"
+	same "$(json out '[d[-1]["data"][k] for k in ("cloned", "existed", "refused")]')" '[0, 3, 0]'
+	same "$(count 1)" 3
+}
+
+handles() { # of slot 0
+	coffer -o json "$(login 0); partition contents" >contents 2>/dev/null
+	json contents '" ".join(str(o["handle"]) for o in d[-1]["data"]["objects"])'
+}
+
+clone_chosen() {
+	local list
+	take_cards a b
+	make_keys
+	read -ra list < <(handles)
+	same ${#list[@]} 3 handles
+	run 0 coffer "$(login 0); par cl -o ${list[1]} -s 1 -p co-pin-1"
+	has out "^    Handle ${list[1]} on slot 0 is now handle"
+	same "$(count 1)" 1
+	run 0 coffer "$(login 0); partition clone -OBJECTS ${list[0]},${list[1]} -slot 1 -pw co-pin-1"
+	has out '^    1 object cloned, 1 existed, 0 refused$'
+	run 0 coffer "$(login 0); partition clone -objects 0 -slot 1 -password co-pin-1"
+	has out '^    1 object cloned, 2 existed, 0 refused$'
+	run 6 coffer "$(login 0); partition clone -objects ${list[0]},999999 -slot 1 -pw co-pin-1"
+	has out '^    Handle 999999 on slot 0 was refused: 0x82 \(CKR_OBJECT_HANDLE_INVALID\)'
+	has out '^    0 objects cloned, 1 existed, 1 refused$'
+	same "$(count 1)" 3
+}
+
+clone_wrong_domain() {
+	take_cards a b
+	make_keys
+	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
+		partition init -label other -password po-other -domain E -force;
+		role login -name po -password po-other; role init -name co -password co-pin-1; role logout;
+		role login -name co -password co-pin-1; object generate aes -label untouched"
+	coffer -o json "$(login 1); partition contents" >before 2>/dev/null
+	run 5 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	lacks out 'is now handle|objects? cloned'
+	has out '^Command Result : 0x[0-9a-f]+ \(CKR_'
+	same "$(grep -ci domain err)" 2 'lines about the domain: the stage and the reason'
+	coffer -o json "$(login 1); partition contents" >after 2>/dev/null
+	cmp before after
+	run 5 coffer -o json "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	same "$(json out '(d[-1]["exit"], len(d))')" '(5, 3)'
+}
+
+clone_wrong_password() {
+	take_cards a b
+	make_keys
+	run 4 coffer "$(login 0); partition clone -objects all -slot 1 -password wrong"
+	has out 'CKR_PIN_INCORRECT'
+	has err 'slot 1'
+	run 0 coffer -o json 'slot set -slot 1; role list'
+	same "$(json out '[r["attempts_left"] for r in d[-1]["data"]["roles"]
+		if r["name"] == "Crypto Officer"]')" '[9]'
+	same "$(count 1)" 0
+}
+
+clone_policy_part() {
+	take_cards a b
+	make_keys
+	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
+		partition changepolicy -policy 0 -value 0"
+	run 6 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	has out '^    2 objects cloned, 0 existed, 1 refused$'
+	has out '^    Handle [0-9]+ on slot 0 was refused: 0x[0-9a-f]+ \(CKR_[A-Z_]+\): [a-z]'
+	same "$(count 1)" 2
+}
+
+clone_same_slot() {
+	take_cards a
+	make_keys
+	run 5 coffer "$(login 0); partition clone -objects all -slot 0 -password x"
+	has out 'CKR_CLONE_SAME_PARTITION'
+	run 3 coffer "$(login 0); partition clone -objects all -slot 77 -password x"
+	run 2 coffer "$(login 0); partition clone -objects all -slot 9000 -password x"
+}
+
+clone_uses_login() {
+	take_cards a b
+	make_keys
+	run 0 coffer "$(login 1); $(login 0); partition clone -objects all -slot 1; slot set -slot 1"
+	lacks err 'Logging in to the target'
+	has out 'Logged in +->  Crypto Officer'
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1;
+		slot set -slot 1"
+	tail -n 6 out >end
+	has end 'Logged in +->  nobody'
+	run 4 coffer "slot set -slot 1; role login -name po -password po-pin-1; $(login 0);
+		partition clone -objects all -slot 1 -password co-pin-1"
+}
+
+clone_dry() {
+	take_cards a b
+	make_keys
+	run 0 coffer --dry-run "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	has out '^    3 objects would be cloned, 0 existed, 0 refused$'
+	same "$(count 1)" 0
+}
+
+clone_session_pin() {
+	take_cards a b
+	make_keys
+	echo co-pin-1 >pin1
+	echo co-pin-0 >pin0
+	run 0 coffer --slot 0 --login co --pin-file pin0 \
+		'partition clone -objects all -slot 1 -password-file pin1'
+	has out '^    3 objects cloned, 0 existed, 0 refused$'
+	lacks err warning
+}
+
+# ---- Archives ----------------------------------------------------------------------
+
+backup='partition archive backup -slot 2 -partition'
+
+archive_rules() {
+	take_cards a b k
+	make_keys
+	local so='-sopassword vault-pin -password arc-pin -domain D'
+	run 4 coffer "$(login 0); $backup one -sopassword wrong -password arc-pin -domain D"
+	run 0 coffer "$(login 0); $backup one $so"
+	has out '^    3 objects backed up, 0 existed, 0 refused$'
+	run 1 coffer "$(login 0); $backup one $so"
+	has out 'CKR_OBJECT_ALREADY_EXISTS'
+	run 0 coffer "$(login 0); object generate aes -label late; $backup one -append -pw arc-pin"
+	has out '^    1 object backed up, 3 existed, 0 refused$'
+	run 2 coffer "$(login 0); $backup one -append -replace -pw arc-pin"
+	run 2 coffer "$(login 0); $backup one -replace -pw arc-pin"
+	run 0 coffer "$(login 0); $backup one -replace -force -pw arc-pin"
+	has out '^    4 objects backed up, 0 existed, 0 refused$'
+	run 0 coffer -o json "partition archive contents -slot 2 -partition one -password arc-pin"
+	same "$(json out 'd[0]["data"]["count"]')" 4
+	run 4 coffer "partition archive contents -slot 2 -partition one -password wrong"
+	run 4 coffer "$(login 0); partition archive restore -slot 2 -partition one -password wrong"
+	run 0 coffer -o json 'partition archive list -slot 2'
+	same "$(json out '[a["partition"] for a in d[0]["data"]["archives"]]')" "['one']"
+	run 2 coffer 'partition archive delete -slot 2 -partition one -sopassword vault-pin'
+	run 0 coffer 'partition archive delete -slot 2 -partition one -sopassword vault-pin -force'
+	run 0 coffer -o json 'partition archive list -slot 2'
+	same "$(json out 'd[0]["data"]["archives"]')" '[]'
+	run 3 coffer 'partition archive delete -slot 2 -partition one -sopassword vault-pin -force'
+	run 2 coffer 'partition archive list -slot 0'
+}
+
+archive_wrong_domain() {
+	take_cards a b k
+	make_keys
+	run 5 coffer "$(login 0); $backup one -so vault-pin -pw arc-pin -domain E"
+	lacks out 'is now handle'
+	run 0 coffer -o json 'partition archive list -slot 2'
+	same "$(json out 'd[0]["data"]["archives"]')" '[]'
+}
