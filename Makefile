@@ -35,7 +35,8 @@ $(MESON)/build.ninja: | packages
 		{ tail -n 30 $(BUILD)/logs/meson.log; exit 1; }
 
 userspace: packages $(MESON)/build.ninja ## build firmware, card-host, library and command line
-	@ninja -C $(MESON) --quiet
+	@ninja -C $(MESON) >$(BUILD)/logs/ninja.log 2>&1 || \
+		{ tail -n 40 $(BUILD)/logs/ninja.log; exit 1; }
 	@tests/setup/link-results $(MESON) $(BUILD)
 
 driver: packages kernel ## build driver/coffer.ko for the guests' kernel

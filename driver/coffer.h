@@ -196,6 +196,7 @@ struct coffer_dev {
 	struct work_struct	reset_work;
 	enum coffer_why		reset_why;	/* of the work; last one wins */
 	struct delayed_work	watch_work;	/* time-outs, while commands are out */
+	struct delayed_work	recover_work;	/* ends a wait for the PCI core */
 	struct work_struct	dead_work;	/* frees what interrupts let go of */
 	struct llist_head	dead_calls;
 

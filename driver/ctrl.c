@@ -310,7 +310,7 @@ void coffer_reset_work(struct work_struct *work)
 	if (!coffer_ctrl_bring_down(cd, READ_ONCE(cd->reset_why)))
 		goto out;
 	if (coffer_reset_too_often(cd)) {
-		dev_err(&cd->dev, "%u resets in %u s: giving up; write 1 to the attribute `reset' to try again\n",
+		dev_err(&cd->dev, "%u resets in %u s: giving up until somebody asks for one\n",
 			COFFER_RESETS_MAX, COFFER_RESETS_WINDOW / HZ);
 		cd->reset_next = 0;
 		coffer_set_state(cd, COFFER_DEV_FAILED);

@@ -11,6 +11,8 @@
 #include "coffer.h"
 #include "compat.h"
 
+#define COFFER_RECOVER_WAIT	(20 * HZ) /* for the PCI core to recover from a bus error */
+
 static unsigned int queues;
 module_param(queues, uint, 0444);
 MODULE_PARM_DESC(queues, "queue pairs per card, 1 to 8; 0: one for each CPU (default)");
@@ -21,7 +23,7 @@ MODULE_PARM_DESC(entries, "entries of each ring, 4 to 1024 (default 128)");
 
 static unsigned int vectors;
 module_param(vectors, uint, 0444);
-MODULE_PARM_DESC(vectors, "interrupts per card; 1: one for all; 0: one for each queue and one for events (default)");
+MODULE_PARM_DESC(vectors, "interrupts per card; 1: one for all; 0: one for each queue (default)");
 
 /* ---- What the card offers ------------------------------------------------------------- */
 
@@ -155,6 +157,8 @@ static void coffer_free_irqs(struct coffer_dev *cd)
 
 /* ---- Probe and remove ----------------------------------------------------------------- */
 
+static void coffer_recover_work(struct work_struct *work);
+
 static void coffer_init_fields(struct coffer_dev *cd)
 {
 	spin_lock_init(&cd->state_lock);
@@ -169,6 +173,7 @@ static void coffer_init_fields(struct coffer_dev *cd)
 	INIT_WORK(&cd->dead_work, coffer_dead_work);
 	INIT_WORK(&cd->close_work, coffer_owner_close_work);
 	INIT_DELAYED_WORK(&cd->watch_work, coffer_watch_work);
+	INIT_DELAYED_WORK(&cd->recover_work, coffer_recover_work);
 	coffer_event_init(cd);
 }
 
@@ -233,6 +238,7 @@ err_queues:
 static void coffer_unprepare(struct coffer_dev *cd)
 {
 	cancel_delayed_work_sync(&cd->watch_work);
+	cancel_delayed_work_sync(&cd->recover_work);
 	cancel_work_sync(&cd->reset_work);
 	coffer_owner_flush(cd);
 	destroy_workqueue(cd->wq);
@@ -328,6 +334,7 @@ static pci_ers_result_t coffer_error_detected(struct pci_dev *pdev, pci_channel_
 	if (state == pci_channel_io_normal)
 		return PCI_ERS_RESULT_CAN_RECOVER;
 	coffer_ctrl_park(cd, COFFER_WHY_PCI);
+	queue_delayed_work(cd->wq, &cd->recover_work, COFFER_RECOVER_WAIT);
 	if (state == pci_channel_io_perm_failure)
 		return PCI_ERS_RESULT_DISCONNECT;
 	return PCI_ERS_RESULT_NEED_RESET;
@@ -347,7 +354,28 @@ static pci_ers_result_t coffer_slot_reset(struct pci_dev *pdev)
 
 static void coffer_resume_io(struct pci_dev *pdev)
 {
-	coffer_ctrl_unpark(pci_get_drvdata(pdev));
+	struct coffer_dev *cd = pci_get_drvdata(pdev);
+
+	cancel_delayed_work(&cd->recover_work);
+	coffer_ctrl_unpark(cd);
+}
+
+/*
+ * Recovery by the PCI core may fail half way, and then tells nobody: without this, a parked card
+ * would stay so for ever, and commands would wait for it.
+ */
+static void coffer_recover_work(struct work_struct *work)
+{
+	struct coffer_dev *cd = container_of(to_delayed_work(work), struct coffer_dev,
+					     recover_work);
+
+	if (!READ_ONCE(cd->parked))
+		return;
+	dev_warn(&cd->dev, "the bus did not recover in %u s: trying without it\n",
+		 COFFER_RECOVER_WAIT / HZ);
+	pci_restore_state(cd->pdev);
+	pci_save_state(cd->pdev);
+	coffer_ctrl_unpark(cd);
 }
 
 static const struct pci_error_handlers coffer_err_handlers = {

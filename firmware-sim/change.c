@@ -37,6 +37,7 @@ struct change {
 	struct unit *first;
 	struct unit **last;
 	uint32_t (*after)(struct cmd *c, uint32_t verdict);
+	bool full;			/* an object found no room */
 };
 
 struct change *change_new(struct cmd *c)
@@ -264,6 +265,11 @@ static uint32_t unit_apply_alone(struct store *s, struct unit *u)
 	return *u->verdict == COFFER_ST_DEVICE_ERROR ? *u->verdict : (uint32_t)COFFER_ST_OK;
 }
 
+static bool is_full(uint32_t st)
+{
+	return st == (uint32_t)COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL;
+}
+
 uint32_t change_apply(struct store *s, struct change *ch)
 {
 	struct unit *u;
@@ -271,6 +277,8 @@ uint32_t change_apply(struct store *s, struct change *ch)
 
 	for (u = ch->first; u; u = u->next) {
 		st = u->verdict ? unit_apply_alone(s, u) : unit_status(unit_apply(s, u));
+		if (is_full(u->verdict ? *u->verdict : st))
+			ch->full = true;
 		if (st)
 			return st;
 		if (u->handle && (!u->verdict || !*u->verdict))
@@ -303,5 +311,7 @@ void change_failed(struct change *ch)
 
 uint32_t change_finish(struct change *ch, uint32_t verdict)
 {
+	if (ch->full)
+		card_event(ch->c->card, COFFER_EV_STORE_FULL, ch->c->part->id, 0);
 	return ch->after ? ch->after(ch->c, verdict) : verdict;
 }

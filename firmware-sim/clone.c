@@ -15,7 +15,7 @@ static struct bytes der(const struct crypto_der *d)
 	return (struct bytes){ d->p, d->len };
 }
 
-/* ---- Checks that both sides make ------------------------------------------------------------ */
+/* ---- Checks that both sides make --------------------------------------------------------- */
 
 /* First of all, so that a throttled card computes nothing for whoever guesses. */
 static uint32_t may_negotiate(struct cmd *c)
@@ -129,6 +129,9 @@ static uint32_t no_domain(const struct clone_context *x)
 static void session_opened(struct cmd *c, struct clone_context *x)
 {
 	x->step = CLONE_STEP_OPEN;
+	/* The proofs are done: what they were made with is of no more use. */
+	crypto_wipe(x->keys[0].confirm_target, sizeof(x->keys[0].confirm_target));
+	crypto_wipe(x->keys[0].confirm_source, sizeof(x->keys[0].confirm_source));
 	card_event(c->card, COFFER_EV_CLONE_SESSION, partition_id(c->part), x->peer.partition);
 }
 
@@ -161,7 +164,7 @@ static void put_der(struct wire_out *out, const struct crypto_der *d, bool wante
 	wire_put_blob(out, d->p, wanted ? d->len : 0);
 }
 
-/* ---- 1: target, m1 ----------------------------------------------------------------------------- */
+/* ---- 1: target, m1 ----------------------------------------------------------------------- */
 
 static uint32_t write_m1(struct cmd *c, struct clone_context *x, struct wire_out *out)
 {
@@ -197,7 +200,7 @@ uint32_t handle_CLONE_START(struct cmd *c)
 	return end_step(c, x, write_m1(c, x, &out), &out);
 }
 
-/* ---- 2: source, m1 -> m2 ----------------------------------------------------------------------- */
+/* ---- 2: source, m1 -> m2 ----------------------------------------------------------------- */
 
 static uint32_t read_m1(struct cmd *c, struct clone_context *x, struct bytes in,
 			struct clone_msg *m)
@@ -270,7 +273,7 @@ uint32_t handle_CLONE_ANSWER(struct cmd *c)
 	return end_step(c, x, st, &out);
 }
 
-/* ---- 3: target, m2 -> m3 ----------------------------------------------------------------------- */
+/* ---- 3: target, m2 -> m3 ----------------------------------------------------------------- */
 
 static uint32_t read_m2(struct cmd *c, struct clone_context *x, struct bytes in,
 			struct clone_msg *m)
@@ -392,7 +395,7 @@ uint32_t handle_CLONE_CONFIRM(struct cmd *c)
 	return end_step(c, x, st, &out);
 }
 
-/* ---- 4: source, m3 -> m4 ----------------------------------------------------------------------- */
+/* ---- 4: source, m3 -> m4 ----------------------------------------------------------------- */
 
 static uint32_t read_m3(struct cmd *c, struct clone_context *x, struct bytes in,
 			struct clone_msg *m)
@@ -439,6 +442,7 @@ static uint32_t find_domain(struct cmd *c, struct clone_context *x, struct bytes
 		found |= fits;
 	}
 	crypto_wipe(&keys, sizeof(keys));
+	crypto_wipe(mac, sizeof(mac));
 	if (st)
 		return st;
 	x->key_count = found;
@@ -498,7 +502,7 @@ uint32_t handle_CLONE_VERIFY(struct cmd *c)
 	return end_step(c, x, st, &out);
 }
 
-/* ---- 5: target, m4 ------------------------------------------------------------------------------- */
+/* ---- 5: target, m4 ----------------------------------------------------------------------- */
 
 /* Which of our domains the source proved; m4 does not name it. */
 static uint32_t accept(struct cmd *c, struct clone_context *x, struct bytes proof)
@@ -515,6 +519,7 @@ static uint32_t accept(struct cmd *c, struct clone_context *x, struct bytes proo
 			found = true;
 		}
 	}
+	crypto_wipe(mac, sizeof(mac));
 	crypto_wipe(x->keys, sizeof(x->keys));
 	x->keys[0] = keys;
 	x->key_count = found;

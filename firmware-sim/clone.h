@@ -43,9 +43,9 @@
 
 enum clone_side { CLONE_SOURCE = 1, CLONE_TARGET = 2 };
 
-/* ---- Offers (clone_offer.c) ----------------------------------------------------------------- */
+/* ---- Offers (clone_offer.c) -------------------------------------------------------------- */
 
-#define CLONE_OF_BACKUP		0x0001		/* a backup card: its objects carry their own level */
+#define CLONE_OF_BACKUP		0x0001		/* backup card: objects carry their own level */
 #define CLONE_OF_FIPS		0x0002		/* approved algorithms only */
 #define CLONE_OF_PED		0x0004		/* multifactor authentication */
 #define CLONE_OF_TEST_KDF	0x0008		/* cheap secret stretching */
@@ -89,7 +89,7 @@ bool clone_offer_same(const struct clone_offer *a, const struct clone_offer *b);
 /* COFFER_CLONE_* that this partition may use now; for PARTITION_INFO too. */
 uint32_t clone_protocols(const struct fw_card *card, const struct fw_partition *p);
 
-/* ---- The decision table (clone_decide.c) ----------------------------------------------------- */
+/* ---- The decision table (clone_decide.c) ------------------------------------------------- */
 /*
  * Pure. Both cards call it with both offers and act on nothing else (behaviour.md 1.4, 1.5,
  * 1.6). On success *protocol is one COFFER_CLONE_* bit and *suite a CPv4 suite or 0.
@@ -102,7 +102,7 @@ uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer
 /* May an object made at @level go to that target? ST_OK or CLONE_DIRECTION. */
 uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target_kind);
 
-/* ---- Suites and keys (clone_keys.c) ----------------------------------------------------------- */
+/* ---- Suites and keys (clone_keys.c) ------------------------------------------------------ */
 
 struct clone_suite {
 	uint32_t protocol;
@@ -148,7 +148,7 @@ uint32_t clone_prove_source(struct crypto *c, const struct clone_suite *suite,
 uint32_t clone_session_id(struct crypto *c, const struct clone_transcript *t,
 			  uint8_t id[CLONE_SESSION_ID]);
 
-/* ---- Contexts (clone_context.c) --------------------------------------------------------------- */
+/* ---- Contexts (clone_context.c) ---------------------------------------------------------- */
 
 enum clone_step {
 	CLONE_STEP_STARTED,		/* T: m1 sent */
@@ -205,7 +205,7 @@ uint32_t clone_context_get(struct cmd *c, uint32_t id, enum clone_side side,
 void clone_context_put(struct cmd *c, struct clone_context *x, bool keep);
 uint32_t clone_context_left_s(struct cmd *c, const struct clone_context *x);
 
-/* ---- Messages (clone_msg.c) --------------------------------------------------------------------- */
+/* ---- Messages (clone_msg.c) -------------------------------------------------------------- */
 
 #define CLONE_MAGIC		0x314e4c43u	/* "CLN1" */
 enum clone_kind { CLONE_M1 = 1, CLONE_M2, CLONE_M3, CLONE_M4, CLONE_M5 };
@@ -243,7 +243,7 @@ uint32_t clone_msg_sign(struct cmd *c, struct wire_out *out, enum clone_kind kin
 uint32_t clone_msg_verify(struct cmd *c, const struct clone_msg *m, enum clone_kind kind,
 			  const struct clone_transcript *t, struct bytes cert);
 
-/* ---- The seam: how both sides get a common secret ------------------------------------------------ */
+/* ---- The seam: how both sides get a common secret ---------------------------------------- */
 /*
  * share: make own secret, keep it in the context, write the share for the peer. @peer_wrap is
  *   checked already (CPv1; else empty).
@@ -260,7 +260,7 @@ struct clone_ops {
 extern const struct clone_ops clone_v1_ops;
 extern const struct clone_ops clone_v4_ops;
 
-/* ---- Blobs (clone_blob.c) -------------------------------------------------------------------------- */
+/* ---- Blobs (clone_blob.c) ---------------------------------------------------------------- */
 
 #define CLONE_BLOB_MAGIC	0x31424c43u	/* "CLB1" */
 #define CLONE_BLOB_HEADER	76

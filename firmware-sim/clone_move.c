@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- 6: source, objects -> blobs ------------------------------------------------------------- */
+/* ---- 6: source, objects -> blobs --------------------------------------------------------- */
 
 /* The target would refuse it anyway; then it need not leave this card. */
 static uint32_t peer_takes(const struct clone_context *x, const struct object *o, uint32_t class)
@@ -143,7 +143,7 @@ uint32_t handle_CLONE_EXTRACT(struct cmd *c)
 	return st;
 }
 
-/* ---- 7: target, blobs -> objects --------------------------------------------------------------- */
+/* ---- 7: target, blobs -> objects --------------------------------------------------------- */
 
 struct insert_row {
 	struct bytes blob;
@@ -305,7 +305,7 @@ uint32_t handle_CLONE_INSERT(struct cmd *c)
 	return st;
 }
 
-/* ---- 8, 9: the end of the list ------------------------------------------------------------------ */
+/* ---- 8, 9: the end of the list ----------------------------------------------------------- */
 
 uint32_t handle_CLONE_FINISH(struct cmd *c)
 {

@@ -26,7 +26,7 @@ static uint32_t finish(bool good, uint32_t bad)
 	return good ? COFFER_ST_OK : bad;
 }
 
-/* ---- Encodings -------------------------------------------------------------------------------- */
+/* ---- Encodings ------------------------------------------------------------------------- */
 
 static bool der_of_key(EVP_PKEY *pkey, struct crypto_der *der)
 {
@@ -127,7 +127,7 @@ static EVP_PKEY *key_of_pem(struct crypto *c, struct bytes pem)
 	return pkey;
 }
 
-/* ---- Manufacture ------------------------------------------------------------------------------ */
+/* ---- Manufacture ----------------------------------------------------------------------- */
 
 uint32_t crypto_device_key(struct crypto *c, enum crypto_device_key kind,
 			   struct crypto_der *private_key)
@@ -244,7 +244,7 @@ uint32_t crypto_root_der(struct crypto *c, struct bytes root_cert_pem, struct cr
 	return finish(good, COFFER_ST_CERTIFICATE_DATA_INVALID);
 }
 
-/* ---- Checking --------------------------------------------------------------------------------- */
+/* ---- Checking -------------------------------------------------------------------------- */
 
 /* The only value of a name's field, as text without a NUL inside. */
 static bool get_name(X509 *x, int nid, char *text, size_t room)

@@ -64,7 +64,7 @@ static uint32_t put_number(EVP_PKEY *pkey, const char *param, uint32_t attribute
 	return st;
 }
 
-/* ---- RSA -------------------------------------------------------------------------------------- */
+/* ---- RSA ------------------------------------------------------------------------------- */
 
 static uint32_t rsa_exponent(const struct attrs *public_set, BIGNUM **e)
 {
@@ -128,7 +128,7 @@ static uint32_t rsa_put(EVP_PKEY *pkey, struct attrs *public_set, struct attrs *
 	return st;
 }
 
-/* ---- Elliptic curves -------------------------------------------------------------------------- */
+/* ---- Elliptic curves ------------------------------------------------------------------- */
 
 static uint32_t put_point(const uint8_t *point, size_t len, struct attrs *public_set)
 {
@@ -207,7 +207,7 @@ static uint32_t ed_generate(struct crypto *c, struct attrs *public_set,
 	return st;
 }
 
-/* ---- All -------------------------------------------------------------------------------------- */
+/* ---- All ------------------------------------------------------------------------------- */
 
 /* What was written into the sets is what a later load reads: test exactly that. */
 static uint32_t pair_test(struct crypto *c, uint32_t mechanism, const struct attrs *public_set,

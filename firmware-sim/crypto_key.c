@@ -67,7 +67,7 @@ static struct bytes value_of(const struct attrs *object, uint32_t type)
 	return a ? (struct bytes){ a->value, a->len } : (struct bytes){ NULL, 0 };
 }
 
-/* ---- Elliptic curves -------------------------------------------------------------------------- */
+/* ---- Elliptic curves ------------------------------------------------------------------- */
 
 /* The public point of the private value @d; checks 0 < d < order on the way. */
 static bool point_of_private(const struct ec_curve *curve, struct crypto *c, const BIGNUM *d,
@@ -177,7 +177,7 @@ static uint32_t ed_load(struct crypto *c, const struct attrs *object, struct cry
 	return key->pkey ? COFFER_ST_OK : COFFER_ST_ATTRIBUTE_VALUE_INVALID;
 }
 
-/* ---- Secrets ---------------------------------------------------------------------------------- */
+/* ---- Secrets --------------------------------------------------------------------------- */
 
 static uint32_t secret_load(const struct attrs *object, struct crypto_key *key)
 {
@@ -198,7 +198,7 @@ static uint32_t secret_load(const struct attrs *object, struct crypto_key *key)
 	return COFFER_ST_OK;
 }
 
-/* ---- All -------------------------------------------------------------------------------------- */
+/* ---- All ------------------------------------------------------------------------------- */
 
 static uint32_t load_by_type(struct crypto *c, const struct attrs *object,
 			     struct crypto_key *key)
@@ -307,7 +307,7 @@ uint32_t crypto_public_info(struct crypto *c, const struct attrs *object, uint8_
 	return st;
 }
 
-/* ---- Ready operations -------------------------------------------------------------------------- */
+/* ---- Ready operations ------------------------------------------------------------------ */
 
 static bool slot_fits(const struct key_slot *slot, const struct key_use *use)
 {

@@ -190,7 +190,7 @@ uint32_t crypto_digest_mech(struct crypto *c, uint32_t mechanism, struct bytes d
 	return st;
 }
 
-/* ---- MACs ------------------------------------------------------------------------------------- */
+/* ---- MACs ------------------------------------------------------------------------------ */
 
 static uint32_t mac_ready(struct crypto *c, struct crypto_key *key, struct key_slot *slot)
 {

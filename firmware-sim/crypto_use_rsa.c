@@ -16,7 +16,7 @@ static size_t modulus_len(const struct crypto_key *key)
 	return (key->bits + 7) / 8;
 }
 
-/* ---- Parameters ------------------------------------------------------------------------------- */
+/* ---- Parameters ------------------------------------------------------------------------ */
 
 struct pss {
 	enum crypto_hash hash;
@@ -56,7 +56,7 @@ static bool is_pss(uint32_t mechanism)
 	       mechanism == COFFER_CKM_SHA512_RSA_PKCS_PSS;
 }
 
-/* ---- Signatures ------------------------------------------------------------------------------- */
+/* ---- Signatures ------------------------------------------------------------------------ */
 
 static uint32_t pss_ready(struct crypto *c, struct key_slot *slot, unsigned int bits)
 {
@@ -204,7 +204,7 @@ uint32_t rsa_verify(const struct key_use *use, struct bytes data, struct bytes s
 	return st;
 }
 
-/* ---- Encryption ------------------------------------------------------------------------------- */
+/* ---- Encryption ------------------------------------------------------------------------ */
 
 /* {hash; mgf; label}. OpenSSL takes the label over. */
 static uint32_t oaep_ready(const struct key_use *use, EVP_PKEY_CTX *ctx, size_t *most)

@@ -49,6 +49,19 @@ static uint32_t check_size(const struct cmd *c, uint32_t mechanism, const struct
 		      COFFER_ST_OK;
 }
 
+/* FIPS 186-4 B.3.1: public exponents of approved keys are above 2^16. */
+static uint32_t check_exponent(const struct cmd *c, const struct attrs *set)
+{
+	const struct attr *e = attrs_get(set, COFFER_CKA_PUBLIC_EXPONENT);
+	uint64_t v = 0;
+
+	if (!e || !partition_fips(c->part))
+		return COFFER_ST_OK;
+	for (uint32_t i = 0; i < e->len && i < sizeof(v); i++)
+		v = v << 8 | e->value[i];
+	return v > UINT16_MAX ? COFFER_ST_OK : COFFER_ST_ATTRIBUTE_VALUE_INVALID;
+}
+
 static uint32_t prepare(struct cmd *c, uint32_t mechanism, uint32_t class, struct bytes template,
 			struct object *o)
 {
@@ -62,6 +75,8 @@ static uint32_t prepare(struct cmd *c, uint32_t mechanism, uint32_t class, struc
 		st = check_write(c, &o->attrs);
 	if (!st)
 		st = check_size(c, mechanism, &o->attrs);
+	if (!st)
+		st = check_exponent(c, &o->attrs);
 	attrs_free(&given);
 	return st;
 }
@@ -88,7 +103,7 @@ uint32_t handle_KEY_GENERATE(struct cmd *c)
 	return st;
 }
 
-/* ---- Pairs ---------------------------------------------------------------------------------------- */
+/* ---- Pairs ----------------------------------------------------------------------------- */
 
 /* SHA-256 of the public value, so that both halves and a later certificate agree on it. */
 static uint32_t make_id(struct cmd *c, const struct attrs *public, uint8_t id[CRYPTO_HASH_MAX])

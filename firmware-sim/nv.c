@@ -29,6 +29,14 @@ uint64_t nv_commit_mark(struct nv *nv)
 	return mark;
 }
 
+void nv_note(struct nv *nv, uint64_t commit_number)
+{
+	pthread_mutex_lock(&nv->lock);
+	if (commit_number > nv->s.commit_mark)
+		nv->s.commit_mark = commit_number;
+	pthread_mutex_unlock(&nv->lock);
+}
+
 int nv_mark(struct nv *nv, uint64_t commit_number)
 {
 	int rc;

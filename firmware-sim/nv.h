@@ -35,8 +35,12 @@ void nv_close(struct nv *nv);
 const struct nv_factory *nv_factory(const struct nv *nv);
 void nv_card_key(struct nv *nv, uint8_t key[KEY_LEN]);
 
-/* The store is at least this new. */
+/*
+ * The store is at least this new. nv_note only remembers it: the next thing that is written,
+ * such as an attempt to log in, takes it along. nv_mark writes it.
+ */
 uint64_t nv_commit_mark(struct nv *nv);
+void nv_note(struct nv *nv, uint64_t commit_number);
 int nv_mark(struct nv *nv, uint64_t commit_number);
 
 /* Failed logins. nv_attempt counts one before the check and says how many there are now. */

@@ -56,7 +56,7 @@ uint32_t handle_OBJECT_COPY(struct cmd *c)
 	return st;
 }
 
-/* ---- Changes of what is there ------------------------------------------------------------------ */
+/* ---- Changes of what is there ---------------------------------------------------------- */
 
 struct changed {
 	uint32_t handle;

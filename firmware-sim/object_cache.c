@@ -104,6 +104,20 @@ void key_cache_drop(struct key_cache *cache, uint32_t part, uint32_t handle)
 	pthread_mutex_unlock(&s->lock);
 }
 
+void key_cache_drop_part(struct key_cache *cache, uint32_t part)
+{
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *s = &cache->shards[i];
+
+		pthread_mutex_lock(&s->lock);
+		s->removals++;
+		for (size_t w = 0; w < WAYS; w++)
+			if (!part || s->entries[w].part == part)
+				entry_clear(&s->entries[w]);
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
 void key_forget(struct cmd *c, uint32_t handle)
 {
 	struct object_table *t = object_table_of(c);
@@ -112,7 +126,7 @@ void key_forget(struct cmd *c, uint32_t handle)
 		key_cache_drop(object_table_cache(t), partition_id(c->part), handle);
 }
 
-/* ---- From an object ---------------------------------------------------------------------------------- */
+/* ---- From an object -------------------------------------------------------------------- */
 
 static uint32_t usage_of(const struct attrs *a)
 {
@@ -153,7 +167,7 @@ static uint32_t make_key(struct cmd *c, const struct object *o, struct cached_ke
 	return crypto_key_load(c->crypto, &o->attrs, &k->key);
 }
 
-/* ---- Finding ------------------------------------------------------------------------------------------- */
+/* ---- Finding --------------------------------------------------------------------------- */
 
 static bool look(struct cmd *c, struct shard *s, uint32_t handle, struct cached_key *found,
 		 uint64_t *removals)

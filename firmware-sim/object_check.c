@@ -41,7 +41,7 @@ static bool on(const struct attrs *object, uint32_t type)
 	return attrs_bool(object, type, false);
 }
 
-/* ---- Usages --------------------------------------------------------------------------------------- */
+/* ---- Usages ---------------------------------------------------------------------------- */
 
 static unsigned int purposes(const struct attrs *object)
 {
@@ -72,7 +72,7 @@ uint32_t check_usage(const struct cmd *c, const struct attrs *object)
 	return COFFER_ST_OK;
 }
 
-/* ---- Values ---------------------------------------------------------------------------------------- */
+/* ---- Values ---------------------------------------------------------------------------- */
 
 /* Empty, or YYYYMMDD. */
 static bool date_ok(const struct attr *a)
@@ -138,7 +138,7 @@ uint32_t check_key(struct cmd *c, const struct attrs *object)
 	return st;
 }
 
-/* ---- Roles ------------------------------------------------------------------------------------------ */
+/* ---- Roles ----------------------------------------------------------------------------- */
 
 bool role_sees_private(const struct cmd *c)
 {

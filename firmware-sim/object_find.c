@@ -27,7 +27,7 @@ struct find {
 	uint32_t st;
 };
 
-/* ---- The template as a filter -------------------------------------------------------------------- */
+/* ---- The template as a filter ---------------------------------------------------------- */
 
 static int hex(uint8_t ch)
 {
@@ -125,7 +125,7 @@ static uint32_t filter_make(struct find *f)
 	return st;
 }
 
-/* ---- Matching and writing ------------------------------------------------------------------------ */
+/* ---- Matching and writing -------------------------------------------------------------- */
 
 static bool matches(const struct find *f, const struct object *o)
 {

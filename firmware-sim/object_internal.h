@@ -36,7 +36,7 @@ uint32_t attrs_class(const struct attrs *set);		/* COFFER_CKK_NONE: absent */
 uint32_t attrs_key_type(const struct attrs *set);	/* COFFER_CKK_NONE: absent */
 bool class_is_key(uint32_t class);
 
-/* ---- object_rules.c: templates against the tables ------------------------------------------- */
+/* ---- object_rules.c: templates against the tables -------------------------------------- */
 /* Fill an object from a template. Card-made attributes are set; the rest is checked. */
 uint32_t rules_create(struct cmd *c, const struct attrs *template, struct attrs *object);
 /* Before generation: the template's own attributes, class and type, as far as it may say. */
@@ -49,7 +49,7 @@ uint32_t rules_copy(struct cmd *c, const struct attrs *template, struct attrs *o
 /* An object that comes from another card: complete, lawful, tightened where it has to be. */
 uint32_t rules_arrive(struct cmd *c, struct attrs *object);
 
-/* ---- object_check.c: what binds an object as a whole ------------------------------------------ */
+/* ---- object_check.c: what binds an object as a whole ----------------------------------- */
 uint32_t check_usage(const struct cmd *c, const struct attrs *object);
 uint32_t check_values(const struct attrs *object);
 /* A valid key of a size that profile and FIPS mode allow. *key may be NULL for data. */
@@ -58,13 +58,13 @@ uint32_t check_key(struct cmd *c, const struct attrs *object);
 uint32_t check_write(const struct cmd *c, const struct attrs *object);
 bool role_sees_private(const struct cmd *c);
 
-/* ---- object_seal.c ----------------------------------------------------------------------------- */
+/* ---- object_seal.c --------------------------------------------------------------------- */
 uint32_t object_finish(struct cmd *c, struct object *o);	/* OUID, level, fingerprint */
 /* Tag of CKA_LABEL or CKA_ID; zero when absent or empty. */
 uint32_t object_tag(struct cmd *c, uint32_t type, const struct attr *a,
 		    uint8_t tag[STORE_TAG_LEN]);
 
-/* ---- object_table.c: session objects and changes under way, per card -------------------------- */
+/* ---- object_table.c: session objects and changes under way, per card ------------------- */
 struct object_table;
 struct object_table *object_table_of(struct cmd *c);		/* NULL: no memory */
 struct session_object;
@@ -87,7 +87,7 @@ void session_object_each(struct cmd *c, uint32_t after,
 uint32_t object_lock(struct cmd *c, uint32_t handle);
 void object_unlock(struct cmd *c, uint32_t handle);
 
-/* ---- object_cache.c: ready keys ----------------------------------------------------------------- */
+/* ---- object_cache.c: ready keys -------------------------------------------------------- */
 struct cached_key {
 	struct crypto_key *key;		/* referenced for the caller */
 	uint32_t class;
@@ -106,12 +106,13 @@ struct key_cache;
 struct key_cache *key_cache_new(void);
 void key_cache_free(struct key_cache *cache);
 void key_cache_drop(struct key_cache *cache, uint32_t part, uint32_t handle);
+void key_cache_drop_part(struct key_cache *cache, uint32_t part);	/* 0 = all */
 struct key_cache *object_table_cache(struct object_table *t);
 /* KEY_HANDLE_INVALID for what is not there, not visible, or no key. Put the key after use. */
 uint32_t key_find(struct cmd *c, uint32_t handle, struct cached_key *found);
 void key_forget(struct cmd *c, uint32_t handle);
 
-/* ---- mechanism.c ------------------------------------------------------------------------------ */
+/* ---- mechanism.c ----------------------------------------------------------------------- */
 /* Is it offered here, for this operation (MECH_*)? MECHANISM_INVALID. */
 uint32_t mechanism_check(const struct cmd *c, uint32_t mechanism, uint32_t operation);
 /* KEY_SIZE_RANGE; @bits of the key, which is symmetric or not. */
@@ -120,13 +121,13 @@ uint32_t mechanism_size(const struct cmd *c, uint32_t mechanism, uint32_t key_ty
 /* The mechanism that makes keys of this type; false: the cards know none. */
 bool mechanism_of_type(uint32_t key_type, uint32_t *mechanism);
 
-/* ---- object_place.c ------------------------------------------------------------------------------ */
+/* ---- object_place.c -------------------------------------------------------------------- */
 /* Seal or keep one or two new objects, and reply their handles (with token objects after the
  * commit). The attributes are taken over; the caller still frees the objects.
  */
 uint32_t objects_place(struct cmd *c, struct object *list, uint32_t count);
 
-/* ---- object_show.c ------------------------------------------------------------------------------- */
+/* ---- object_show.c --------------------------------------------------------------------- */
 /* u32[] of at most ATTRS_MAX types; the last item of a request. */
 struct wanted {
 	uint32_t count;

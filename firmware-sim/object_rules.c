@@ -130,7 +130,7 @@ static const uint32_t usages[] = {
 	CKA(VERIFY), CKA(VERIFY_RECOVER), CKA(DERIVE),
 };
 
-/* ---- The table --------------------------------------------------------------------------------- */
+/* ---- The table ------------------------------------------------------------------------- */
 
 static uint8_t class_bit(uint32_t class)
 {
@@ -190,7 +190,7 @@ static uint32_t check_kind(const struct attrs *object)
 	return COFFER_ST_OK;
 }
 
-/* ---- Templates ----------------------------------------------------------------------------------- */
+/* ---- Templates ------------------------------------------------------------------------- */
 
 static uint32_t take(const struct attr *a, const struct rule *r, unsigned int when,
 		     struct attrs *object)
@@ -314,7 +314,7 @@ static uint32_t derived_sizes(struct attrs *object)
 	return attrs_set_ulong(object, CKA(MODULUS_BITS), bits);
 }
 
-/* ---- Create ---------------------------------------------------------------------------------------- */
+/* ---- Create ---------------------------------------------------------------------------- */
 
 static uint32_t copy_kind(const struct attrs *template, struct attrs *object)
 {
@@ -351,7 +351,7 @@ uint32_t rules_create(struct cmd *c, const struct attrs *template, struct attrs 
 	return st ? st : check_whole(c, object);
 }
 
-/* ---- Generate -------------------------------------------------------------------------------------- */
+/* ---- Generate -------------------------------------------------------------------------- */
 
 uint32_t rules_generate(struct cmd *c, const struct attrs *template, uint32_t class,
 			uint32_t key_type, struct attrs *object)
@@ -379,7 +379,7 @@ uint32_t rules_generated(struct cmd *c, uint32_t mechanism, struct attrs *object
 	return st ? st : check_whole(c, object);
 }
 
-/* ---- Set and copy -------------------------------------------------------------------------------------- */
+/* ---- Set and copy ---------------------------------------------------------------------- */
 
 /* A one-way attribute does not go back. */
 static uint32_t change_one(const struct attr *a, unsigned int when, struct attrs *object)
@@ -445,7 +445,7 @@ uint32_t rules_copy(struct cmd *c, const struct attrs *template, struct attrs *o
 	return st ? st : check_usage(c, object);
 }
 
-/* ---- Arrive -------------------------------------------------------------------------------------------- */
+/* ---- Arrive ---------------------------------------------------------------------------- */
 
 static uint32_t known_all(const struct attrs *object)
 {

@@ -21,7 +21,7 @@ void object_free(struct object *o)
 	o->level = 0;
 }
 
-/* ---- Identity ------------------------------------------------------------------------------------- */
+/* ---- Identity -------------------------------------------------------------------------- */
 
 /* The partition's serial and 128 random bits: no two objects of any two cards share one. */
 static uint32_t make_ouid(struct cmd *c, struct attrs *attrs)
@@ -92,7 +92,7 @@ uint32_t object_finish(struct cmd *c, struct object *o)
 	return st ? st : make_fingerprint(c, &o->attrs);
 }
 
-/* ---- Rows ------------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------ */
 
 uint32_t object_tag(struct cmd *c, uint32_t type, const struct attr *a,
 		    uint8_t tag[STORE_TAG_LEN])

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crypto_more.h"
+#include "object_forget.h"
 #include "object_internal.h"
 
 #define BUCKETS			1024
@@ -94,7 +95,15 @@ struct key_cache *object_table_cache(struct object_table *t)
 	return t->cache;
 }
 
-/* ---- Lists; all under the lock ------------------------------------------------------------------- */
+void objects_forget(struct crypto *crypto, uint32_t part)
+{
+	struct object_table *t = crypto_keep(crypto, table_new, table_close);
+
+	if (t)
+		key_cache_drop_part(t->cache, part);
+}
+
+/* ---- Lists; all under the lock --------------------------------------------------------- */
 
 static struct session_object **hash_slot(struct object_table *t, uint32_t handle)
 {
@@ -164,7 +173,7 @@ static uint32_t list_reserve(struct object_table *t, const struct session_object
 	return COFFER_ST_OK;
 }
 
-/* ---- One object ------------------------------------------------------------------------------------- */
+/* ---- One object ------------------------------------------------------------------------ */
 
 static void so_free(struct session_thing *thing)
 {
@@ -321,7 +330,7 @@ void session_object_each(struct cmd *c, uint32_t after,
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* ---- Changes under way --------------------------------------------------------------------------------- */
+/* ---- Changes under way ----------------------------------------------------------------- */
 
 static struct busy **busy_slot(struct object_table *t, uint32_t part, uint32_t handle)
 {

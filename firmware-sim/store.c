@@ -116,7 +116,8 @@ static int conn_open(const char *path, const struct power_cut *cut, struct conn 
 			     cut ? power_cut_vfs(cut) : NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(k->db, 10000);
-		rc = sqlite3_exec(k->db, "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY",
+		rc = sqlite3_exec(k->db, "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+				  "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON",
 				  NULL, NULL, NULL);
 	}
 	if (rc != SQLITE_OK) {

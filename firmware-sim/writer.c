@@ -65,6 +65,8 @@ static void writer_mark(struct writer *w)
 {
 	if (w->commit_number % NV_EVERY == 0)
 		nv_mark(w->card->nv, w->commit_number);
+	else
+		nv_note(w->card->nv, w->commit_number);
 }
 
 /* A failed commit undoes every set of the group. */

@@ -229,14 +229,16 @@ static void coffer_power_off(CofferState *s)
     s->work = NULL;
 }
 
-static void coffer_exit(PCIDevice *pci)
+/* Whatever realize has come to, take it back. */
+static void coffer_teardown(CofferState *s)
 {
-    CofferState *s = COFFER(pci);
+    PCIDevice *pci = PCI_DEVICE(s);
 
-    coffer_controller_reset(s, "unplugged");
     coffer_power_off(s);
-    msix_unuse_all_vectors(pci);
-    msix_uninit_exclusive_bar(pci);
+    if (msix_present(pci)) {
+        msix_unuse_all_vectors(pci);
+        msix_uninit_exclusive_bar(pci);
+    }
     if (pci->exp.aer_cap) {
         pcie_aer_exit(pci);
     }
@@ -245,27 +247,29 @@ static void coffer_exit(PCIDevice *pci)
     }
 }
 
+static void coffer_exit(PCIDevice *pci)
+{
+    coffer_controller_reset(COFFER(pci), "unplugged");
+    coffer_teardown(COFFER(pci));
+}
+
 static void coffer_realize(PCIDevice *pci, Error **errp)
 {
     CofferState *s = COFFER(pci);
 
     s->work = qemu_bh_new_guarded(coffer_work, s, &DEVICE(s)->mem_reentrancy_guard);
-    if (!coffer_power_on(s, errp)) {
-        coffer_power_off(s);
+    coffer_queues_init(s);
+    timer_init_ns(&s->slow_timer, QEMU_CLOCK_VIRTUAL, coffer_slow_timer, s);
+    if (!coffer_power_on(s, errp) || coffer_add_pm(pci, errp) < 0 ||
+        coffer_add_express(s, errp) < 0 || coffer_add_msix(pci, errp) < 0) {
+        coffer_teardown(s);
         return;
     }
     coffer_regs_init(s);
-    coffer_queues_init(s);
-    timer_init_ns(&s->slow_timer, QEMU_CLOCK_VIRTUAL, coffer_slow_timer, s);
     memory_region_init_io(&s->mmio, OBJECT(s), &coffer_mmio_ops, s, "coffer-registers",
                           COFFER_BAR_REGS_SIZE);
     pci_register_bar(pci, COFFER_BAR_REGS,
                      PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &s->mmio);
-    if (coffer_add_pm(pci, errp) < 0 || coffer_add_express(s, errp) < 0 ||
-        coffer_add_msix(pci, errp) < 0) {
-        coffer_power_off(s);
-        return;
-    }
     trace_coffer_realize(s->serial, s->card_dir ? s->card_dir : "");
 }
 

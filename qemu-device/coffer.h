@@ -159,7 +159,7 @@ void coffer_queues_init(CofferState *s);
 void coffer_queue_ctrl(CofferQueue *q, bool enable);
 void coffer_queue_sq_doorbell(CofferQueue *q, uint32_t tail);
 void coffer_queue_cq_doorbell(CofferQueue *q, uint32_t head);
-void coffer_queue_abort(CofferState *s, unsigned queue, uint32_t tag);
+void coffer_abort_command(CofferState *s, unsigned queue, uint32_t tag);
 void coffer_queue_drop(CofferQueue *q); /* forget all that is in flight, wait for nothing */
 bool coffer_queues_fetch(CofferState *s);   /* true: there is more to do at once */
 uint32_t coffer_queue_cq_room(CofferQueue *q);

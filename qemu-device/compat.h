@@ -13,6 +13,13 @@
 
 #define COFFER_QEMU_VERSION (QEMU_VERSION_MAJOR * 100 + QEMU_VERSION_MINOR)
 
+/* The system emulator's headers moved in 10.0. */
+#if COFFER_QEMU_VERSION >= 1000
+#include "system/dma.h"
+#else
+#include "sysemu/dma.h"
+#endif
+
 /* Properties became constant and lost their end mark in 10.0. */
 #if COFFER_QEMU_VERSION >= 1000
 #define COFFER_PROPERTIES(name, ...) static const Property name[] = { __VA_ARGS__ }

@@ -5,9 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "qemu/log.h"
 #include "qemu/rcu.h"
-#include "sysemu/dma.h"
 #include "coffer.h"
 
 static MemTxAttrs coffer_attrs(CofferState *s)

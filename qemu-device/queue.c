@@ -185,7 +185,7 @@ static CofferRequest *coffer_queue_lookup(CofferQueue *q, uint32_t tag)
     return NULL;
 }
 
-static void coffer_queue_remember_abort(CofferQueue *q, uint32_t tag)
+static void coffer_queue_abort_later(CofferQueue *q, uint32_t tag)
 {
     if (q->n_aborts == COFFER_MAX_ABORTS) {
         memmove(&q->aborts[0], &q->aborts[1], sizeof(q->aborts) - sizeof(q->aborts[0]));
@@ -195,7 +195,7 @@ static void coffer_queue_remember_abort(CofferQueue *q, uint32_t tag)
 }
 
 /* Was an abort waiting for this tag? It counts once. */
-static bool coffer_queue_take_abort(CofferQueue *q, uint32_t tag)
+static bool coffer_queue_aborted(CofferQueue *q, uint32_t tag)
 {
     unsigned i;
 
@@ -208,7 +208,7 @@ static bool coffer_queue_take_abort(CofferQueue *q, uint32_t tag)
     return false;
 }
 
-void coffer_queue_abort(CofferState *s, unsigned queue, uint32_t tag)
+void coffer_abort_command(CofferState *s, unsigned queue, uint32_t tag)
 {
     const char *outcome = "unknown";
     CofferRequest *r;
@@ -222,7 +222,7 @@ void coffer_queue_abort(CofferState *s, unsigned queue, uint32_t tag)
     r = coffer_queue_lookup(q, tag);
     if (!r && q->sq_head != q->sq_tail) {
         outcome = "not fetched";
-        coffer_queue_remember_abort(q, tag);
+        coffer_queue_abort_later(q, tag);
     } else if (r && r->state == COFFER_HELD) {
         outcome = "not begun";
         r->status = COFFER_TS_ABORTED;
@@ -316,7 +316,7 @@ static bool coffer_queue_fetch_one(CofferQueue *q)
                        r->sqe.req_len, r->sqe.reply_len);
 
     status = coffer_request_load(s, r);
-    if (status == COFFER_TS_OK && coffer_queue_take_abort(q, r->sqe.tag)) {
+    if (status == COFFER_TS_OK && coffer_queue_aborted(q, r->sqe.tag)) {
         status = COFFER_TS_ABORTED;
     }
     if (status == COFFER_TS_OK && !s->card) {

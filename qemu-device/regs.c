@@ -33,7 +33,7 @@ static void coffer_ctrl_written(CofferState *s, unsigned unit, uint32_t old, uin
 
 static void coffer_abort_written(CofferState *s, unsigned unit, uint32_t old, uint32_t value)
 {
-    coffer_queue_abort(s, value >> 16, COFFER_TAG(value, coffer_reg(s, COFFER_REG_ABORT_GEN)));
+    coffer_abort_command(s, value >> 16, COFFER_TAG(value, coffer_reg(s, COFFER_REG_ABORT_GEN)));
 }
 
 static void coffer_evq_size_written(CofferState *s, unsigned unit, uint32_t old, uint32_t value)

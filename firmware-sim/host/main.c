@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ enum {
 };
 
 static const char usage[] =
-	"usage: coffer-card-host serve [--ready-fd N] DIR    serve the card until nobody uses it\n"
+	"usage: coffer-card-host serve [--ready-fd N] DIR  serve it until nobody uses it\n"
 	"       coffer-card-host serve --stdio DIR           one connection on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
 	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
@@ -98,6 +100,16 @@ static void detach_files(int dir)
 		complain(strerror(errno));
 }
 
+/* Memory holds keys: no core file. And nothing that is started from here gains rights. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	signals_block();
+}
+
 static int serve_socket(const char *dir, int ready_fd)
 {
 	char err[512] = "";
@@ -106,7 +118,7 @@ static int serve_socket(const char *dir, int ready_fd)
 
 	if (ready_fd >= 0 && !detach())
 		return complain(strerror(errno));
-	signals_block();
+	harden();
 	rc = host_open(&h, dir, err, sizeof(err));
 	if (!rc) {
 		rc = host_listen(&h, dir, err, sizeof(err));
@@ -131,7 +143,7 @@ static int serve_stdio(const char *dir)
 	struct host h;
 	int rc;
 
-	signals_block();
+	harden();
 	rc = host_open(&h, dir, err, sizeof(err));
 	if (rc)
 		return complain(err);

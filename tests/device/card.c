@@ -286,6 +286,7 @@ struct queue *queue_up(struct card *c, unsigned int index, uint32_t size)
 	struct queue *q = &c->queue[index];
 
 	*q = (struct queue) { .index = index, .size = size, .phase = 1 };
+	wr(c, qreg(q, COFFER_Q_CTRL), 0);
 	mem_fill(c->m, cq_base(c, q), 0, size * sizeof(struct coffer_cqe));
 	wr64(c, qreg(q, COFFER_Q_SQ_BASE), sq_base(c, q));
 	wr64(c, qreg(q, COFFER_Q_CQ_BASE), cq_base(c, q));
@@ -460,4 +461,14 @@ uint32_t session_open(struct card *c, struct queue *q, uint64_t owner)
 	static const uint32_t admin_read_only[2];
 
 	return simple(c, q, OP_SESSION_OPEN, owner, admin_read_only, sizeof(admin_read_only), 8);
+}
+
+uint64_t firmware_commands(struct card *c)
+{
+	const char *at = qmp(c->m, "'execute': 'qom-get', 'arguments': "
+			     "{'path': 'c0', 'property': 'firmware-commands'}");
+
+	at = strstr(at, "\"return\": ");
+	CHECK(at);
+	return strtoull(at + 10, NULL, 10);
 }

@@ -104,6 +104,9 @@ uint32_t simple(struct card *c, struct queue *q, uint16_t opcode, uint64_t owner
 uint64_t owner_open(struct card *c, struct queue *q);
 uint32_t session_open(struct card *c, struct queue *q, uint64_t owner);	/* verdict */
 
+/* Commands that the firmware of c0 has answered since power-on, by its own count. */
+uint64_t firmware_commands(struct card *c);
+
 /* Some bytes that are never alike. */
 void pattern(uint8_t *buf, size_t len, uint32_t seed);
 

@@ -30,7 +30,8 @@ static void exec_qemu(struct machine *m, int qtest, int qmp_end, const char *con
 	const char *args[MAX_ARGS] = {
 		qemu_path, "-machine", "q35", "-accel", "qtest", "-m", "64", "-display", "none",
 		"-nodefaults", "-no-user-config",
-		"-chardev", "socket,id=qt,fd=60", "-object", "qtest,id=server,chardev=qt,log=/dev/null",
+		"-chardev", "socket,id=qt,fd=60",
+		"-object", "qtest,id=server,chardev=qt,log=/dev/null",
 		"-chardev", "socket,id=qm,fd=61", "-mon", "chardev=qm,mode=control",
 	};
 	int n = 0, err = open(m->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -173,7 +174,8 @@ void mem_out(struct machine *m, uint64_t addr, unsigned int size, uint64_t value
 void mem_out2(struct machine *m, uint64_t a1, uint32_t v1, uint64_t a2, uint32_t v2)
 {
 	char text[256];
-	int n = snprintf(text, sizeof(text), "writel 0x%lx 0x%x\nwritel 0x%lx 0x%x\n", a1, v1, a2, v2);
+	int n = snprintf(text, sizeof(text), "writel 0x%lx 0x%x\nwritel 0x%lx 0x%x\n", a1, v1,
+			 a2, v2);
 
 	send_all(m, m->qtest, text, n);
 	qtest_answer(m);
@@ -291,8 +293,8 @@ void qmp_wait_event(struct machine *m, const char *name)
 
 void knob(struct machine *m, const char *id, const char *name, const char *json)
 {
-	qmp_ok(m, "'execute': 'qom-set', 'arguments': {'path': '%s', 'property': '%s', 'value': %s}",
-	       id, name, json);
+	qmp_ok(m, "'execute': 'qom-set', 'arguments': "
+	       "{'path': '%s', 'property': '%s', 'value': %s}", id, name, json);
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -342,7 +344,7 @@ const char *machine_refusal(const char *const devices[])
 	struct machine *m = machine_spawn(devices);
 	int status = machine_reap(m);
 	FILE *f = fopen(m->log, "r");
-	char *colon, *end;
+	char *line, *end;
 	size_t n;
 
 	CHECK(f);
@@ -352,11 +354,13 @@ const char *machine_refusal(const char *const devices[])
 	unlink(m->log);
 	free(m);
 	CHECK_EQ(WIFEXITED(status) && WEXITSTATUS(status) == 1, 1);
-	/* Exactly one line: "qemu-system-x86_64: -device coffer,...: why". */
-	end = strchr(text, '\n');
+	/* One line, behind what a sanitizer may have to say about itself. */
+	line = strstr(text, "qemu-system");
+	CHECK(line && (line == text || text[0] == '='));
+	end = strchr(line, '\n');
 	CHECK(end && !end[1]);
 	*end = 0;
-	colon = strstr(text, "-device ");
-	CHECK(colon);
-	return colon;
+	line = strstr(line, "-device ");
+	CHECK(line);
+	return line;
 }

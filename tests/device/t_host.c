@@ -261,16 +261,6 @@ static void end_by_signal(void)
 
 /* ---- Counting ------------------------------------------------------------------------------- */
 
-static uint64_t firmware_commands(struct machine *m)
-{
-	const char *at = qmp(m, "'execute': 'qom-get', 'arguments': "
-			     "{'path': 'c0', 'property': 'firmware-commands'}");
-
-	at = strstr(at, "\"return\": ");
-	CHECK(at);
-	return strtoull(at + 10, NULL, 10);
-}
-
 static unsigned int count_lines(const char *file, const char *what)
 {
 	unsigned int n = 0;
@@ -296,10 +286,10 @@ static void counts_agree(void)
 	c = card_at(machine_start(args), 0);
 	card_enable(c);
 	queue_up(c, 0, 8);
-	before = firmware_commands(c->m);
+	before = firmware_commands(c);
 	for (i = 0; i < 25; i++)
 		check_echo(c, &c->queue[0], i, 10);
-	CHECK_EQ(firmware_commands(c->m) - before, 25);
+	CHECK_EQ(firmware_commands(c) - before, 25);
 	CHECK_EQ(rd(c, COFFER_REG_QUEUE(0) + COFFER_Q_COUNT_CMD), 25);
 	/* The trace goes to the emulator's standard error, each line at once. */
 	CHECK_EQ(count_lines(c->m->log, "coffer_complete "), 25);

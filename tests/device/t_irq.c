@@ -62,6 +62,7 @@ static void one_for_a_batch(void)
 	struct card *c = card_with_queue(64);
 	struct queue *q = &c->queue[0];
 	struct coffer_sqe sqe;
+	uint64_t before;
 	uint32_t i;
 
 	knob(c->m, "c0", "fault-stall", "true");
@@ -69,8 +70,11 @@ static void one_for_a_batch(void)
 		sqe = sqe_echo(c, i, 4);
 		sqe_put(c, q, &sqe);
 	}
+	before = firmware_commands(c);
 	ring(c, q);
-	usleep(100000);
+	while (firmware_commands(c) < before + 40)
+		usleep(1000);
+	usleep(50000);
 	knob(c->m, "c0", "fault-stall", "false");
 	for (i = 0; i < 40; i++)
 		cqe_wait(c, q);

@@ -208,7 +208,8 @@ static void segment_counts(void)
 
 static void spoil(struct card *c, bool reply, unsigned int i, struct coffer_seg seg)
 {
-	mem_write(c->m, c->window + LIST_AREA + reply * 0x1000 + i * sizeof(seg), &seg, sizeof(seg));
+	mem_write(c->m, c->window + LIST_AREA + reply * 0x1000 + i * sizeof(seg), &seg,
+		  sizeof(seg));
 }
 
 static void bad_lists(void)

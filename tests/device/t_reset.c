@@ -273,7 +273,7 @@ static void abort_while_running(void)
 
 	h = hsm_setup(c, q);
 	hsm_officer(c, q, &h);
-	/* Generation may be quick by luck: then it was too late, which is allowed, but not often. */
+	/* Generation may be quick by luck: then it was too late, which is allowed. */
 	for (i = 0; i < 3 && !cancelled; i++) {
 		sqe = hsm_slow(c, &h, COFFER_TAG(3, i));
 		submit(c, q, &sqe);
@@ -287,6 +287,44 @@ static void abort_while_running(void)
 	}
 	CHECK(cancelled);
 	check_echo(c, q, 8, 8);
+	card_stop(c);
+}
+
+/* Two full rings of slow commands are more than the firmware takes at a time. */
+static void no_room_in_firmware(void)
+{
+	struct card *c = start_on_spare_card();
+	struct queue *q[2] = { queue_up(c, 0, 1024), queue_up(c, 1, 1024) };
+	struct completion done = { .tag = ~0u };
+	struct coffer_sqe sqe;
+	uint32_t i, fetched, last;
+	struct hsm h;
+
+	h = hsm_setup(c, q[0]);
+	hsm_officer(c, q[0], &h);
+	queue_up(c, 0, 1024);
+	for (i = 0; i < 2 * 1023; i++) {
+		sqe = hsm_slow(c, &h, i);
+		sqe_put(c, q[i & 1], &sqe);
+	}
+	ring(c, q[0]);
+	ring(c, q[1]);
+	usleep(300000);
+	fetched = rd(c, COFFER_REG_QUEUE(0) + COFFER_Q_COUNT_CMD) +
+		  rd(c, COFFER_REG_QUEUE(1) + COFFER_Q_COUNT_CMD);
+	CHECK(fetched >= 1024 && fetched < 1100);
+	/* The last one of a queue is held; it can still be taken back. */
+	last = 2 * (rd(c, COFFER_REG_QUEUE(1) + COFFER_Q_COUNT_CMD) - 1) + 1;
+	abort_tag(c, 1, last);
+	while (done.tag != last)
+		done = cqe_wait(c, q[1]);
+	CHECK(done.status == COFFER_TS_ABORTED || done.verdict == ST_CANCEL);
+	/* Reset does not wait for a thousand commands, and the card comes back. */
+	wr(c, COFFER_REG_CTRL, 0);
+	CHECK_EQ(rd(c, COFFER_REG_STATUS), 0);
+	card_enable(c);
+	queue_up(c, 0, 8);
+	check_echo(c, q[0], 2, 100);
 	card_stop(c);
 }
 
@@ -347,6 +385,7 @@ const struct test_case reset_cases[] = {
 	{ "owners: driver-only opcodes come through", driver_opcodes },
 	{ "abort: an entry that is not fetched", abort_before_fetch },
 	{ "abort: a command that runs is cancelled", abort_while_running },
+	{ "abort: a command that the firmware has no room for", no_room_in_firmware },
 	{ "abort: of what is not there does nothing", abort_of_nothing },
 	{ NULL, NULL }
 };

@@ -248,7 +248,7 @@ static void offer_round_trip(void **state)
 		clone_offer_read(&in, &back);
 		if (wire_in_done(&in))
 			assert_u32(clone_offer_same(&o, &back),
-					 i >= CLONE_OFFER_LEN - CLONE_NONCE);
+				   i >= CLONE_OFFER_LEN - CLONE_NONCE);
 		wire[i] ^= 0x80;
 	}
 }

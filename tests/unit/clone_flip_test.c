@@ -197,7 +197,7 @@ static void cpv1_messages(void **state)
 	messages(COFFER_CLONE_CPV1);
 }
 
-/* ---- Blobs ------------------------------------------------------------------------------------ */
+/* ---- Blobs ------------------------------------------------------------------------------- */
 
 static const uint8_t masks[] = { 0x01, 0x80, 0x10, 0xff };
 
@@ -236,10 +236,10 @@ static void insert_resized(struct run *r, const struct test_blob *blob)
 	memcpy(copy, blob->p, blob->len);
 	for (size_t len = 0; len < blob->len; len++)
 		assert_u32(run_insert_one(r, copy, len, NULL), len < CLONE_BLOB_OVERHEAD ?
-				 COFFER_ST_MAC_MISSING : COFFER_ST_BAD_MAC);
+			   COFFER_ST_MAC_MISSING : COFFER_ST_BAD_MAC);
 	for (size_t more = 1; more < 64; more++)
 		assert_u32(run_insert_one(r, copy, blob->len + more, NULL),
-				 COFFER_ST_BAD_MAC);
+			   COFFER_ST_BAD_MAC);
 	free(copy);
 }
 
@@ -323,7 +323,7 @@ static void cpv1_blobs(void **state)
 		assert_u32(run_insert_one(r, blob.p, len, NULL), COFFER_ST_BAD_MAC);
 		blob.p[at] ^= masks[at % sizeof(masks)];
 		assert_u32(run_insert_one(r, blob.p, len, NULL),
-				 COFFER_ST_SESSION_ID_INVALID);
+			   COFFER_ST_SESSION_ID_INVALID);
 		blobs_free(&blob, 1);
 		free(r);
 		p.tried++;
@@ -354,7 +354,7 @@ static void finish(void **state)
 	for (size_t bit = 0; bit < r->m5.len * 8; bit++) {
 		flip(&r->m5, bit);
 		assert_u32(run_close(r, true, &sent, &received, &missing),
-				 COFFER_ST_BAD_MAC);
+			   COFFER_ST_BAD_MAC);
 		flip(&r->m5, bit);
 	}
 	assert_u32(run_close(r, true, &sent, &received, &missing), COFFER_ST_OK);

@@ -26,7 +26,7 @@
 #include "clone_blob.c"
 #undef clone_blob_seal
 
-/* ---- Lies ------------------------------------------------------------------------------------- */
+/* ---- Lies -------------------------------------------------------------------------------- */
 
 static struct {
 	unsigned int decisions;		/* made in this run: the first is S's */
@@ -299,7 +299,7 @@ static void blind_source(void **state)
 	tc_free(blue);
 }
 
-/* ---- Lying blobs --------------------------------------------------------------------------------- */
+/* ---- Lying blobs ------------------------------------------------------------------------- */
 
 static void head_ouid(struct clone_blob *b)
 {

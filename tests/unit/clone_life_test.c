@@ -56,7 +56,7 @@ static uint32_t extract(struct run *r, struct test_blob *blob)
 	return run_extract(r, &object, 1, blob, &got);
 }
 
-/* ---- Order --------------------------------------------------------------------------------------- */
+/* ---- Order ------------------------------------------------------------------------------- */
 
 static void extract_before_proof(void **state)
 {
@@ -88,7 +88,7 @@ static void out_of_order(void **state)
 	assert_u32(run_verify(r), COFFER_ST_OK);
 	assert_u32(extract(r, &blob), COFFER_ST_OK);
 	assert_u32(run_insert_one(r, blob.p, blob.len, NULL),
-			 COFFER_ST_SESSION_NEGOTIATION_INVALID);
+		   COFFER_ST_SESSION_NEGOTIATION_INVALID);
 	assert_u32(run_accept(r), COFFER_ST_SESSION_ID_INVALID);
 	blobs_free(&blob, 1);
 	run_give_up(r);
@@ -125,7 +125,7 @@ static void unknown_contexts(void **state)
 	free(r);
 }
 
-/* ---- Ends ----------------------------------------------------------------------------------------- */
+/* ---- Ends -------------------------------------------------------------------------------- */
 
 static uint32_t plain(struct test_card *card, uint64_t owner, uint32_t session, uint16_t opcode)
 {
@@ -277,7 +277,7 @@ static void bounded(void **state)
 	for (int i = 0; i <= CLONE_CONTEXTS; i++) {
 		r[i] = run_new(s, t);
 		assert_u32(run_start(r[i]), i < CLONE_CONTEXTS ? COFFER_ST_OK :
-				 COFFER_ST_DEVICE_MEMORY);
+			   COFFER_ST_DEVICE_MEMORY);
 	}
 	run_give_up(r[3]);
 	assert_u32(run_negotiate(r[CLONE_CONTEXTS]), COFFER_ST_OK);
@@ -288,7 +288,7 @@ static void bounded(void **state)
 	free(opened());
 }
 
-/* ---- Failed proofs -------------------------------------------------------------------------------- */
+/* ---- Failed proofs ----------------------------------------------------------------------- */
 
 static void clone_state(struct test_card *card, uint32_t *failures, uint32_t *wait_ms)
 {
@@ -315,7 +315,7 @@ static void wrong_domain_in(uint32_t protocol)
 		tc_policy_set(blue, false, 42, 1);
 	r = run_new(s, blue);
 	assert_u32(run_negotiate(r), protocol == COFFER_CLONE_CPV1 ?
-			 COFFER_ST_CERTIFICATE_DATA_INVALID : COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+		   COFFER_ST_CERTIFICATE_DATA_INVALID : COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
 	assert_u32(r->protocol, protocol);
 	assert_u32(extract(r, &blob), COFFER_ST_SESSION_ID_INVALID);
 	clone_state(s, &failures, &wait);

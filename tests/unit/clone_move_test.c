@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* ---- Use of keys, to see that a clone is the same key --------------------------------------- */
+/* ---- Use of keys, to see that a clone is the same key ------------------------------------ */
 
 static uint32_t sign(struct test_card *card, uint32_t handle, uint32_t mechanism,
 		     struct bytes data, uint8_t *sig, size_t *len)
@@ -64,7 +64,7 @@ static uint32_t ecb(struct test_card *card, uint16_t opcode, uint32_t handle, co
 	return st;
 }
 
-/* ---- A card full of one object of each kind -------------------------------------------------- */
+/* ---- A card full of one object of each kind ---------------------------------------------- */
 
 enum { DATA, CERT, AES, SECRET, RSA_PUB, RSA_KEY, EC_PUB, EC_KEY, ED_PUB, ED_KEY, KINDS };
 
@@ -111,13 +111,13 @@ static void same_pair(struct test_card *s, struct test_card *t, const uint32_t *
 
 	assert_u32(sign(t, b[1], mechanism, data, sig, &len), COFFER_ST_OK);
 	assert_u32(verify(s, a[0], mechanism, data, (struct bytes){ sig, len }),
-			 COFFER_ST_OK);
+		   COFFER_ST_OK);
 	assert_u32(sign(s, a[1], mechanism, data, sig, &len), COFFER_ST_OK);
 	assert_u32(verify(t, b[0], mechanism, data, (struct bytes){ sig, len }),
-			 COFFER_ST_OK);
+		   COFFER_ST_OK);
 	sig[len / 2] ^= 1;
 	assert_not_u32(verify(t, b[0], mechanism, data, (struct bytes){ sig, len }),
-			     COFFER_ST_OK);
+		       COFFER_ST_OK);
 }
 
 static void same_keys(struct test_card *s, struct test_card *t, const uint32_t a[KINDS],
@@ -131,7 +131,7 @@ static void same_keys(struct test_card *s, struct test_card *t, const uint32_t a
 	same_pair(s, t, a + EC_PUB, b + EC_PUB, COFFER_CKM_ECDSA_SHA256);
 	same_pair(s, t, a + ED_PUB, b + ED_PUB, COFFER_CKM_EDDSA);
 	assert_u32(ecb(s, COFFER_CMD_ENCRYPT, a[AES], (const uint8_t *)"sixteen bytes!!!",
-			     secret), COFFER_ST_OK);
+		       secret), COFFER_ST_OK);
 	assert_u32(ecb(t, COFFER_CMD_DECRYPT, b[AES], secret, opened), COFFER_ST_OK);
 	assert_memory_equal(opened, "sixteen bytes!!!", 16);
 	assert_u32(sign(s, a[SECRET], COFFER_CKM_SHA256_HMAC, data, sig_a, &len_a), 0);
@@ -197,10 +197,10 @@ static void cpv1_all_classes(void **state)
 		assert_u32(run_extract(r, a + i, KINDS - i, blobs, &got), COFFER_ST_OK);
 		assert_u32(got, 1);
 		assert_u32(run_insert_one(r, blobs[0].p, blobs[0].len, &b[i]),
-				 COFFER_ST_OK);
+			   COFFER_ST_OK);
 		/* And both contexts are gone. */
 		assert_u32(run_insert_one(r, blobs[0].p, blobs[0].len, &handle),
-				 COFFER_ST_SESSION_ID_INVALID);
+			   COFFER_ST_SESSION_ID_INVALID);
 		blobs_free(blobs, 1);
 		assert_u32(run_extract(r, a, 1, blobs, &got), COFFER_ST_SESSION_ID_INVALID);
 		assert_u32(run_finish(r), COFFER_ST_SESSION_ID_INVALID);
@@ -240,7 +240,7 @@ static void batches_and_again(void **state)
 			assert_u32(run_insert(r, blobs, got, verdicts, new_handles), 0);
 			for (uint32_t i = 0; i < got; i++)
 				assert_u32(verdicts[i], round ?
-						 COFFER_ST_OBJECT_ALREADY_EXISTS : COFFER_ST_OK);
+					   COFFER_ST_OBJECT_ALREADY_EXISTS : COFFER_ST_OK);
 			blobs_free(blobs, got);
 			done += got;
 			calls++;
@@ -304,9 +304,9 @@ static void policy_of_class(bool on_target, uint32_t policy)
 	run_give_up(r);
 	free(r);
 	assert_u32(clone_one(s, t, aes, &handle),
-			 policy == 4 ? COFFER_ST_OPERATION_NOT_ALLOWED : COFFER_ST_OK);
+		   policy == 4 ? COFFER_ST_OPERATION_NOT_ALLOWED : COFFER_ST_OK);
 	assert_u32(clone_one(s, t, priv, &handle),
-			 policy == 0 ? COFFER_ST_OPERATION_NOT_ALLOWED : COFFER_ST_OK);
+		   policy == 0 ? COFFER_ST_OPERATION_NOT_ALLOWED : COFFER_ST_OK);
 	assert_u32(clone_one(s, t, data, &handle), COFFER_ST_OK);
 	assert_u32(clone_one(s, t, pub, &handle), COFFER_ST_OK);
 	assert_u32(tc_count(t), 3);

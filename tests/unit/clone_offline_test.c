@@ -49,7 +49,7 @@ static uint32_t spy_v1(struct cmd *c, struct clone_context *x, struct bytes shar
 const struct clone_ops clone_v4_ops = { .share = v4_share, .agree = spy_v4 };
 const struct clone_ops clone_v1_ops = { .share = v1_share, .agree = spy_v1 };
 
-/* ---- The recording ---------------------------------------------------------------------------- */
+/* ---- The recording ----------------------------------------------------------------------- */
 
 static const char known_secret[] = "this key must never be seen 0123";
 
@@ -115,7 +115,7 @@ static void record_free(struct recording *rec)
 	free(rec);
 }
 
-/* ---- The program -------------------------------------------------------------------------------- */
+/* ---- The program ------------------------------------------------------------------------- */
 
 /* Public constants: how a domain text becomes a key on cards with the test cost. */
 static void domain_key(struct crypto *c, const char *text, uint8_t key[32])
@@ -123,8 +123,8 @@ static void domain_key(struct crypto *c, const char *text, uint8_t key[32])
 	static const char salt[] = "coffer cloning domain 1";
 
 	assert_u32(crypto_pbkdf2(c, (struct bytes){ (const uint8_t *)text, strlen(text) },
-				       (struct bytes){ (const uint8_t *)salt, strlen(salt) },
-				       1000, key, 32), 0);
+				 (struct bytes){ (const uint8_t *)salt, strlen(salt) },
+				 1000, key, 32), 0);
 }
 
 static bool contains(const uint8_t *p, size_t len, const void *what, size_t what_len)
@@ -224,7 +224,7 @@ static void offline(uint32_t protocol)
 		guess[0] = letter;
 		domain_key(c, guess, domain);
 		assert_u32(explains(c, rec, (struct bytes){ rec->shared, rec->shared_len },
-					  domain), letter == 'r');
+				    domain), letter == 'r');
 	}
 	record_free(rec);
 	crypto_close(c);
@@ -244,7 +244,7 @@ static void cpv1_offline_program(void **state)
 	offline(COFFER_CLONE_CPV1);
 }
 
-/* ---- Equal domains show nothing in common ------------------------------------------------------ */
+/* ---- Equal domains show nothing in common ------------------------------------------------ */
 
 struct pile {
 	uint8_t p[32768];

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- Commands ------------------------------------------------------------------------------ */
+/* ---- Commands ---------------------------------------------------------------------------- */
 
 struct call *call_new(void)
 {
@@ -53,7 +53,7 @@ static void put_text(struct call *c, const char *s)
 	wire_put_blob(&c->req, s, strlen(s));
 }
 
-/* ---- Cards --------------------------------------------------------------------------------- */
+/* ---- Cards ------------------------------------------------------------------------------- */
 
 uint64_t tc_open_owner(struct test_card *card)
 {
@@ -199,7 +199,7 @@ static void power_on(struct test_card *card)
 	card->admin = tc_open_session(card, card->owner, 0);
 }
 
-/* ---- Cards are kept for the next test ------------------------------------------------------- */
+/* ---- Cards are kept for the next test ---------------------------------------------------- */
 
 #define SHELF	24
 static struct test_card *shelf[SHELF];
@@ -374,7 +374,7 @@ void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value
 	}
 }
 
-/* ---- Objects --------------------------------------------------------------------------------- */
+/* ---- Objects ----------------------------------------------------------------------------- */
 
 static void set_common(struct attrs *a, uint64_t class, const char *label, bool is_private)
 {

@@ -68,7 +68,7 @@ uint32_t tc_open_session(struct test_card *card, uint64_t owner, uint32_t part);
 uint64_t tc_open_owner(struct test_card *card);
 void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value);
 
-/* ---- Commands ------------------------------------------------------------------------------ */
+/* ---- Commands ---------------------------------------------------------------------------- */
 
 struct call {
 	struct wire_out req;
@@ -83,7 +83,7 @@ void call_begin(struct call *c, uint32_t session);
 uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode);
 uint32_t call_run(struct test_card *card, struct call *c, uint16_t opcode);
 
-/* ---- Objects --------------------------------------------------------------------------------- */
+/* ---- Objects ----------------------------------------------------------------------------- */
 
 uint32_t tc_make_aes(struct test_card *card, const char *label);
 uint32_t tc_make_value(struct test_card *card, const char *label, bool is_private,
@@ -98,7 +98,7 @@ void tc_read(struct test_card *card, uint32_t handle, struct attrs *set);
 uint32_t tc_count(struct test_card *card);
 uint32_t tc_list(struct test_card *card, uint32_t *handles, uint32_t max);
 
-/* ---- The relay --------------------------------------------------------------------------------- */
+/* ---- The relay --------------------------------------------------------------------------- */
 
 struct msg {
 	size_t len;

@@ -167,7 +167,7 @@ void run_give_up(struct run *r)
 	free(c);
 }
 
-/* ---- Objects --------------------------------------------------------------------------------- */
+/* ---- Objects ----------------------------------------------------------------------------- */
 
 uint32_t run_extract(struct run *r, const uint32_t *handles, uint32_t count,
 		     struct test_blob *blobs, uint32_t *got)

@@ -100,7 +100,7 @@ static void backup_and_restore(void **state)
 	attrs_free(&b);
 	assert_u32(clone_one(backup, other, copy_old, &handle), COFFER_ST_OK);
 	assert_u32(clone_one(backup, old, copy_old, &handle),
-			 COFFER_ST_OBJECT_ALREADY_EXISTS);
+		   COFFER_ST_OBJECT_ALREADY_EXISTS);
 	/* Home again: it is there already. */
 	assert_u32(clone_one(backup, v0, copy, &handle), COFFER_ST_OBJECT_ALREADY_EXISTS);
 	tc_free(v0);
@@ -164,9 +164,9 @@ static void foreign_root(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(key, sizeof(key), "%s/key.pem", dir);
 	snprintf(cert, sizeof(cert), "%s/cert.pem", dir);
-	snprintf(line, sizeof(line), "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-		 "-nodes -days 30 -subj '/CN=another root' -keyout %s -out %s 2>/dev/null",
-		 key, cert);
+	snprintf(line, sizeof(line),
+		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+		 "-days 30 -subj '/CN=another root' -keyout %s -out %s 2>/dev/null", key, cert);
 	assert_u32(system(line), 0);
 	t = tc_make(&how);
 	assert_u32(negotiate(s, t, &protocol), COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS);

@@ -18,7 +18,7 @@ static void get_blobs(struct run *r, const uint32_t *handles, uint32_t n,
 		assert_u32(blobs[i].verdict, COFFER_ST_OK);
 }
 
-/* ---- Replay: every message at every later point --------------------------------------------- */
+/* ---- Replay: every message at every later point ------------------------------------------ */
 
 enum { POINTS = 6 };	/* after step 0 .. 5 */
 
@@ -81,7 +81,7 @@ static void replay_all(struct test_card *s, struct test_card *t, uint32_t object
 				assert_not_u32(replay(r, r, which), COFFER_ST_OK);
 			}
 			assert_not_u32(run_insert_one(r, blob.p, blob.len, NULL),
-					     COFFER_ST_OK);
+				       COFFER_ST_OK);
 			run_give_up(r);
 			free(r);
 			/* What ended after m3 was counted: take it back. */
@@ -141,7 +141,7 @@ static void replay_old_offer(void **state)
 	tc_free(t);
 }
 
-/* ---- Downgrade --------------------------------------------------------------------------------- */
+/* ---- Downgrade --------------------------------------------------------------------------- */
 
 #define OFFER_AT	CLONE_MSG_HEADER
 
@@ -203,7 +203,7 @@ static void strip(void **state)
 	tc_free(t);
 }
 
-/* ---- Identities -------------------------------------------------------------------------------- */
+/* ---- Identities -------------------------------------------------------------------------- */
 
 /* Put another message's certificates (and with them everything behind) in place. */
 static void swap_certs(struct msg *m, const struct msg *other, size_t at)
@@ -374,7 +374,7 @@ static void other_signature(void **state)
 	tc_free(t);
 }
 
-/* ---- The list of objects ------------------------------------------------------------------------- */
+/* ---- The list of objects ----------------------------------------------------------------- */
 
 static void order(void **state)
 {
@@ -391,9 +391,9 @@ static void order(void **state)
 	assert_u32(run_insert_one(r, blobs[2].p, blobs[2].len, NULL), COFFER_ST_OK);
 	/* earlier, again */
 	assert_u32(run_insert_one(r, blobs[1].p, blobs[1].len, NULL),
-			 COFFER_ST_SESSION_NEGOTIATION_INVALID);
+		   COFFER_ST_SESSION_NEGOTIATION_INVALID);
 	assert_u32(run_insert_one(r, blobs[2].p, blobs[2].len, NULL),
-			 COFFER_ST_SESSION_NEGOTIATION_INVALID);
+		   COFFER_ST_SESSION_NEGOTIATION_INVALID);
 	assert_u32(run_insert_one(r, blobs[4].p, blobs[4].len, NULL), COFFER_ST_OK);
 	assert_u32(tc_count(t), 2);
 	assert_u32(run_finish(r), COFFER_ST_OK);
@@ -429,7 +429,7 @@ static void cut_list(void **state)
 	assert_u32(run_finish(r), COFFER_ST_OK);
 	/* Nothing more can be extracted behind the end. */
 	assert_u32(run_extract(r, handles, 1, &blobs[0], &sent),
-			 COFFER_ST_SESSION_ID_INVALID);
+		   COFFER_ST_SESSION_ID_INVALID);
 	assert_u32(run_close(r, true, &sent, &received, &missing), COFFER_ST_OK);
 	assert_u32(sent, 3);
 	assert_u32(missing, 2);

@@ -56,7 +56,7 @@ static void assert_hex(const uint8_t *p, size_t len, const char *hex)
 	}
 }
 
-/* ---- Self-tests ----------------------------------------------------------------------------- */
+/* ---- Self-tests ------------------------------------------------------------------------ */
 
 /* Each one, broken alone, keeps the card from starting. */
 static void test_broken_self_tests(void **state)
@@ -75,7 +75,7 @@ static void test_broken_self_tests(void **state)
 	crypto_close(c);
 }
 
-/* ---- Vectors ---------------------------------------------------------------------------------- */
+/* ---- Vectors --------------------------------------------------------------------------- */
 
 static void test_hashes(void **state)
 {
@@ -196,7 +196,7 @@ static void test_random(void **state)
 	assert_true(crypto_equal(NULL, NULL, 0));
 }
 
-/* ---- A second opinion ---------------------------------------------------------------------------- */
+/* ---- A second opinion ------------------------------------------------------------------ */
 
 static void save(const char *name, const void *p, size_t len)
 {

@@ -103,7 +103,7 @@ static void signs(struct crypto_key *priv, struct crypto_key *pub)
 				       text("message"), B(sig, len)), 0);
 }
 
-/* ---- Loading and generating ------------------------------------------------------------------- */
+/* ---- Loading and generating ------------------------------------------------------------ */
 
 /* Any one changed number of a private key is noticed before the key is used. */
 static void test_rsa_load_checks(void **state)
@@ -270,7 +270,7 @@ static void test_public_info(void **state)
 	}
 }
 
-/* ---- The card's own keys -------------------------------------------------------------------- */
+/* ---- The card's own keys --------------------------------------------------------------- */
 
 static uint32_t check(const struct crypto_der *cert, const char *use, uint64_t now)
 {
@@ -316,6 +316,13 @@ static void test_certificate_flips(void **state)
 						   CRYPTO_CERT_DEVICE, 0, &serial),
 				 ST(CERTIFICATE_DATA_INVALID));
 	cert.p[cert.len++] = 0;
+	assert_int_equal(check(&cert, CRYPTO_CERT_DEVICE, 0), ST(CERTIFICATE_DATA_INVALID));
+	/* The same certificate with the length of its outermost sequence in three bytes. */
+	assert_int_equal(device_cert.p[1], 0x82);
+	memmove(cert.p + 3, device_cert.p + 2, device_cert.len - 2);
+	cert.p[1] = 0x83;
+	cert.p[2] = 0;
+	cert.len = device_cert.len + 1;
 	assert_int_equal(check(&cert, CRYPTO_CERT_DEVICE, 0), ST(CERTIFICATE_DATA_INVALID));
 }
 
@@ -428,7 +435,7 @@ static void test_rsa_seal(void **state)
 	assert_int_equal(len, 0);
 }
 
-/* ---- Key agreement ---------------------------------------------------------------------------- */
+/* ---- Key agreement --------------------------------------------------------------------- */
 
 static void test_ecdh(void **state)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Mechanisms of crypto.h: every row used, every bad input refused with its code. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,7 +108,7 @@ static size_t pss_params(uint8_t *p, uint32_t hash, uint32_t mgf, uint32_t salt)
 	return out.len;
 }
 
-/* ---- Signatures ------------------------------------------------------------------------------ */
+/* ---- Signatures ------------------------------------------------------------------------ */
 
 struct sign_row {
 	uint32_t mechanism;
@@ -295,7 +296,7 @@ static void test_sign_refusals(void **state)
 				     B(data, 32), sig, &len), 0);
 }
 
-/* ---- Encryption ------------------------------------------------------------------------------ */
+/* ---- Encryption ------------------------------------------------------------------------ */
 
 static void test_rsa_crypt(void **state)
 {
@@ -508,9 +509,48 @@ static void test_digest(void **state)
 	assert_int_equal(out[0], 0xcb);
 }
 
+/* ---- Threads ------------------------------------------------------------------------------ */
+
+/* Many threads, one key, one mechanism that none of them has made ready before. */
+static void *sign_many(void *opaque)
+{
+	const uint32_t mechanism = *(const uint32_t *)opaque;
+	bool hmac = mechanism == COFFER_CKM_SHA384_HMAC, ec = mechanism == COFFER_CKM_ECDSA;
+	struct pair *p = &pairs[ec ? P384 : RSA];
+	uint8_t sig[OUT_MAX];
+
+	for (int i = 0; i < 20; i++) {
+		size_t len = sizeof(sig);
+
+		if (crypto_sign(crypto, hmac ? generic : p->priv, mechanism, NONE,
+				B("threads", 7), sig, &len) ||
+		    crypto_verify(crypto, hmac ? generic : p->pub, mechanism, NONE,
+				  B("threads", 7), B(sig, len)))
+			return opaque;
+	}
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	static uint32_t mechs[] = { COFFER_CKM_SHA384_RSA_PKCS, COFFER_CKM_ECDSA,
+				    COFFER_CKM_SHA384_HMAC };
+	pthread_t threads[6];
+	void *failed;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sign_many, &mechs[i % 3]), 0);
+	for (size_t i = 0; i < 6; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_rsa_sign),
 		cmocka_unit_test(test_ecdsa),
 		cmocka_unit_test(test_eddsa),

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attr.h"
 #include "card.h"
 
 static struct bench bench;
@@ -241,6 +242,68 @@ static void factory_reset(void **state)
 	expect(word(b, 0), 2);
 }
 
+/* ---- Room -------------------------------------------------------------------------------- */
+
+static uint32_t object_create(struct bench *b, uint32_t session, uint32_t n)
+{
+	uint8_t buf[512];
+	struct wire_out out;
+	struct attrs set;
+	uint32_t st;
+
+	attrs_init(&set);
+	attrs_set_ulong(&set, COFFER_CKA_CLASS, COFFER_CKO_DATA);
+	attrs_set_bool(&set, COFFER_CKA_TOKEN, true);
+	attrs_set_bool(&set, COFFER_CKA_PRIVATE, false);
+	attrs_set(&set, COFFER_CKA_VALUE, &n, sizeof(n));
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, 0);
+	wire_put_u32(&out, (uint32_t)attrs_size(&set));
+	attrs_write(&set, &out);
+	attrs_free(&set);
+	st = ask(b, COFFER_CMD_OBJECT_CREATE, buf, out.len);
+	return st;
+}
+
+/* The partition's own room, not the card's; what is deleted makes room again. */
+static void full_partition(void **state)
+{
+	struct bench *b = *state;
+	uint32_t admin = hsm_ready(b), s, n, st = 0, last = 0;
+	uint64_t since[2] = { 0, 256 };
+	bool told = false;
+	size_t at;
+
+	expect(partition_create(b, admin, 8192, "small"), 0);
+	s = session_open(b, b->owner, 2, true, NULL);
+	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, s, "small", PO_PIN, "d"), 0);
+	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
+	expect(role_ask(b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	for (n = 0; n < 200 && !st; n++) {
+		st = object_create(b, s, n);
+		last = st ? last : word(b, 0);
+	}
+	expect(st, COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL);
+	assert_true(n > 5);
+	expect(ask(b, COFFER_CMD_EVENTS, since, sizeof(since)), 0);
+	for (at = 4; at < b->len; at += sizeof(struct coffer_event_wire))
+		told |= word(b, at + 28) == COFFER_EV_STORE_FULL && word(b, at + 24) == 2;
+	assert_true(told);
+	uint32_t req[2] = { s, last };
+	expect(ask(b, COFFER_CMD_OBJECT_DESTROY, req, 8), 0);
+	expect(object_create(b, s, 1000), 0);
+	expect(object_create(b, s, 1001), COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL);
+	expect(session_only(b, COFFER_CMD_PARTITION_INFO, s), 0);
+	assert_true(dword(b, 56 + 24) == 8192 && dword(b, 56 + 32) <= 8192);
+	/* The other partition has room. */
+	s = partition_ready(b);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(object_create(b, s, 1), 0);
+}
+
 /* ---- One file ------------------------------------------------------------------------------ */
 
 static void flip(const char *path, off_t at)
@@ -337,6 +400,7 @@ int main(void)
 		T(partitions_have_a_limit),
 		T(initialising_the_card_erases_partitions),
 		T(factory_reset),
+		T(full_partition),
 		T(moves_as_one_file),
 		T(wait_grows_and_ends),
 	};

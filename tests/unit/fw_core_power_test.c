@@ -297,6 +297,28 @@ static void old_store_is_refused(void **state)
 	assert_true(can(b, 1, COFFER_ROLE_CO, CO_PIN));
 }
 
+/* Switched off without a word: the attempt to log in had taken the mark along. */
+static void old_store_after_a_crash(void **state)
+{
+	struct bench *b = *state;
+	uint32_t admin;
+
+	partition_ready(b);
+	keep(b);
+	expect(bench_on(b, NULL), 0);
+	admin = hsm_ready(b);
+	expect(session_only(b, COFFER_CMD_LOGOUT, admin), 0);
+	expect(login(b, admin, COFFER_ROLE_SO, "wrong"), COFFER_ST_PIN_INCORRECT);
+	/* What a crash leaves of nv. */
+	shell(b, "cp %s/nv %s.nv && true %s");
+	bench_off(b);
+	shell(b, "cp %s.kept/store %s/store && cp %s.nv /dev/null");
+	shell(b, "cp %s.nv %s/nv && true %s");
+	expect(bench_on(b, NULL), -ESTALE);
+	put_back(b);
+	expect(bench_on(b, NULL), 0);
+}
+
 /* A store that is newer than nv (nv put back) has lost its key or counters: those of nv count. */
 static void newer_and_foreign_store(void **state)
 {
@@ -351,6 +373,7 @@ int main(void)
 		T(no_free_try),
 		T(torn_nv_slot),
 		T(old_store_is_refused),
+		T(old_store_after_a_crash),
 		T(newer_and_foreign_store),
 		T(sealed_values_are_bound),
 	};

@@ -483,6 +483,29 @@ static void lists_of_cards(void **state)
 	assert_int_equal(coffer_open(&options, &ctx), -E2BIG);
 }
 
+static void without_a_driver(void **state)
+{
+	struct model m = { .count = 0 };
+	struct fake_card card = { .exec = model_exec, .opaque = &m };
+	struct fake_card *cards[] = { &card };
+	struct coffer *ctx = fake_context(cards, 1);
+	struct coffer_card_event event;
+	struct coffer_pci *list;
+	size_t n = 1;
+
+	(void)state;
+	/* No family, no netlink: said at once, however long one would wait. */
+	if (access("/sys/class/coffer", F_OK))
+		assert_true(coffer_netlink_events(ctx, &event, 1, -1, &n) < 0);
+	else
+		assert_int_equal(coffer_netlink_events(ctx, &event, 1, 0, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(coffer_pci_scan(&list, &n), 0);
+	assert_non_null(list);
+	free(list);
+	coffer_close(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +521,7 @@ int main(void)
 		cmocka_unit_test(empty_pages_end_a_search),
 		cmocka_unit_test(every_code_has_name_and_advice),
 		cmocka_unit_test(lists_of_cards),
+		cmocka_unit_test(without_a_driver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

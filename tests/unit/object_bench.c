@@ -16,7 +16,7 @@ static struct attrs rsa_public, rsa_private, ec_public, ec_private;
 static uint8_t request[COFFER_CMD_MAX_PAYLOAD];
 static struct wire_out out;
 
-/* ---- A card ---------------------------------------------------------------------------------- */
+/* ---- A card ---------------------------------------------------------------------------- */
 
 static int make_keys(void)
 {
@@ -77,7 +77,7 @@ void set_policy(uint32_t id, uint32_t value)
 	be(COFFER_ROLE_CO);
 }
 
-/* ---- Templates --------------------------------------------------------------------------------- */
+/* ---- Templates ------------------------------------------------------------------------- */
 
 struct attrs *t_new(void)
 {
@@ -172,7 +172,7 @@ void t_ec_private(void)
 	t_pair(&ec_private, true);
 }
 
-/* ---- Commands ----------------------------------------------------------------------------------- */
+/* ---- Commands -------------------------------------------------------------------------- */
 
 static void begin(uint32_t handle)
 {

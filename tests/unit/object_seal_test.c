@@ -5,6 +5,7 @@
 #include "object_bench.h"
 
 #include "card.h"
+#include "object_forget.h"
 #include "object_internal.h"
 
 /* A command as the dispatcher would hand it to a handler. */
@@ -26,7 +27,7 @@ static uint32_t make_key(void)
 	return handle;
 }
 
-/* ---- Sealing --------------------------------------------------------------------------------- */
+/* ---- Sealing --------------------------------------------------------------------------- */
 
 static void row_read(struct cmd *c, uint32_t handle, struct object_row *row)
 {
@@ -151,7 +152,7 @@ static void test_tags(void **state)
 	assert_memory_equal(label, zero, STORE_TAG_LEN);
 }
 
-/* ---- Travelling ------------------------------------------------------------------------------------ */
+/* ---- Travelling ------------------------------------------------------------------------ */
 
 static void load_flat(struct cmd *c, uint32_t handle, struct object *o, uint8_t **flat,
 		      size_t *len)
@@ -308,7 +309,35 @@ static void test_arrive_refusals(void **state)
 	expect(o_destroy(handle), COFFER_ST_OK);
 }
 
-/* ---- Two at once ------------------------------------------------------------------------------------- */
+/* ---- Ready keys -------------------------------------------------------------------------- */
+
+/* After an erasure no ready key is left, not even a void one. */
+static void test_forget(void **state)
+{
+	struct cmd c = inside(COFFER_ROLE_CO);
+	uint32_t handle = make_key();
+	struct cached_key first, second;
+
+	(void)state;
+	expect(key_find(&c, handle, &first), COFFER_ST_OK);
+	expect(key_find(&c, handle, &second), COFFER_ST_OK);
+	assert_ptr_equal(first.key, second.key);
+	crypto_key_put(second.key);
+	objects_forget(c.crypto, 77);
+	expect(key_find(&c, handle, &second), COFFER_ST_OK);
+	assert_ptr_equal(first.key, second.key);
+	crypto_key_put(second.key);
+	objects_forget(c.crypto, 1);
+	expect(key_find(&c, handle, &second), COFFER_ST_OK);
+	assert_ptr_not_equal(first.key, second.key);
+	crypto_key_put(second.key);
+	crypto_key_put(first.key);
+	c.role = COFFER_ROLE_PO;
+	expect(key_find(&c, handle, &second), COFFER_ST_KEY_HANDLE_INVALID);
+	expect(o_destroy(handle), COFFER_ST_OK);
+}
+
+/* ---- Two at once ----------------------------------------------------------------------- */
 
 static uint32_t contested;
 
@@ -363,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_flat_flips),
 		cmocka_unit_test(test_only_tightened),
 		cmocka_unit_test(test_arrive_refusals),
+		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_lost_update),
 	};
 

@@ -28,7 +28,7 @@ static void make_ok(make_fn *make, uint32_t *handle)
 	expect(o_create(handle), COFFER_ST_OK);
 }
 
-/* ---- Create ---------------------------------------------------------------------------------- */
+/* ---- Create ---------------------------------------------------------------------------- */
 
 static void test_minimal(void **state)
 {
@@ -177,7 +177,7 @@ static void test_bad_values(void **state)
 	expect(o_create(NULL), COFFER_ST_ATTRIBUTE_VALUE_INVALID);
 }
 
-/* ---- Origin ---------------------------------------------------------------------------------- */
+/* ---- Origin ---------------------------------------------------------------------------- */
 
 static void test_imported(void **state)
 {
@@ -269,7 +269,7 @@ static void test_generate_templates(void **state)
 	expect(o_destroy(handle), COFFER_ST_OK);
 }
 
-/* ---- One way ------------------------------------------------------------------------------------- */
+/* ---- One way --------------------------------------------------------------------------- */
 
 static const struct {
 	uint32_t type;
@@ -403,7 +403,7 @@ static void test_conflicts(void **state)
 	}
 }
 
-/* ---- Roles ----------------------------------------------------------------------------------------- */
+/* ---- Roles ----------------------------------------------------------------------------- */
 
 static void test_roles(void **state)
 {
@@ -468,7 +468,7 @@ static void test_read_only_session(void **state)
 	expect(o_destroy(handle), COFFER_ST_OK);
 }
 
-/* ---- Policies ------------------------------------------------------------------------------------ */
+/* ---- Policies -------------------------------------------------------------------------- */
 
 static void test_policies(void **state)
 {

@@ -18,7 +18,7 @@ static uint32_t sign(uint32_t handle, uint32_t mechanism)
 	return o_use(COFFER_CMD_SIGN, handle, mechanism, NULL, 0, msg, sizeof(msg), NULL, 0);
 }
 
-/* ---- Secrets ----------------------------------------------------------------------------------- */
+/* ---- Secrets --------------------------------------------------------------------------- */
 
 static uint32_t find_value(const void *value, size_t len)
 {
@@ -64,7 +64,7 @@ static void test_hidden(void **state)
 	expect(o_destroy(handle), COFFER_ST_OK);
 }
 
-/* ---- Find -------------------------------------------------------------------------------------- */
+/* ---- Find ------------------------------------------------------------------------------ */
 
 static uint32_t found(uint32_t *first)
 {
@@ -208,7 +208,7 @@ static void test_cut_requests(void **state)
 		expect(ask(&bench, ops[i], req, sizeof(req)), COFFER_ST_ARGUMENTS_BAD);
 }
 
-/* ---- Session objects ---------------------------------------------------------------------------- */
+/* ---- Session objects ------------------------------------------------------------------- */
 
 static uint32_t make_session_key(void)
 {
@@ -235,6 +235,7 @@ static void test_session_objects(void **state)
 	t_text(A(LABEL), "renamed by another session");
 	expect(o_set(key), COFFER_ST_OK);
 	own = make_session_key();
+	expect(sign(key, COFFER_CKM_SHA256_HMAC), COFFER_ST_OK);
 	/* Another owner neither sees nor uses it, though the key is ready in the cache. */
 	bench.owner = owner_open(&bench);
 	session = session_open(&bench, bench.owner, 1, true, NULL);
@@ -297,7 +298,7 @@ static void test_session_object_limit(void **state)
 	expect(o_destroy(st), COFFER_ST_OK);
 }
 
-/* ---- Use of keys ------------------------------------------------------------------------------------ */
+/* ---- Use of keys ----------------------------------------------------------------------- */
 
 /* Whatever was ready before, the object as it is now decides. */
 static void test_cache(void **state)
@@ -416,6 +417,7 @@ static void test_digest_random(void **state)
 /* Last: it erases the partition. Imported keys must be imported anew after each change. */
 static void test_use_policies(void **state)
 {
+	struct attrs none, *template;
 	uint32_t key;
 
 	(void)state;
@@ -434,6 +436,12 @@ static void test_use_policies(void **state)
 	key = make(t_rsa_private);
 	expect(sign(key, COFFER_CKM_RSA_PKCS), COFFER_ST_MECHANISM_INVALID);
 	set_policy(43, 0);
+	attrs_init(&none);
+	template = t_new();
+	t_ulong(A(MODULUS_BITS), 2048);
+	t_bytes(A(PUBLIC_EXPONENT), "\x03", 1);
+	expect(o_pair(COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, template, &none, &key, &key),
+	       COFFER_ST_ATTRIBUTE_VALUE_INVALID);
 	t_secret(COFFER_CKK_GENERIC_SECRET, 13);
 	expect(o_create(&key), COFFER_ST_KEY_SIZE_RANGE);
 	t_secret(COFFER_CKK_GENERIC_SECRET, 14);

@@ -63,6 +63,16 @@ uint64_t card_epoch(struct coffer_card *card)
 	return epoch;
 }
 
+uint32_t card_generation(struct coffer_card *card)
+{
+	uint32_t generation;
+
+	pthread_rwlock_rdlock(&card->lock);
+	generation = card->generation;
+	pthread_rwlock_unlock(&card->lock);
+	return generation;
+}
+
 coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
 		    void *reply, size_t *reply_len)
 {
@@ -138,16 +148,32 @@ API const char *coffer_card_name(const struct coffer_card *card)
 	return card->name;
 }
 
+/* Looking changes nothing but the lock, which a card that is opened again needs. */
+static pthread_rwlock_t *lock_of(const struct coffer_card *card)
+{
+	return (pthread_rwlock_t *)&card->lock;
+}
+
 API const char *coffer_card_transport(const struct coffer_card *card)
 {
-	return card->t ? card->t->ops->name : "none";
+	const char *name;
+
+	pthread_rwlock_rdlock(lock_of(card));
+	name = card->t ? card->t->ops->name : "none";
+	pthread_rwlock_unlock(lock_of(card));
+	return name;
 }
 
 API coffer_rc coffer_card_state(const struct coffer_card *card, const char **text)
 {
+	coffer_rc rc;
+
+	pthread_rwlock_rdlock(lock_of(card));
+	rc = card->rc;
+	pthread_rwlock_unlock(lock_of(card));
 	if (text)
-		*text = card->text ? card->text : card->rc ? coffer_strerror(card->rc) : "";
-	return card->rc;
+		*text = card->text ? card->text : rc ? coffer_strerror(rc) : "";
+	return rc;
 }
 
 /* IDENTIFY and STATS have no payload; the reply begins with a struct of `size` bytes. */

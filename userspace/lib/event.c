@@ -47,6 +47,8 @@ static coffer_rc kernel_events(struct coffer_card *card, struct coffer_card_even
 	if (card->t)
 		rc = card->t->ops->events(card->t, &card->events_seen, list,
 					  room < BATCH ? room : BATCH, count, &missed);
+	if (rc == -ENODEV)
+		__atomic_store_n(&card->broken, true, __ATOMIC_RELAXED);
 	pthread_rwlock_unlock(&card->lock);
 	if (rc)
 		return rc;
@@ -124,14 +126,15 @@ static coffer_rc asked_events(struct coffer_card *card, struct coffer_card_event
 static coffer_rc card_events(struct coffer_card *card, struct coffer_card_event *to, size_t room,
 			     size_t *count)
 {
-	uint64_t epoch;
+	uint32_t generation;
 	coffer_rc rc;
 
 	card_revive(card);
-	epoch = (uint64_t)card->generation;
+	generation = card_generation(card);
 	pthread_mutex_lock(&card->events_lock);
-	if (card->events_epoch != epoch) {
-		card->events_epoch = epoch;
+	if (card->events_generation != generation) {
+		/* Another connection, and maybe another power cycle: numbers begin again. */
+		card->events_generation = generation;
 		card->events_seen = 0;
 	}
 	rc = kernel_events(card, to, room, count);

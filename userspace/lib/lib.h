@@ -41,7 +41,7 @@ struct coffer_card {
 	uint32_t generation;		/* counts opens: sessions of older ones are gone */
 	pthread_mutex_t events_lock;	/* guards the two below */
 	uint64_t events_seen;
-	uint64_t events_epoch;
+	uint32_t events_generation;
 };
 
 struct coffer_session {
@@ -64,6 +64,7 @@ void card_exit(struct coffer_card *card);
 void card_revive(struct coffer_card *card);
 /* Changes whenever the card ended its owners, or was opened again. */
 uint64_t card_epoch(struct coffer_card *card);
+uint32_t card_generation(struct coffer_card *card);
 /* Every command goes through here. *reply_len: room in, bytes out, 0 on failure. */
 coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
 		    void *reply, size_t *reply_len);

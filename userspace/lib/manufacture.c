@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib.h"
-#include "stream.h"
 
 #define OUTPUT_MAX (64 * 1024)
 
@@ -69,19 +70,34 @@ static coffer_rc host_run(char *const argv[], bool want_out, struct outcome *o)
 	return rc;
 }
 
-/* Exit statuses of coffer-card-host for what fw.h says about manufacture. */
+/* Exit statuses of coffer-card-host: 2 is bad use, an errno where it tells more. */
 static coffer_rc errno_of(int status)
 {
-	static const struct {
-		int status, error;
-	} known[] = {
-		{ 0, 0 }, { 2, EINVAL },
-	};
+	static const int told[] = { EBUSY, EEXIST, ENOSPC, ENOTSUP, EBADMSG, ESTALE };
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].status == status)
-			return -known[i].error;
+	if (!status)
+		return 0;
+	if (status == 2)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (told[i] == status)
+			return -told[i];
 	return -EIO;
+}
+
+/* What can be seen from here: from is to be there, and to is not. */
+static coffer_rc errno_seen(coffer_rc rc, const char *from, bool to_was_there)
+{
+	if (rc == -EIO && to_was_there)
+		return -EEXIST;
+	if (rc == -EIO && from && access(from, F_OK))
+		return -ENOENT;
+	return rc;
+}
+
+static bool is_there(const char *path)
+{
+	return !access(path, F_OK);
 }
 
 /* The first line of what it said, without the program's name. */
@@ -122,6 +138,7 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	static const struct coffer_make plain;
 	char serial[24];
 	char *argv[20] = { "coffer-card-host", "create" };
+	bool was_there;
 	int n = 2;
 
 	how = how ? how : &plain;
@@ -150,21 +167,57 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	}
 	argv[n++] = "--";
 	argv[n++] = (char *)dir;
-	return host_do(argv, text);
+	was_there = is_there(dir);
+	return errno_seen(host_do(argv, text), NULL, was_there);
+}
+
+/* A host ends a moment after its last connection (firmware-sim/host/stream.h). */
+#define HOST_ENDS_MS	2000
+#define LOOK_EVERY_MS	20
+
+/*
+ * Wait for a host that is about to end, and keep others from starting one: start.lock is the
+ * last thing that it lets go. Returns start.lock's descriptor, or -1 when there is nothing to
+ * wait for or the card is really in use: then the export says so itself.
+ */
+static int host_end_wait(const char *dir)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_EVERY_MS * 1000000 };
+	int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
+
+	if (folder < 0)
+		return -1;
+	for (int ms = 0; ms < HOST_ENDS_MS; ms += LOOK_EVERY_MS) {
+		if (faccessat(folder, "host.sock", F_OK, 0)) {
+			lock = openat(folder, "start.lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+			break;
+		}
+		nanosleep(&pause, NULL);
+	}
+	close(folder);
+	if (lock >= 0)
+		flock(lock, LOCK_EX);
+	return lock;
 }
 
 API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
 {
 	char *argv[] = { "coffer-card-host", "export", "--", (char *)dir, (char *)file, NULL };
+	bool was_there = is_there(file);
+	int lock = host_end_wait(dir);
+	coffer_rc rc = host_do(argv, text);
 
-	return host_do(argv, text);
+	if (lock >= 0)
+		close(lock);
+	return errno_seen(rc, dir, was_there);
 }
 
 API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)
 {
 	char *argv[] = { "coffer-card-host", "import", "--", (char *)file, (char *)dir, NULL };
+	bool was_there = is_there(dir);
 
-	return host_do(argv, text);
+	return errno_seen(host_do(argv, text), file, was_there);
 }
 
 /* Columns for people become one TAB. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,14 +72,18 @@ static int ready_errno(const char *line, const char **rest)
 
 static int host_spawn(const char *dir, int ready_fd, pid_t *pid)
 {
-	const struct spawn_fds fds = { .in = -1, .out = -1, .err = -1, .keep = ready_fd };
+	struct spawn_fds fds = { .in = -1, .out = -1, .keep = ready_fd };
 	char number[12];
 	char *program = spawn_card_host();
 	char *argv[] = { "coffer-card-host", "serve", (char *)dir, "--ready-fd", number, NULL };
 	int rc;
 
 	snprintf(number, sizeof(number), "%d", ready_fd);
+	/* What it has to say it says on ready_fd, and later in its log. */
+	fds.err = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	rc = spawn(program ? program : argv[0], argv, &fds, pid);
+	if (fds.err >= 0)
+		close(fds.err);
 	free(program);
 	return rc;
 }

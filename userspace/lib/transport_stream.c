@@ -367,10 +367,11 @@ static int stream_exec(struct transport *t, uint16_t opcode, const void *req, si
 		waiter_wait(s, w, &deadline);
 		rc = waiter_finish(s, w, reply_len, verdict);
 	}
-	stream_leave(s);
-	pthread_mutex_unlock(&s->lock);
 	if (!rc && *verdict == (uint32_t)COFFER_ST_OWNER_UNKNOWN)
 		__atomic_add_fetch(&s->epoch, 1, __ATOMIC_RELAXED);
+	/* After this close() may free it. */
+	stream_leave(s);
+	pthread_mutex_unlock(&s->lock);
 	return rc;
 }
 

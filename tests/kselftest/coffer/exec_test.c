@@ -234,6 +234,39 @@ TEST_F(exec, refuses_bad_pointers)
 	munmap(two, 2 * PAGE);
 }
 
+/* The system call of a 32-bit program, which needs its struct below 4 GiB. */
+static long ioctl32(int fd, unsigned int nr, void *arg)
+{
+	long rc = -EOPNOTSUPP;
+
+#ifdef __x86_64__
+	asm volatile("int $0x80"
+		     : "=a"(rc)
+		     : "a"(54), "b"(fd), "c"(nr), "d"((uintptr_t)arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+#endif
+	return (int)rc;
+}
+
+TEST_F(exec, works_for_32_bit_programs)
+{
+	struct coffer_exec *low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	struct coffer_query *query = (void *)(low + 1);
+
+	ASSERT_NE(MAP_FAILED, (void *)low);
+	*low = self->exec;
+	ASSERT_EQ(0, ioctl32(self->fd, COFFER_IOC_EXEC, low));
+	EXPECT_EQ(0, low->verdict);
+	EXPECT_EQ(sizeof(self->req), low->reply_len);
+	EXPECT_EQ(0, memcmp(self->req, self->reply, sizeof(self->req)));
+	query->size = sizeof(*query);
+	ASSERT_EQ(0, ioctl32(self->fd, COFFER_IOC_QUERY, query));
+	EXPECT_EQ(attr_u64("serial"), query->serial);
+	EXPECT_EQ(-ENOTTY, ioctl32(self->fd, _IO(COFFER_IOC_MAGIC, 0x40), low));
+	munmap(low, PAGE);
+}
+
 TEST_F(exec, works_without_blocking)
 {
 	int fd = card_open(O_RDWR | O_NONBLOCK), i;

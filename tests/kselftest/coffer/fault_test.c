@@ -63,7 +63,7 @@ TEST_F(fault, a_short_time_out_does_not_reset_the_card)
 
 	ASSERT_EQ(0, fault_set("fault-stall", "true"));
 	EXPECT_EQ(-ETIMEDOUT, card_echo_ms(self->fd, 500, 200));
-	EXPECT_GT(4.5, seconds() - begin);
+	EXPECT_GT(6.5, seconds() - begin);	/* sooner than the reset of the next case */
 	EXPECT_EQ(self->resets, attr_u64("reset_count"));
 	ASSERT_EQ(0, fault_set("fault-stall", "false"));
 	EXPECT_EQ(0, card_echo(self->fd, 500, 1));	/* the late completion did no harm */
@@ -243,6 +243,45 @@ TEST_F_TIMEOUT(fault, a_card_that_loses_its_link_is_gone, 60)
 	close(fd);
 }
 
+/*
+ * A card that lies in every register, completion and event. Whatever it makes of the commands,
+ * calls come back, the kernel stays whole (tests/vm/run looks at its log), and an honest card in
+ * the same slot works again.
+ */
+TEST_F_TIMEOUT(fault, a_hostile_card_harms_nobody_but_itself, 120)
+{
+	char name[64], seed[16];
+	int fd, i;
+
+	ASSERT_EQ(0, pci_name(name, sizeof(name)));
+	for (i = 1; i <= 4; i++) {
+		struct load load;
+
+		fd = card_open_wait();
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, load_start(&load, 8, fd));
+		snprintf(seed, sizeof(seed), "%d", i);
+		ASSERT_EQ(0, fault_set("fault-evil", seed));
+		sleep(1);
+		attr_write("reset", "1");
+		ready(fd, 100);
+		sleep(1);
+		/* Its removal ends all that is still waiting. */
+		EXPECT_EQ(0, file_write("/sys/bus/pci/drivers/coffer/unbind", name));
+		load_stop(&load);
+		EXPECT_EQ(-ENODEV, card_echo(fd, 10, 0));
+		file_write("/sys/bus/pci/drivers/coffer/bind", name);
+		file_write("/sys/bus/pci/drivers/coffer/unbind", name);
+		close(fd);
+		faults_clear();
+		ASSERT_EQ(0, file_write("/sys/bus/pci/drivers/coffer/bind", name));
+	}
+	fd = card_open_wait();
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, card_echo(fd, 5000, 0));
+	close(fd);
+}
+
 TEST_F(fault, a_bus_error_that_is_not_fatal_changes_nothing)
 {
 	struct load load;
@@ -259,11 +298,15 @@ TEST_F(fault, a_bus_error_that_is_not_fatal_changes_nothing)
 TEST_F_TIMEOUT(fault, a_fatal_bus_error_is_recovered_from, 60)
 {
 	struct load load;
+	int i, back = 0;
 
 	ASSERT_EQ(0, load_start(&load, 8, self->fd));
 	usleep(100000);
 	EXPECT_EQ(0, bus_error("DLP"));
-	EXPECT_EQ(1, live_after(self->resets + 1));
+	/* With ACPI hot-plug the port's link does not come back: the driver helps itself. */
+	for (i = 0; i < 3 && !back; i++)
+		back = live_after(self->resets + 1);
+	EXPECT_TRUE(back);
 	load_stop(&load);
 	EXPECT_EQ(0, load.wrong);
 	EXPECT_EQ(0, card_echo(self->fd, 500, 1));

@@ -93,4 +93,5 @@ void faults_clear(void)
 	fault_set("fault-wrong-tag", "0");
 	fault_set("fault-short-dma", "0");
 	fault_set("fault-slow-ms", "0");
+	fault_set("fault-evil", "0");
 }
