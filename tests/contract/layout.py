@@ -16,7 +16,6 @@ import sys
 
 HEADERS = ["hw/coffer_regs.h", "hw/coffer_cmd.h", "uapi/linux/coffer.h",
            "uapi/linux/coffer_netlink.h"]
-INCLUDED = ["hw/coffer_attr.h", "hw/coffer_status.h"]
 
 
 def structs(text):
@@ -32,7 +31,8 @@ def program(include):
     lines.append('#define NOTE(n, v) __asm__ volatile("\\n->" n " %c0" :: "i"(v))')
     lines.append("#define T(s) struct s")
     lines.append("void layout(void);\nvoid layout(void)\n{")
-    for header in HEADERS + INCLUDED:
+    included = sorted(f"hw/{h.name}" for h in (include / "hw").glob("*.h"))
+    for header in included + HEADERS[2:]:
         for name, members in structs((include / header).read_text()):
             lines.append(f'NOTE("S {name} size", sizeof(T({name})));')
             for m in members:

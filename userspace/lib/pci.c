@@ -9,11 +9,8 @@
 
 #include <pci/pci.h>
 
+#include "hw/coffer_pci.h"
 #include "lib.h"
-
-/* Contract 1 names them; it is the driver's and the device's, and a test compares. */
-#define VENDOR_ID	0x1234
-#define DEVICE_ID	0xc0fe
 
 /* libpci ends the program when it cannot reach the bus: a library may not. */
 static _Thread_local jmp_buf failed;
@@ -87,7 +84,7 @@ static coffer_rc scan(struct pci_access *access, struct coffer_pci **list, size_
 	pci_scan_bus(access);
 	for (dev = access->devices; dev; dev = dev->next) {
 		pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_DRIVER);
-		if (dev->vendor_id != VENDOR_ID || dev->device_id != DEVICE_ID)
+		if (dev->vendor_id != COFFER_PCI_VENDOR_ID || dev->device_id != COFFER_PCI_DEVICE_ID)
 			continue;
 		grown = realloc(*list, (*count + 1) * sizeof(**list));
 		if (!grown)

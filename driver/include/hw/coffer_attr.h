@@ -70,7 +70,7 @@
 	X(WRAP_WITH_TRUSTED,	0x00000210, BOOL) \
 	X(ALLOWED_MECHANISMS,	0x40000600, BYTES) \
 	X(OUID,			0x80000140, BYTES)	/* 24 bytes, kept by every clone */ \
-	X(FINGERPRINT,		0x80000141, BYTES)	/* SHA-256 of public parts and attributes */ \
+	X(FINGERPRINT,		0x80000141, BYTES)	/* SHA-256, public parts */ \
 	X(SECURITY_LEVEL,	0x80000142, ULONG)	/* of the partition it was made in */
 
 enum coffer_attribute {

@@ -14,12 +14,9 @@
 
 #include <linux/types.h>
 
-/* ---- PCI identity ------------------------------------------------------------------- */
-#define COFFER_PCI_VENDOR_ID		0x1234
-#define COFFER_PCI_DEVICE_ID		0xc0fe
-#define COFFER_PCI_CLASS		0x1080	/* encryption controller, other */
-#define COFFER_PCI_REVISION		1
+#include "coffer_pci.h"
 
+/* ---- BARs --------------------------------------------------------------------------- */
 #define COFFER_BAR_REGS			0	/* 32 KiB, 64-bit, non-prefetchable */
 #define COFFER_BAR_REGS_SIZE		0x8000
 #define COFFER_BAR_MSIX			4	/* MSI-X table and PBA */
@@ -45,10 +42,10 @@
 #define COFFER_REG_QUEUE(n)		(0x100 + (n) * 0x40)
 #define COFFER_Q_SQ_BASE		0x00	/* RW  64 bit, 64-byte aligned */
 #define COFFER_Q_CQ_BASE		0x08	/* RW  64 bit, 16-byte aligned */
-#define COFFER_Q_SIZE			0x10	/* RW  entries of both rings, power of two, 2 .. CAP0.ENTRIES */
+#define COFFER_Q_SIZE			0x10	/* RW  entries of both rings, 2^n */
 #define COFFER_Q_VECTOR			0x14	/* RW  MSI-X vector of the completion queue */
-#define COFFER_Q_CTRL			0x18	/* RW  bit 0: enable; base, size, vector are latched at 0 -> 1 */
-#define COFFER_Q_COALESCE		0x1c	/* RW  [7:0] completions, [31:16] microseconds; 0 = at once */
+#define COFFER_Q_CTRL			0x18	/* RW  bit 0: enable, latches the rest */
+#define COFFER_Q_COALESCE		0x1c	/* RW  [7:0] completions, [31:16] us */
 #define COFFER_Q_COUNT_CMD		0x20	/* RO  entries fetched since enable (wraps) */
 #define COFFER_Q_COUNT_IRQ		0x24	/* RO  interrupts sent since enable (wraps) */
 
@@ -151,7 +148,7 @@ enum coffer_tstatus {
 	COFFER_TS_BAD_FIELD		= 1,	/* a reserved field or flag is not zero */
 	COFFER_TS_BAD_LENGTH		= 2,	/* a length or segment count is out of range */
 	COFFER_TS_DMA_REQ		= 3,	/* request or its list could not be read */
-	COFFER_TS_DMA_REPLY		= 4,	/* reply could not be written; the command took effect */
+	COFFER_TS_DMA_REPLY		= 4,	/* reply not written; it took effect */
 	COFFER_TS_ABORTED		= 5,	/* ABORT came before the firmware began */
 	COFFER_TS_FW_DOWN		= 6,	/* no firmware */
 	COFFER_TS_BUSY			= 7,	/* the firmware's queue is full: try again */

@@ -87,7 +87,7 @@ struct coffer_exec {
 	__u64	reply;			/* in: user pointer to room for the reply */
 	__u32	req_len;		/* in: bytes */
 	__u32	reply_len;		/* in: bytes of room; out: bytes written */
-	__u32	timeout_ms;		/* in: 0 = the table's; else lowered to at most the table's */
+	__u32	timeout_ms;		/* in: 0 or more than the table's: the table's */
 	__u32	verdict;		/* out: the card's status, contract 2 */
 	__u64	cookie;			/* in: name for CANCEL, 0 = none */
 };
@@ -99,7 +99,7 @@ struct coffer_events {
 	__u64	since;			/* in: highest number already seen; out: highest returned */
 	__u64	events;			/* in: user pointer to struct coffer_event[] */
 	__u32	count;			/* in: room; out: events written */
-	__u32	missed;			/* out: events between `since` and the first one that are lost */
+	__u32	missed;			/* out: events after `since` that are lost */
 };
 
 struct coffer_event {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause */
 /*
- * Generic netlink family of the Coffer driver. Described in driver/Documentation/netlink/coffer.yaml.
+ * Generic netlink family of the Coffer driver (driver/Documentation/netlink/coffer.yaml).
  *
  * One notification per card event, to the group "events" (join needs CAP_NET_ADMIN: it names
  * partitions) and, without partition and argument, to the group "public".
