@@ -181,6 +181,7 @@ static int coffer_add_express(CofferState *s, Error **errp)
         error_setg(errp, "no room for the Express capability");
         return -1;
     }
+    pcie_cap_deverr_init(pci);
     pcie_cap_flr_init(pci);
     if (pcie_aer_init(pci, PCI_ERR_VER, COFFER_EXT_AER, PCI_ERR_SIZEOF, errp) < 0) {
         return -1;

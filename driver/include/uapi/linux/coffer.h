@@ -15,8 +15,8 @@
  *   EPERM      the opcode is for the driver alone, or the descriptor is not open for writing
  *   EBUSY      the card's queue is full, or this open file holds its share of it (O_NONBLOCK)
  *   EINTR      killed while waiting
- *   ETIMEDOUT  the card did not answer in the command's time; it was reset
- *   EIO        the card broke the protocol or could not reach memory
+ *   ETIMEDOUT  the card did not answer in time: the command was aborted, or the card reset
+ *   EIO        the card broke the protocol, could not reach memory, or has FAILED for good
  *   ECANCELED  a reset took the command away; whether it was carried out is not known
  *   EAGAIN     the card is being reset (O_NONBLOCK); else the call waits for the reset's end
  *   ENODEV     the card is gone; this descriptor is of no more use
@@ -46,7 +46,7 @@ struct coffer_query {
 	__u32	max_payload;		/* out: bytes, each direction */
 	__u32	queues;			/* out: queue pairs in use */
 	__u32	queue_entries;		/* out: entries of each */
-	__u32	table_hash;		/* out: FNV-1a of the command table, see coffer_cmd.h */
+	__u32	table_hash;		/* out: FNV-1a, driver/Documentation/design.md */
 	__u32	command_count;		/* in: rows of room at commands; out: rows in the table */
 	__u64	commands;		/* in: user pointer to struct coffer_command_row[], or 0 */
 	__u64	reset_count;		/* out: resets since probe; a change means "logged out" */
