@@ -169,3 +169,29 @@ archive_wrong_domain() {
 	run 0 coffer -o json 'partition archive list -slot 2'
 	same "$(json out 'd[0]["data"]["archives"]')" '[]'
 }
+
+# Control-C in a long backup ends it after its batch; a part must not pass for a backup.
+archive_interrupted() {
+	local i pid status=0
+	take_cards a k
+	{
+		login 0
+		for ((i = 0; i < 60; i++)); do echo "object generate aes -label k$i"; done
+	} >script
+	run 0 coffer -f script
+	{ login 0 && echo "partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D"; } >script
+	"$COFFER" -f script >out 2>err &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		grep -q '^Cloning' err && break
+		sleep 0.05
+	done
+	sleep 0.3
+	kill -INT $pid
+	wait $pid || status=$?
+	same $status 1 status
+	has out '^    [0-9]+ not tried$'
+	has err '^archive p was not kept'
+	run 0 coffer -o json 'partition archive list -slot 1'
+	same "$(json out 'd[0]["data"]["archives"]')" '[]'
+}

@@ -76,20 +76,34 @@ story() {
 }
 
 # The same with the programs as users have them, without sanitizers.
+# Five seconds, longer on a machine that has more to do than it has processors: other lanes may
+# run beside this one. The best of three counts.
+time_limit() {
+	local load
+	read -r load _ </proc/loadavg
+	awk -v load="$load" -v cpus="$(nproc)" \
+		'BEGIN { print int(5000 * (load > cpus ? load / cpus : 1)) }'
+}
+
 story_time() {
-	local begun took
+	local attempt begun took limit
 	unset COFFER_CARD_HOST
-	make_card a.coffer
-	make_card b.coffer
-	make_card k.coffer backup-g5-6.28
-	export COFFER_CARDS=a.coffer,b.coffer,k.coffer
 	echo 'what is signed' >data
 	story_script >script
-	begun=${EPOCHREALTIME/./}
-	run 0 "$PLAIN" -f script
-	took=$(((${EPOCHREALTIME/./} - begun) / 1000))
-	say "the script took $took ms"
-	[ "$took" -lt 5000 ] || fail "the script took $took ms"
+	export COFFER_CARDS=a.coffer,b.coffer,k.coffer
+	for attempt in 1 2 3; do
+		rm -rf ./*.coffer
+		make_card a.coffer
+		make_card b.coffer
+		make_card k.coffer backup-g5-6.28
+		begun=${EPOCHREALTIME/./}
+		run 0 "$PLAIN" -f script
+		took=$(((${EPOCHREALTIME/./} - begun) / 1000))
+		limit=$(time_limit)
+		say "attempt $attempt took $took ms, the limit is $limit ms"
+		[ "$took" -ge "$limit" ] || return 0
+	done
+	fail 'the script takes too long'
 }
 
 story_names() {
@@ -106,4 +120,16 @@ story_names() {
 	same "$(grep -c 'TEST ROOT, TEST KDF' out)" 5 'marks'
 	has out 'backup card, TEST ROOT, TEST KDF'
 	has out '^    Current Slot Id +->  0$'
+}
+
+# What README.md tells a new user to type.
+# shellcheck disable=SC2154
+story_readme() {
+	awk '/: begin -->$/ { on = 1; next } /^<!-- end -->$/ { on = 0 }
+		/^```/ { code = !code; next } on && code' "$top/README.md" >readme.sh
+	[ "$(wc -l <readme.sh)" -gt 25 ] || fail 'README.md has no commands between its marks'
+	PATH=${COFFER%/*}:$PATH run 0 bash -eu readme.sh
+	has out '^    Handle [0-9]+ on slot 0 is now handle [0-9]+ on slot 1$'
+	has out '^Verified OK$'
+	has out '^    2 objects restored, 0 existed, 0 refused$'
 }

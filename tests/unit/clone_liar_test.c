@@ -40,6 +40,7 @@ static struct {
 	unsigned int proofs;
 	void (*head)(struct clone_blob *b);
 	uint32_t seed;			/* not 0: break what is sealed */
+	int32_t length;			/* told more than there is */
 } lies;
 
 uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer *target,
@@ -110,6 +111,20 @@ static void break_flat(uint8_t *flat, size_t len, uint32_t *seed)
 	}
 }
 
+/* A genuine seal over a header that tells another length than what follows. */
+static uint32_t seal_length(struct crypto *c, struct clone_context *x, struct clone_blob *head,
+			    struct bytes flat, uint8_t *out)
+{
+	uint8_t nonce[CRYPTO_NONCE];
+
+	head->sequence = ++x->sequence;
+	head->flat_len = (uint32_t)((int32_t)flat.len + lies.length);
+	write_header(x, head, out);
+	write_nonce(head->sequence, nonce);
+	return crypto_seal(c, blob_key(x), nonce, (struct bytes){ out, CLONE_BLOB_HEADER }, flat,
+			   out + CLONE_BLOB_HEADER);
+}
+
 uint32_t clone_blob_seal(struct crypto *c, struct clone_context *x, struct clone_blob *head,
 			 struct bytes flat, uint8_t *out)
 {
@@ -123,6 +138,8 @@ uint32_t clone_blob_seal(struct crypto *c, struct clone_context *x, struct clone
 		break_flat(broken, flat.len, &lies.seed);
 		flat.p = broken;
 	}
+	if (lies.length)
+		return seal_length(c, x, head, flat, out);
 	return honest_blob_seal(c, x, head, flat, out);
 }
 
@@ -344,6 +361,26 @@ static void lying_headers(void **state)
 	free(r);
 }
 
+static void lying_lengths(void **state)
+{
+	static const int32_t lengths[] = { 1, -1, 1000, 60000, 0x7fff0000, -200 };
+	uint32_t object = tc_make_value(s, "x", true, "x", 1), got;
+	struct run *r = run_new(s, t);
+	struct test_blob blob;
+
+	(void)state;
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		lies.length = lengths[i];
+		assert_u32(run_extract(r, &object, 1, &blob, &got), COFFER_ST_OK);
+		assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_BAD_MAC);
+		blobs_free(&blob, 1);
+	}
+	assert_u32(tc_count(t), 0);
+	run_give_up(r);
+	free(r);
+}
+
 /*
  * Whatever is behind a genuine seal: a verdict, no crash (this runs under ASan), and what is
  * stored is an object like any other. A lying card may make any key, so some get in.
@@ -388,6 +425,7 @@ int main(void)
 		TEST(lying_offers),
 		TEST(blind_source),
 		TEST(lying_headers),
+		TEST(lying_lengths),
 		TEST(broken_objects),
 	};
 

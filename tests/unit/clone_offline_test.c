@@ -334,12 +334,41 @@ static void no_common_bytes(void **state)
 	no_common_bytes_in(COFFER_CLONE_CPV1);
 }
 
+/* The same object twice in one session: another nonce, so another ciphertext altogether. */
+static void same_object_twice(void **state)
+{
+	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
+	uint32_t h = tc_make_secret(s, "k", known_secret, strlen(known_secret)), got;
+	uint32_t handles[2] = { h, h }, verdicts[2], new_handles[2];
+	struct run *r = run_new(s, t);
+	struct test_blob blobs[2];
+
+	(void)state;
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, handles, 2, blobs, &got), COFFER_ST_OK);
+	assert_u32(got, 2);
+	assert_u32(blobs[0].len, blobs[1].len);
+	for (size_t at = CLONE_BLOB_HEADER; at + 8 <= blobs[0].len; at++)
+		assert_false(contains(blobs[1].p + CLONE_BLOB_HEADER,
+				      blobs[1].len - CLONE_BLOB_HEADER, blobs[0].p + at, 8));
+	assert_u32(run_insert(r, blobs, 2, verdicts, new_handles), COFFER_ST_OK);
+	assert_u32(verdicts[0], COFFER_ST_OK);
+	assert_u32(verdicts[1], COFFER_ST_OBJECT_ALREADY_EXISTS);
+	assert_u32(tc_count(t), 1);
+	blobs_free(blobs, 2);
+	run_give_up(r);
+	free(r);
+	tc_free(s);
+	tc_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpv4_offline_program),
 		cmocka_unit_test(cpv1_offline_program),
 		cmocka_unit_test(no_common_bytes),
+		cmocka_unit_test(same_object_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

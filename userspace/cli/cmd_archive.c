@@ -117,6 +117,16 @@ static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
 	return rc;
 }
 
+/* Part of the keys must not pass for a backup: the library has deleted the new archive again. */
+static coffer_rc not_kept(struct cli *cli, const struct archive *a)
+{
+	if (cli->override == CLI_OK)
+		cli->override = CLI_FAILED;
+	return cli_fail(cli, ST(FAILED_TO_CLONE_AN_OBJECT),
+			"archive %s was not kept, for not every object got there: -objects chooses",
+			a->a.partition);
+}
+
 coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 {
 	static struct clone_run run;
@@ -137,6 +147,8 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 		snprintf(run.target, sizeof(run.target), "archive %.32s", a.a.partition);
 		rc = coffer_archive_backup(source->session, &a.a, &run.options, &run.report);
 		rc = clone_end(&run, rc);
+		if (rc == ST(FAILED_TO_CLONE_AN_OBJECT) && !a.a.append && !a.a.replace)
+			rc = not_kept(cli, &a);
 	}
 	archive_wipe(&a);
 	return rc;

@@ -119,19 +119,35 @@ static coffer_rc wait_once(struct watch *w, size_t *count)
 	return rc;
 }
 
-/* Without the right to listen, or when some cards have no driver, the cards are asked. */
-static bool use_netlink(struct cli *cli)
+static bool all_in_kernel(const struct cli *cli)
 {
-	struct coffer_card_event none;
-	size_t count;
-
 	for (unsigned int i = 0; i < coffer_card_count(cli->ctx); i++) {
 		struct coffer_card *card = coffer_card_at(cli->ctx, i);
 
 		if (strcmp(coffer_card_transport(card), "ioctl"))
 			return false;
 	}
-	return !coffer_netlink_events(cli->ctx, &none, 0, 0, &count);
+	return true;
+}
+
+/*
+ * Where to listen: netlink, or, without the right to it or when some cards have no driver, the
+ * cards themselves. Only what happens from now on counts: these keep what was before.
+ */
+static coffer_rc choose_source(struct watch *w)
+{
+	struct coffer_card_event list[ROOM];
+	size_t count = 0;
+	coffer_rc rc;
+
+	w->netlink = all_in_kernel(w->cli) &&
+		     !coffer_netlink_events(w->cli->ctx, list, ROOM, 0, &count);
+	if (w->netlink)
+		return 0;
+	do {
+		rc = coffer_events(w->cli->ctx, list, ROOM, 0, &count);
+	} while (!rc && count && !stopped);
+	return rc;
 }
 
 static coffer_rc watch(struct watch *w)
@@ -169,12 +185,13 @@ coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args)
 	if (rc)
 		return rc;
 	w.deadline_ms = now_ms() + (int64_t)seconds * 1000;
-	w.netlink = use_netlink(cli);
 	stopped = 0;
 	sigaction(SIGINT, &action, &before_int);
 	sigaction(SIGTERM, &action, &before_term);
 	out_list(&cli->out, "events");
-	rc = watch(&w);
+	rc = choose_source(&w);
+	if (!rc)
+		rc = watch(&w);
 	out_list_end(&cli->out);
 	sigaction(SIGINT, &before_int, NULL);
 	sigaction(SIGTERM, &before_term, NULL);

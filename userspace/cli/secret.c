@@ -141,10 +141,11 @@ int secret_ask(const char *prompt, struct secret *s)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	fflush(stdout);
-	fprintf(stderr, "%s: ", prompt);
-	fflush(stderr);
+	/* Echo is off before the question can be read: what answers it is never seen. */
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw))
 		return -errno;
+	fprintf(stderr, "%s: ", prompt);
+	fflush(stderr);
 	while (!ret) {
 		n = read(STDIN_FILENO, &c, 1);
 		if (n == 1)

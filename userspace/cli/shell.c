@@ -201,7 +201,8 @@ static int shell_init(struct shell *sh)
 	el_set(sh->el, EL_EDITOR, "emacs");
 	el_set(sh->el, EL_SIGNAL, 1);
 	el_set(sh->el, EL_HIST, history, sh->history);
-	el_set(sh->el, EL_ADDFN, "coffer-complete", "complete a word", complete);
+	/* The narrow form of this call leaks its two strings. */
+	el_wset(sh->el, EL_ADDFN, L"coffer-complete", L"complete a word", complete);
 	el_set(sh->el, EL_BIND, "^I", "coffer-complete", NULL);
 	el_source(sh->el, NULL);
 	return 0;
