@@ -27,6 +27,7 @@ SHAPES = {
     "HSM_INIT": ("coffer_req_init", 3, 0), "HSM_FACTORY_RESET": (S, 0, 0),
     "HSM_ZEROIZE": (S, 0, 0), "POLICY_LIST": (S, 0, 4),
     "POLICY_SET": ("coffer_req_policy_set", 0, 0),
+    "CLOCK_SET": ("coffer_req_clock", 0, 0), "SELF_TEST": (S, 0, 4),
     "PARTITION_CREATE": ("coffer_req_partition_create", 1, "coffer_rep_partition_create"),
     "PARTITION_DELETE": ("coffer_req_partition_delete", 0, 0),
     "PARTITION_INIT": ("coffer_req_init", 3, 0),

@@ -117,7 +117,7 @@ struct coffer_rep_session_open {
 };
 
 /* SESSION_CLOSE, SESSION_INFO, LOGOUT, ROLE_LIST, POLICY_LIST, PARTITION_INFO, MECHANISM_LIST,
- * HSM_FACTORY_RESET, HSM_ZEROIZE, CLONE_START
+ * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, CLONE_START
  */
 struct coffer_req_session {
 	__le32	session;
@@ -254,6 +254,28 @@ struct coffer_mechanism_row {
 	__le32	max_bits;
 };
 
+/* ---- Card life (behaviour.md sections 1.1, 5.1, 5.2) ------------------------------------ */
+
+/* CLOCK_SET: the card's clock is its own from then on and survives every erasure. */
+#define COFFER_CLOCK_MAX_MS		7258118400000ull	/* the year 2200 */
+
+struct coffer_req_clock {
+	__le32	session;
+	__le32	reserved;
+	__le64	clock_ms;		/* since 1970; 1 .. COFFER_CLOCK_MAX_MS */
+};
+
+/*
+ * SELF_TEST -> u32 count; struct coffer_self_test_row[count]. The verdict is OK also when a test
+ * fails: the rows tell. From then until power-off the card answers SELF_TEST_FAILED to every
+ * command but those that look at its state, end sessions, or erase it.
+ */
+struct coffer_self_test_row {
+	__le32	passed;			/* 0 or 1 */
+	__le32	reserved;
+	char	name[40];		/* NUL padded */
+};
+
 /* OBJECT_CREATE: coffer_req_session; attrs template -> coffer_rep_object
  * KEY_GENERATE: coffer_req_mech; blob params; attrs template -> coffer_rep_object
  * KEY_PAIR_GENERATE: coffer_req_mech; blob params; attrs public; attrs private
@@ -375,7 +397,8 @@ enum coffer_suite {
 	X(ROLE_INITIALIZED,	13, "role") \
 	X(CLONE_SESSION,	14, "serial of the peer's partition") \
 	X(CLONE_REFUSED,	15, "status") \
-	X(STORE_FULL,		16, "0")
+	X(STORE_FULL,		16, "0") \
+	X(SELF_TEST_FAILED,	21, "number of the test")
 
 enum coffer_event_type {
 #define COFFER_X(name, value, arg) COFFER_EV_##name = value,
@@ -393,6 +416,8 @@ _Static_assert(sizeof(struct coffer_rep_session_info) == 32, "coffer_rep_session
 _Static_assert(sizeof(struct coffer_role_row) == 48, "coffer_role_row");
 _Static_assert(sizeof(struct coffer_policy_row) == 64, "coffer_policy_row");
 _Static_assert(sizeof(struct coffer_rep_partition_info) == 120, "coffer_rep_partition_info");
+_Static_assert(sizeof(struct coffer_req_clock) == 16, "coffer_req_clock");
+_Static_assert(sizeof(struct coffer_self_test_row) == 48, "coffer_self_test_row");
 _Static_assert(sizeof(struct coffer_req_find) == 16, "coffer_req_find");
 #endif
 
