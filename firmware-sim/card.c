@@ -109,15 +109,11 @@ struct store *card_store(const struct fw_card *card)
 	return card->store;
 }
 
-uint64_t card_clock_ms(const struct fw_card *card)
-{
-	(void)card;
-	return clock_wall_ms();
-}
-
 uint64_t card_uptime_ms(const struct fw_card *card)
 {
-	return clock_mono_ms() - card->power_on_mono;
+	uint64_t ahead = card->uptime_ahead_ms ? *card->uptime_ahead_ms : 0;
+
+	return clock_mono_ms() - card->power_on_mono + ahead;
 }
 
 bool card_kdf_test(const struct fw_card *card)
@@ -151,96 +147,6 @@ uint32_t card_stretch(struct fw_card *card, struct bytes secret, struct bytes sa
 	return crypto_pbkdf2(card->crypto, secret, salt, card->kdf_iterations, key, KEY_LEN);
 }
 
-/* ---- Sealed values: {nonce[12]; sealed[len + 16]}, bound to scope and name ------- */
-
-#define SEAL_EXTRA	(CRYPTO_NONCE + CRYPTO_TAG)
-
-static uint32_t value_key(struct fw_card *card, uint8_t key[KEY_LEN])
-{
-	static const char use[] = "coffer card values";
-	uint8_t card_key[KEY_LEN];
-	struct bytes none = { NULL, 0 }, ikm = { card_key, KEY_LEN };
-	struct bytes info = { (const uint8_t *)use, sizeof(use) - 1 };
-	uint32_t st;
-
-	nv_card_key(card->nv, card_key);
-	st = crypto_hkdf(card->crypto, CRYPTO_SHA256, none, ikm, info, key, KEY_LEN);
-	crypto_wipe(card_key, sizeof(card_key));
-	return st;
-}
-
-static struct bytes value_aad(uint32_t scope, const char *name, char buf[48])
-{
-	int n = snprintf(buf, 48, "%u/%s", (unsigned int)scope, name);
-
-	return (struct bytes){ (const uint8_t *)buf, (size_t)n };
-}
-
-uint32_t card_value_seal(struct fw_card *card, struct change *ch, uint32_t scope,
-			 const char *name, struct bytes plain)
-{
-	uint8_t key[KEY_LEN], *sealed = malloc(plain.len + SEAL_EXTRA);
-	char aad[48];
-	uint32_t st = COFFER_ST_DEVICE_MEMORY;
-
-	if (!sealed)
-		return st;
-	st = value_key(card, key);
-	if (!st)
-		st = crypto_random(card->crypto, sealed, CRYPTO_NONCE);
-	if (!st)
-		st = crypto_seal(card->crypto, (struct bytes){ key, KEY_LEN }, sealed,
-				 value_aad(scope, name, aad), plain, sealed + CRYPTO_NONCE);
-	if (!st)
-		st = change_value_put(ch, scope, name, sealed, plain.len + SEAL_EXTRA);
-	crypto_wipe(key, sizeof(key));
-	free(sealed);
-	return st;
-}
-
-static int value_open(struct fw_card *card, uint32_t scope, const char *name,
-		      struct bytes sealed, uint8_t *plain)
-{
-	struct bytes body = { sealed.p + CRYPTO_NONCE, sealed.len - CRYPTO_NONCE };
-	uint8_t key[KEY_LEN];
-	char aad[48];
-	uint32_t st = value_key(card, key);
-
-	if (!st)
-		st = crypto_open_sealed(card->crypto, (struct bytes){ key, KEY_LEN }, sealed.p,
-					value_aad(scope, name, aad), body, plain);
-	crypto_wipe(key, sizeof(key));
-	return st ? -EBADMSG : 0;
-}
-
-int card_value_get(struct fw_card *card, uint32_t scope, const char *name, uint8_t **plain,
-		   size_t *len)
-{
-	uint8_t *sealed;
-	size_t sealed_len;
-	int rc = store_value_get(card->store, scope, name, &sealed, &sealed_len);
-
-	*plain = NULL;
-	*len = 0;
-	if (rc)
-		return rc;
-	if (sealed_len < SEAL_EXTRA) {
-		free(sealed);
-		return -EBADMSG;
-	}
-	*plain = malloc(sealed_len);
-	rc = *plain ? value_open(card, scope, name, (struct bytes){ sealed, sealed_len },
-				 *plain) : -ENOMEM;
-	free(sealed);
-	if (rc) {
-		free(*plain);
-		*plain = NULL;
-	} else {
-		*len = sealed_len - SEAL_EXTRA;
-	}
-	return rc;
-}
-
 /* ---- Power on -------------------------------------------------------------------- */
 
 static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
@@ -253,6 +159,8 @@ static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
 	gate_init(&card->gate);
 	pthread_mutex_init(&card->lock, NULL);
 	events_init(&card->events, how->event, how->event_opaque);
+	card->broken_test = how->broken_test;
+	card->uptime_ahead_ms = how->uptime_ahead_ms;
 	card->power_on_ms = clock_wall_ms();
 	card->power_on_mono = clock_mono_ms();
 	card->dir = strdup(dir);
@@ -292,6 +200,21 @@ static int open_error(const struct fw_card *card, int rc, const char *what, char
 	}
 }
 
+/* A card of an older version gets its life key now. */
+static int open_life_key(struct fw_card *card)
+{
+	uint8_t key[KEY_LEN];
+	int rc = 0;
+
+	if (!nv_life_key(card->nv, key)) {
+		rc = crypto_random(card->crypto, key, sizeof(key)) ? -EIO : 0;
+		if (!rc)
+			rc = nv_life_key_set(card->nv, key);
+	}
+	crypto_wipe(key, sizeof(key));
+	return rc;
+}
+
 static int open_nv(struct fw_card *card, char *err, size_t len)
 {
 	int rc = nv_open(card->dir, &card->nv);
@@ -304,7 +227,8 @@ static int open_nv(struct fw_card *card, char *err, size_t len)
 			   card->dir, nv_factory(card->nv)->profile);
 	card->kdf_iterations = card_kdf_test(card) ? KDF_TEST : KDF_STANDARD;
 	card->erasing = nv_pending(card->nv) != NV_CLEAR_NONE;
-	return 0;
+	rc = open_life_key(card);
+	return rc ? open_error(card, rc, "nv", err, len) : 0;
 }
 
 static int open_store(struct fw_card *card, const struct fw_open *how, char *err, size_t len)
@@ -319,6 +243,8 @@ static int open_store(struct fw_card *card, const struct fw_open *how, char *err
 			   "%s: the store is older than the card's memory: it was rolled back",
 			   card->dir);
 	rc = partition_load_all(card);
+	if (!rc)
+		rc = clock_load(card);
 	return rc ? open_error(card, rc, "store", err, len) : 0;
 }
 

@@ -153,6 +153,11 @@ struct fw_card {
 	struct writer *writer;
 	uint32_t kdf_iterations;
 	bool erasing;			/* power-on finishes an erasure: sealed values are lost */
+	_Atomic int64_t clock_offset;	/* of the card's clock to the host's at power-on; ms */
+	_Atomic bool clock_set;
+	_Atomic uint32_t failed_test;	/* number of the self-test that failed, from 1; 0: none */
+	const char *broken_test;	/* test hook, see fw_open */
+	const uint64_t *uptime_ahead_ms;	/* likewise */
 	uint64_t power_on_ms;		/* wall clock */
 	uint64_t power_on_mono;
 
@@ -193,6 +198,17 @@ uint32_t card_value_seal(struct fw_card *card, struct change *ch, uint32_t scope
 			 const char *name, struct bytes plain);
 int card_value_get(struct fw_card *card, uint32_t scope, const char *name, uint8_t **plain,
 		   size_t *len);
+/* The same for what outlives every erasure: bound to nv's life key. */
+uint32_t card_life_seal(struct fw_card *card, struct change *ch, const char *name,
+			struct bytes plain);
+/* Seals into @to, which has room for plain.len + LIFE_EXTRA bytes. */
+#define LIFE_EXTRA		(CRYPTO_NONCE + CRYPTO_TAG)
+uint32_t card_life_seal_to(struct fw_card *card, const char *name, struct bytes plain,
+			   uint8_t *to);
+int card_life_get(struct fw_card *card, const char *name, uint8_t **plain, size_t *len);
+/* A key for @use under the life key. */
+uint32_t card_life_derive(struct fw_card *card, const char *use, uint8_t key[KEY_LEN]);
+int clock_load(struct fw_card *card);			/* clock.c: at power-on */
 /* Stretch a secret with the card's cost. */
 uint32_t card_stretch(struct fw_card *card, struct bytes secret, struct bytes salt,
 		      uint8_t key[KEY_LEN]);

@@ -21,6 +21,13 @@ struct crypto_key;		/* a key ready for use; reference counted, thread-safe */
 /* ---- Start and self-tests (crypto_init.c, crypto_kat.c) ---------------------------------- */
 uint32_t crypto_open(struct crypto **crypto);	/* runs the known-answer tests; SELF_TEST_FAILED */
 void crypto_close(struct crypto *crypto);
+/*
+ * Run self-test @index (from 0) again: the known answers, then the random generator's health.
+ * Returns its name, NULL when there is no such test. The one named @broken (NULL: none) fails.
+ */
+const char *crypto_self_test(struct crypto *crypto, unsigned int index, const char *broken,
+			     bool *passed);
+bool crypto_health(const uint8_t *samples, size_t len);	/* do they look random? 512 at least */
 uint32_t crypto_random(struct crypto *crypto, void *out, size_t len);
 bool crypto_equal(const void *a, const void *b, size_t len);	/* constant time */
 void crypto_wipe(void *p, size_t len);

@@ -7,6 +7,7 @@
  *  2. the request's length is in the row's range                         ARGUMENTS_BAD
  *  3. there is room for the reply of a command with an effect            BUFFER_TOO_SMALL
  *  4. it was not cancelled before it began                               CANCEL
+ *     the card is in order, unless the row is for a card that is not     SELF_TEST_FAILED
  *  5. the owner is known                                                 OWNER_UNKNOWN
  *  6. the session is known, and this owner's                             SESSION_HANDLE_INVALID
  *  7. it is on the admin or an application partition, as the row says    CONTAINER_HANDLE_INVALID
@@ -48,24 +49,29 @@ static const uint8_t reply_min[OPCODE_MAX] = {
 #define HOW_PART_ALONE	0x04	/* changes its partition; on the admin partition: the card */
 #define HOW_INITIAL_PW	0x08	/* allowed while an initial password has to be changed */
 #define HOW_SLOW	0x10	/* stretches secrets: a tenth of a second and more */
+#define HOW_FAILED	0x20	/* allowed after a failed self-test: state, end, erase */
 static const uint8_t how[OPCODE_MAX] = {
-	[COFFER_CMD_ECHO]		= HOW_NO_GATE,
-	[COFFER_CMD_COMMANDS]		= HOW_NO_GATE,
-	[COFFER_CMD_STATS]		= HOW_NO_GATE,
-	[COFFER_CMD_EVENTS]		= HOW_NO_GATE,
-	[COFFER_CMD_OWNER_OPEN]		= HOW_NO_GATE,
-	[COFFER_CMD_OWNER_CLOSE]	= HOW_NO_GATE,
-	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW,
-	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW,
+	[COFFER_CMD_ECHO]		= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_IDENTIFY]		= HOW_FAILED,
+	[COFFER_CMD_PARTITION_LIST]	= HOW_FAILED,
+	[COFFER_CMD_COMMANDS]		= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_STATS]		= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_EVENTS]		= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_OWNER_OPEN]		= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_OWNER_CLOSE]	= HOW_NO_GATE | HOW_FAILED,
+	[COFFER_CMD_SESSION_OPEN]	= HOW_FAILED,
+	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW | HOW_FAILED,
+	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW | HOW_FAILED,
 	[COFFER_CMD_LOGIN]		= HOW_SLOW,
-	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW,
+	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW | HOW_FAILED,
+	[COFFER_CMD_SELF_TEST]		= HOW_INITIAL_PW | HOW_FAILED,
 	[COFFER_CMD_ROLE_INIT]		= HOW_PART_ALONE | HOW_SLOW,
 	[COFFER_CMD_ROLE_CHANGE_PW]	= HOW_PART_ALONE | HOW_SLOW | HOW_INITIAL_PW,
 	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_SLOW,
 	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW,
 	[COFFER_CMD_HSM_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
-	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE,
-	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE,
+	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE | HOW_FAILED,
+	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE | HOW_FAILED,
 	[COFFER_CMD_POLICY_LIST]	= HOW_INITIAL_PW,
 	[COFFER_CMD_POLICY_SET]		= HOW_PART_ALONE,
 	[COFFER_CMD_PARTITION_CREATE]	= HOW_CARD_ALONE,
@@ -148,6 +154,15 @@ static uint32_t check_form(struct job *job)
 		return COFFER_ST_BUFFER_TOO_SMALL;
 	if (__atomic_load_n(&job->cancelled, __ATOMIC_RELAXED))
 		return COFFER_ST_CANCEL;
+	return COFFER_ST_OK;
+}
+
+static uint32_t check_state(const struct job *job)
+{
+	unsigned int flags = how[job->row->opcode];
+
+	if (atomic_load(&job->c.card->failed_test) && !(flags & HOW_FAILED))
+		return COFFER_ST_SELF_TEST_FAILED;
 	return COFFER_ST_OK;
 }
 
@@ -256,6 +271,8 @@ static uint32_t job_handle(struct job *job)
 {
 	uint32_t st = check_form(job);
 
+	if (!st)
+		st = check_state(job);
 	if (!st)
 		st = check_owner(job);
 	if (!st)

@@ -49,6 +49,102 @@ int nv_mark(struct nv *nv, uint64_t commit_number)
 	return rc;
 }
 
+/* ---- What outlives erasures, tamper latch ----------------------------------------- */
+
+bool nv_life_key(struct nv *nv, uint8_t key[KEY_LEN])
+{
+	bool there;
+
+	pthread_mutex_lock(&nv->lock);
+	there = nv->s.has_life_key;
+	memcpy(key, nv->s.life_key, KEY_LEN);
+	pthread_mutex_unlock(&nv->lock);
+	return there;
+}
+
+int nv_life_key_set(struct nv *nv, const uint8_t key[KEY_LEN])
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	memcpy(nv->s.life_key, key, KEY_LEN);
+	nv->s.has_life_key = true;
+	rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+uint64_t nv_audit_mark(struct nv *nv)
+{
+	uint64_t mark;
+
+	pthread_mutex_lock(&nv->lock);
+	mark = nv->s.audit_mark;
+	pthread_mutex_unlock(&nv->lock);
+	return mark;
+}
+
+void nv_audit_note(struct nv *nv, uint64_t number)
+{
+	pthread_mutex_lock(&nv->lock);
+	if (number > nv->s.audit_mark)
+		nv->s.audit_mark = number;
+	pthread_mutex_unlock(&nv->lock);
+}
+
+bool nv_tampered(struct nv *nv)
+{
+	bool tampered;
+
+	pthread_mutex_lock(&nv->lock);
+	tampered = nv->s.tampered;
+	pthread_mutex_unlock(&nv->lock);
+	return tampered;
+}
+
+static void erase_key(struct nv_state *s, const uint8_t new_key[KEY_LEN], enum nv_clear what)
+{
+	uint32_t i = 0;
+
+	memcpy(s->key, new_key, KEY_LEN);
+	s->pending = what;
+	s->clones = 0;
+	while (i < s->attempts)
+		if (s->attempt[i].role != COFFER_ROLE_AU)
+			s->attempt[i] = s->attempt[--s->attempts];
+		else
+			i++;
+}
+
+/* Both slots are written, so that an old key is nowhere in the file. */
+int nv_tamper(struct nv *nv, const uint8_t *new_key)
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	nv->s.tampered = true;
+	if (new_key)
+		erase_key(&nv->s, new_key, NV_CLEAR_ZEROIZE);
+	rc = nv_save(nv);
+	if (!rc && new_key)
+		rc = nv_save(nv);
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
+int nv_tamper_clear(struct nv *nv)
+{
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	nv->s.tampered = false;
+	rc = nv_save(nv);
+	if (rc)
+		nv->s.tampered = true;
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
 /* ---- Login attempts -------------------------------------------------------------- */
 
 static struct attempt *attempt_find(struct nv_state *s, uint32_t part, enum coffer_role role)
@@ -210,10 +306,7 @@ int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what
 	int rc;
 
 	pthread_mutex_lock(&nv->lock);
-	memcpy(nv->s.key, new_key, KEY_LEN);
-	nv->s.pending = what;
-	nv->s.attempts = 0;
-	nv->s.clones = 0;
+	erase_key(&nv->s, new_key, what);
 	rc = nv_save(nv);
 	if (!rc)
 		rc = nv_save(nv);

@@ -43,6 +43,22 @@ uint64_t nv_commit_mark(struct nv *nv);
 void nv_note(struct nv *nv, uint64_t commit_number);
 int nv_mark(struct nv *nv, uint64_t commit_number);
 
+/*
+ * The key of what outlives every erasure: the clock, the audit log and its Auditor. Made at the
+ * first power-on; nv_life_key_set: 0 or -errno.
+ */
+bool nv_life_key(struct nv *nv, uint8_t key[KEY_LEN]);
+int nv_life_key_set(struct nv *nv, const uint8_t key[KEY_LEN]);
+
+/* The audit log has at least so many records: likewise written with the next thing. */
+uint64_t nv_audit_mark(struct nv *nv);
+void nv_audit_note(struct nv *nv, uint64_t number);
+
+/* The tamper latch. nv_tamper: destroys the card key, too, if there is a @new_key. */
+bool nv_tampered(struct nv *nv);
+int nv_tamper(struct nv *nv, const uint8_t *new_key);
+int nv_tamper_clear(struct nv *nv);
+
 /* Failed logins. nv_attempt counts one before the check and says how many there are now. */
 int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *count);
 int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role);
@@ -56,7 +72,9 @@ uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms);
 /* Forget all counters of a partition: it was initialised anew or deleted. */
 int nv_part_reset(struct nv *nv, uint32_t part);
 
-/* Destroy the card key: everything sealed in the store is lost with it. */
+/* Destroy the card key: everything sealed in the store is lost with it. The Auditor's failures
+ * stay: who may erase a card must not get free guesses by it.
+ */
 int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what);
 enum nv_clear nv_pending(struct nv *nv);
 int nv_clear_done(struct nv *nv);

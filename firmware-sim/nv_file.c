@@ -14,11 +14,14 @@
 #include "nv_internal.h"
 
 #define NV_MAGIC	0x564e4643	/* "CFNV" */
-#define NV_VERSION	1
+#define NV_VERSION	2	/* 1 ends before the flags */
 #define NV_HEAD		24
 #define FACTORY_ROOM	(32 * 1024)
 #define SLOT_ROOM	NV_SLOT_ROOM
 #define NV_SIZE		(FACTORY_ROOM + 2 * SLOT_ROOM)
+
+#define HAS_LIFE_KEY	0x01u	/* flags of a state */
+#define TAMPERED	0x02u
 
 static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
 {
@@ -114,7 +117,32 @@ static size_t state_write(const struct nv_state *s, uint8_t *body, size_t room)
 		wire_put_u32(&out, s->clone[i].count);
 		wire_put_u64(&out, s->clone[i].last_ms);
 	}
+	wire_put_u32(&out, (s->has_life_key ? HAS_LIFE_KEY : 0) | (s->tampered ? TAMPERED : 0));
+	wire_put(&out, s->life_key, sizeof(s->life_key));
+	wire_put_u64(&out, s->audit_mark);
 	return wire_out_ok(&out) ? out.len : 0;
+}
+
+/* What version 2 added; a card of version 1 has none of it. */
+static int state_read_more(struct nv_state *s, struct wire_in *in)
+{
+	struct bytes key;
+	uint32_t flags;
+
+	s->has_life_key = false;
+	s->tampered = false;
+	s->audit_mark = 0;
+	if (!in->left)
+		return 0;
+	flags = wire_u32(in);
+	key = wire_bytes(in, KEY_LEN);
+	s->audit_mark = wire_u64(in);
+	if (!wire_in_done(in) || (flags & ~(HAS_LIFE_KEY | TAMPERED)))
+		return -EBADMSG;
+	memcpy(s->life_key, key.p, KEY_LEN);
+	s->has_life_key = flags & HAS_LIFE_KEY;
+	s->tampered = flags & TAMPERED;
+	return 0;
 }
 
 static int state_read(struct nv_state *s, const uint8_t *body, size_t len)
@@ -145,7 +173,9 @@ static int state_read(struct nv_state *s, const uint8_t *body, size_t len)
 		s->clone[i].count = wire_u32(&in);
 		s->clone[i].last_ms = wire_u64(&in);
 	}
-	return wire_in_done(&in) && s->pending <= NV_CLEAR_FACTORY ? 0 : -EBADMSG;
+	if (in.bad || s->pending > NV_CLEAR_FACTORY)
+		return -EBADMSG;
+	return state_read_more(s, &in);
 }
 
 static void der_write(struct wire_out *out, const struct crypto_der *der)

@@ -26,6 +26,10 @@ struct nv_state {
 	uint64_t commit_mark;
 	enum nv_clear pending;
 	uint8_t key[KEY_LEN];
+	bool has_life_key;
+	bool tampered;
+	uint8_t life_key[KEY_LEN];
+	uint64_t audit_mark;
 	uint32_t attempts;
 	uint32_t clones;
 	struct attempt attempt[COUNTERS_MAX];

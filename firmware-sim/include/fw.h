@@ -57,6 +57,8 @@ struct fw_open {
 	void *event_opaque;
 	/* Test hooks, 0 in the product. */
 	uint64_t power_cut_at_write;	/* die (store refuses everything) at the n-th store write */
+	const char *broken_test;	/* SELF_TEST finds this one broken; read at each run */
+	const uint64_t *uptime_ahead_ms; /* added to the uptime, so that tests need not wait */
 };
 
 /*

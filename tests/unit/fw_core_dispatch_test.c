@@ -68,6 +68,7 @@ static bool informs(uint16_t opcode)
 	case COFFER_CMD_POLICY_LIST:
 	case COFFER_CMD_PARTITION_INFO:
 	case COFFER_CMD_MECHANISM_LIST:
+	case COFFER_CMD_SELF_TEST:
 		return true;
 	default:
 		return false;

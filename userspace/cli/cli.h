@@ -154,6 +154,8 @@ coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_arg
 		    const char *role);
 /* Lists objects as a table; used for partitions and archives. */
 coffer_rc cli_contents(struct cli *cli, struct coffer_session *session);
+/* The card's clock, for people and as a number (cmd_life.c). */
+void cli_show_clock(struct cli *cli, uint64_t clock_ms);
 /* "HSM, TEST ROOT, TEST KDF" */
 const char *cli_marks(uint32_t card_flags, char *out, size_t room);
 const char *cli_protocols(uint32_t bits, char *out, size_t room);

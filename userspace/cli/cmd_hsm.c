@@ -28,7 +28,7 @@ static void show_details(struct cli *cli, const struct coffer_card_details *d)
 	out_number(o, "max_partitions", "Partitions at most", d->max_partitions);
 	out_number(o, "storage_total", "Storage, bytes", d->storage_total);
 	out_number(o, "storage_free", "Storage free, bytes", d->storage_free);
-	out_number(o, "clock_ms", "Clock, ms since 1970", d->clock_ms);
+	cli_show_clock(cli, d->clock_ms);
 }
 
 static void show_stats(struct cli *cli, const struct coffer_card_stats *s)

@@ -112,6 +112,9 @@ coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showinfo(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_changepolicy(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_time_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_time_set(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_selftest(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_factoryreset(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_zeroize(struct cli *cli, const struct cli_args *args);
 

@@ -159,6 +159,23 @@ coffer_rc coffer_partition_create(struct coffer_session *admin, const char *labe
 coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition);
 coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, const char *po_pin,
 				const char *domain);
+/* ---- Card life (behaviour.md sections 1.1, 5.2) ---------------------------------------------- */
+/*
+ * Set the card's clock, milliseconds since 1970 (1 .. COFFER_CLOCK_MAX_MS); HSM SO, read/write.
+ * Where it stands: coffer_card_identify. COFFER_ST_OPERATION_NOT_ALLOWED: HSM policy 57 is on.
+ */
+coffer_rc coffer_clock_set(struct coffer_session *admin, uint64_t clock_ms);
+struct coffer_self_test {
+	bool passed;
+	char name[41];
+};
+/*
+ * Run all self-tests; free() the list. COFFER_ST_SELF_TEST_FAILED when one did not pass: the list
+ * is there all the same, and the card answers that to nearly everything until it is switched off.
+ */
+coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_test **list,
+			    size_t *count);
+
 struct coffer_partition_details {
 	struct coffer_slot slot;
 	uint32_t kind;			/* enum coffer_partition_kind */

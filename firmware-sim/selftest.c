@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Self-tests on demand (quality.md A5). A failure puts the card into its error state, which
+ * lasts until power-off: the power-on tests decide whether it starts again. The dispatcher
+ * refuses in that state what is not marked for it.
+ */
+#include "card.h"
+
+uint32_t handle_SELF_TEST(struct cmd *c)
+{
+	struct fw_card *card = c->card;
+	uint32_t none = 0, count = 0;
+	const char *name;
+	bool passed;
+	size_t at;
+
+	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	at = wire_reserve_u32(&c->out);
+	while ((name = crypto_self_test(c->crypto, count, card->broken_test, &passed))) {
+		count++;
+		wire_put_u32(&c->out, passed);
+		wire_put_u32(&c->out, 0);
+		wire_put_padded(&c->out, name, 40);
+		if (!passed && atomic_compare_exchange_strong(&card->failed_test, &none, count))
+			card_event(card, COFFER_EV_SELF_TEST_FAILED, 0, count);
+	}
+	wire_fill_u32(&c->out, at, count);
+	return COFFER_ST_OK;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Card life: the clock and the self-tests on demand (quality.md A5, behaviour.md 1.1). */
+#include "fw_core.h"
+
+#include <stdio.h>
+
+#include "crypto.h"
+
+#define CLOCK_AT	offsetof(struct coffer_card_info, clock_ms)
+#define YEAR_2030	1893456000000ull
+#define MINUTE		60000ull
+
+static struct bench bench;
+
+static int open_it(void **state)
+{
+	*state = &bench;
+	bench_open(&bench, "pcie-7.8");
+	return 0;
+}
+
+static int close_it(void **state)
+{
+	bench_close(*state);
+	return 0;
+}
+
+/* ---- Clock ------------------------------------------------------------------------- */
+
+static uint32_t clock_set(struct bench *b, uint32_t session, uint64_t ms)
+{
+	struct coffer_req_clock req = { .session = session, .clock_ms = ms };
+
+	return ask(b, COFFER_CMD_CLOCK_SET, &req, sizeof(req));
+}
+
+static uint64_t clock_of(struct bench *b)
+{
+	expect(ask(b, COFFER_CMD_IDENTIFY, NULL, 0), 0);
+	return dword(b, CLOCK_AT);
+}
+
+static void assert_clock(struct bench *b, uint64_t from)
+{
+	assert_in_range(clock_of(b), from, from + MINUTE);
+}
+
+static void clock_is_kept(void **state)
+{
+	struct bench *b = *state;
+	uint64_t ahead = 0;
+	struct fw_open how = { .uptime_ahead_ms = &ahead };
+	uint32_t s = hsm_ready(b);
+
+	assert_in_range(clock_of(b), 1700000000000ull, YEAR_2030 * 2);
+	expect(clock_set(b, s, YEAR_2030), 0);
+	assert_clock(b, YEAR_2030);
+	bench_off(b);
+	assert_int_equal(bench_on(b, &how), 0);
+	assert_clock(b, YEAR_2030);
+	/* It runs. */
+	ahead = 10 * MINUTE;
+	assert_clock(b, YEAR_2030 + 10 * MINUTE);
+	/* No erasure sets it back. */
+	s = session_open(b, b->owner, 0, true, NULL);
+	expect(session_only(b, COFFER_CMD_HSM_FACTORY_RESET, s), 0);
+	assert_clock(b, YEAR_2030 + 10 * MINUTE);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	assert_clock(b, YEAR_2030);
+}
+
+static void clock_wants_the_so(void **state)
+{
+	struct bench *b = *state;
+	uint32_t s = hsm_ready(b);
+	uint64_t now = clock_of(b);
+	struct coffer_req_clock odd = { .session = s, .reserved = 1, .clock_ms = YEAR_2030 };
+
+	expect(clock_set(b, s, 0), COFFER_ST_ARGUMENTS_BAD);
+	expect(clock_set(b, s, COFFER_CLOCK_MAX_MS + 1), COFFER_ST_ARGUMENTS_BAD);
+	expect(ask(b, COFFER_CMD_CLOCK_SET, &odd, sizeof(odd)), COFFER_ST_ARGUMENTS_BAD);
+	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	expect(clock_set(b, s, YEAR_2030), COFFER_ST_USER_NOT_LOGGED_IN);
+	assert_clock(b, now);
+}
+
+/* HSM policy 57: the host's clock, and nobody sets it. */
+static void clock_of_the_host(void **state)
+{
+	struct bench *b = *state;
+	uint32_t s = hsm_ready(b);
+	uint64_t now = clock_of(b);
+
+	expect(clock_set(b, s, YEAR_2030), 0);
+	expect(policy_set(b, s, 0, 57, 1), 0);
+	assert_clock(b, now);
+	expect(clock_set(b, s, YEAR_2030), COFFER_ST_OPERATION_NOT_ALLOWED);
+	expect(policy_set(b, s, 0, 57, 0), 0);
+	assert_clock(b, YEAR_2030);
+}
+
+/* ---- Self-tests -------------------------------------------------------------------- */
+
+static const struct coffer_self_test_row *test_row(const struct bench *b, uint32_t i)
+{
+	return (const void *)(b->reply + 4 + i * sizeof(struct coffer_self_test_row));
+}
+
+static void all_tests_pass(void **state)
+{
+	struct bench *b = *state;
+	uint32_t s = session_open(b, b->owner, 1, false, NULL), i;
+
+	expect(session_only(b, COFFER_CMD_SELF_TEST, s), 0);
+	assert_true(word(b, 0) >= 16);
+	for (i = 0; i < word(b, 0); i++)
+		expect(test_row(b, i)->passed, 1);
+	assert_string_equal(test_row(b, i - 1)->name, "random-health");
+	expect(ask(b, COFFER_CMD_SESSION_OPEN, "\1\0\0\0\0\0\0\0", 8), 0);
+}
+
+static bool allowed_in_error(uint16_t opcode)
+{
+	switch (opcode) {
+	case COFFER_CMD_ECHO:
+	case COFFER_CMD_IDENTIFY:
+	case COFFER_CMD_PARTITION_LIST:
+	case COFFER_CMD_COMMANDS:
+	case COFFER_CMD_STATS:
+	case COFFER_CMD_EVENTS:
+	case COFFER_CMD_SESSION_OPEN:
+	case COFFER_CMD_SESSION_CLOSE:
+	case COFFER_CMD_SESSION_INFO:
+	case COFFER_CMD_LOGOUT:
+	case COFFER_CMD_SELF_TEST:
+	case COFFER_CMD_HSM_FACTORY_RESET:
+	case COFFER_CMD_HSM_ZEROIZE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void refuses_everything_else(struct bench *b)
+{
+	static const struct { uint16_t opcode; uint32_t min, flags; } rows[] = {
+#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
+		COFFER_COMMANDS(COFFER_X)
+#undef COFFER_X
+	};
+	static const uint8_t zeros[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].flags & COFFER_CF_DRIVER)
+			continue;
+		if (allowed_in_error(rows[i].opcode))
+			assert_int_not_equal(ask(b, rows[i].opcode, zeros, rows[i].min),
+					     (uint32_t)COFFER_ST_SELF_TEST_FAILED);
+		else
+			expect(ask(b, rows[i].opcode, zeros, rows[i].min),
+			       COFFER_ST_SELF_TEST_FAILED);
+	}
+}
+
+static bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
+{
+	struct coffer_req_events req = { .max = 256 };
+	const struct coffer_event_wire *e = (const void *)(b->reply + 4);
+	uint32_t i;
+
+	expect(ask(b, COFFER_CMD_EVENTS, &req, sizeof(req)), 0);
+	for (i = 0; i < word(b, 0); i++)
+		if (e[i].type == type && e[i].arg == arg)
+			return true;
+	return false;
+}
+
+/* Each test, broken alone, puts the card out of service until it is switched off. */
+static void each_broken_test_is_found(void **state)
+{
+	struct bench *b = *state;
+	char names[32][40];
+	struct fw_open how = { 0 };
+	uint32_t s = session_open(b, b->owner, 0, true, NULL), i, count;
+
+	expect(session_only(b, COFFER_CMD_SELF_TEST, s), 0);
+	count = word(b, 0);
+	assert_in_range(count, 16, 32);
+	for (i = 0; i < count; i++)
+		memcpy(names[i], test_row(b, i)->name, 40);
+	for (i = 0; i < count; i++) {
+		bench_off(b);
+		how.broken_test = names[i];
+		assert_int_equal(bench_on(b, &how), 0);
+		s = session_open(b, b->owner, 0, true, NULL);
+		expect(session_only(b, COFFER_CMD_POLICY_LIST, s), 0);
+		expect(session_only(b, COFFER_CMD_SELF_TEST, s), 0);
+		expect(test_row(b, i)->passed, 0);
+		expect(test_row(b, (i + 1) % count)->passed, 1);
+		refuses_everything_else(b);
+		assert_true(event_seen(b, COFFER_EV_SELF_TEST_FAILED, i + 1));
+		/* Erasing is still possible. */
+		expect(session_only(b, COFFER_CMD_HSM_ZEROIZE, s), 0);
+	}
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	hsm_ready(b);
+}
+
+static void health_finds_bad_samples(void **state)
+{
+	uint8_t samples[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(samples); i++)
+		samples[i] = (uint8_t)(i * 197 + (i >> 8));
+	assert_true(crypto_health(samples, sizeof(samples)));
+	assert_false(crypto_health(samples, 511));
+	memset(samples + 700, 7, 5);
+	assert_true(crypto_health(samples, sizeof(samples)));
+	memset(samples + 700, 7, 6);
+	assert_false(crypto_health(samples, sizeof(samples)));
+	for (i = 0; i < sizeof(samples); i++)
+		samples[i] = (uint8_t)(i * 197);
+	for (i = 512; i < 512 + 2 * 20; i += 2)
+		samples[i] = samples[512];
+	assert_false(crypto_health(samples, sizeof(samples)));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(clock_is_kept),
+		T(clock_wants_the_so),
+		T(clock_of_the_host),
+		T(all_tests_pass),
+		T(each_broken_test_is_found),
+		cmocka_unit_test(health_finds_bad_samples),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

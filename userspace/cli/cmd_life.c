@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * hsm time, hsm selftest (behaviour.md section 1.1, quality.md A5).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "cli.h"
+
+/* ---- Clock ------------------------------------------------------------------------- */
+
+void cli_show_clock(struct cli *cli, uint64_t clock_ms)
+{
+	time_t seconds = (time_t)(clock_ms / 1000);
+	char text[40] = "not set";
+	struct tm tm;
+
+	if (clock_ms && gmtime_r(&seconds, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	out_text(&cli->out, "clock", "Clock", text);
+	out_key_number(&cli->out, "clock_ms", clock_ms);
+}
+
+static coffer_rc show_clock_of(struct cli *cli, struct coffer_card *card)
+{
+	struct coffer_card_details d;
+	coffer_rc rc = coffer_card_identify(card, &d);
+
+	if (!rc)
+		cli_show_clock(cli, d.clock_ms);
+	return rc;
+}
+
+coffer_rc cli_hsm_time_show(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_hsm(cli, args, &s);
+	return rc ? rc : show_clock_of(cli, s->card);
+}
+
+/* Milliseconds since 1970; 0: no time that the card takes. */
+static uint64_t time_parse(const char *text)
+{
+	struct timespec now;
+	struct tm tm = { 0 };
+	const char *end;
+	time_t seconds;
+
+	if (!strcasecmp(text, "now")) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	}
+	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!end || *end)
+		return 0;
+	seconds = timegm(&tm);
+	return seconds > 0 && (uint64_t)seconds <= COFFER_CLOCK_MAX_MS / 1000 ?
+	       (uint64_t)seconds * 1000 : 0;
+}
+
+coffer_rc cli_hsm_time_set(struct cli *cli, const struct cli_args *args)
+{
+	const char *text = cli_args_text(args, "time", "");
+	uint64_t wanted = time_parse(text);
+	struct cli_session *s;
+	coffer_rc rc;
+
+	if (!wanted)
+		return cli_usage(cli, "\"%s\" is no time such as now or 2026-12-31T23:59:59Z",
+				 text);
+	rc = cli_session_admin(cli, &s);
+	if (!rc)
+		rc = coffer_clock_set(s->session, wanted);
+	return rc ? rc : show_clock_of(cli, s->card);
+}
+
+/* ---- Self-tests -------------------------------------------------------------------- */
+
+coffer_rc cli_hsm_selftest(struct cli *cli, const struct cli_args *args)
+{
+	static const struct out_column columns[] = {
+		{ "test", "Test", 18, OUT_TEXT },
+		{ "result", "Result", 0, OUT_TEXT },
+	};
+	struct coffer_self_test *list = NULL;
+	struct cli_session *s;
+	size_t count = 0;
+	coffer_rc rc;
+
+	rc = cli_session_hsm(cli, args, &s);
+	if (!rc)
+		rc = coffer_self_tests(s->session, &list, &count);
+	if (count) {
+		out_table(&cli->out, "tests", columns, 2);
+		for (size_t i = 0; i < count; i++)
+			out_row(&cli->out, (union out_cell[]){
+				OUT_T(list[i].name),
+				OUT_T(list[i].passed ? "passed" : "FAILED") });
+		out_table_end(&cli->out);
+	}
+	free(list);
+	return rc;
+}

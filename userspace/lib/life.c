@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Card life: clock, self-tests. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+API coffer_rc coffer_clock_set(struct coffer_session *admin, uint64_t clock_ms)
+{
+	const struct coffer_req_clock head = {
+		.session = htole32(admin->id),
+		.clock_ms = htole64(clock_ms),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	return session_exec_fixed(admin, COFFER_CMD_CLOCK_SET, &req, NULL, 0);
+}
+
+/* @rc starts as 0. The rows that the reply holds. */
+static const uint8_t *rows_of(const struct reply *reply, size_t size, uint32_t *count,
+			      coffer_rc *rc)
+{
+	const uint8_t *rows;
+	struct msg_in in;
+
+	*count = 0;
+	if (*rc)
+		return NULL;
+	msg_in_init(&in, reply->data, reply->len);
+	rows = msg_take_rows(&in, size, count);
+	if (!rows)
+		*rc = -EIO;
+	return rows;
+}
+
+API coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_test **list,
+				size_t *count)
+{
+	struct coffer_self_test_row row;
+	struct reply reply;
+	struct msg_out req;
+	const uint8_t *rows;
+	bool good = true;
+	coffer_rc rc;
+	uint32_t n;
+
+	*list = NULL;
+	*count = 0;
+	session_request(s, &req);
+	rc = session_exec_reply(s, COFFER_CMD_SELF_TEST, &req, &reply);
+	rows = rows_of(&reply, sizeof(row), &n, &rc);
+	if (!rc) {
+		*list = calloc(n + 1, sizeof(**list));
+		rc = *list ? 0 : -ENOMEM;
+	}
+	for (uint32_t i = 0; !rc && i < n; i++) {
+		memcpy(&row, rows + i * sizeof(row), sizeof(row));
+		(*list)[i].passed = le32toh(row.passed) == 1;
+		msg_copy_text((*list)[i].name, row.name, sizeof(row.name));
+		good = good && (*list)[i].passed;
+		*count = i + 1;
+	}
+	reply_free(&reply);
+	return rc || good ? rc : ST(SELF_TEST_FAILED);
+}
