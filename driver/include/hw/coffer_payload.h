@@ -117,7 +117,8 @@ struct coffer_rep_session_open {
 };
 
 /* SESSION_CLOSE, SESSION_INFO, LOGOUT, ROLE_LIST, POLICY_LIST, PARTITION_INFO, MECHANISM_LIST,
- * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, CLONE_START
+ * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, TAMPER_CLEAR,
+ * CLONE_START
  */
 struct coffer_req_session {
 	__le32	session;
@@ -276,6 +277,73 @@ struct coffer_self_test_row {
 	char	name[40];		/* NUL padded */
 };
 
+/*
+ * TAMPER_CLEAR: coffer_req_session. By the HSM SO; by anybody on a card that has none (it was
+ * decommissioned). While the latch is set, the card answers HSM_TAMPERED to every command but
+ * those that look at its state, log the SO or the Auditor in, read the log, or erase the card.
+ */
+
+/* AUDIT_INIT: coffer_req_session; blob pin of the Auditor. Only while no HSM SO is logged in.
+ * AUDIT_CONFIG: coffer_req_audit_config -> coffer_rep_audit_config, as in force afterwards.
+ * AUDIT_READ: coffer_req_audit_read -> u32 count; struct coffer_audit_row[count], ascending
+ *
+ * Records are numbered from 1 without a gap for the life of the card; no erasure removes them.
+ * chain = HMAC-SHA-256(audit key, chain of the record before || record up to chain), with 32
+ * zeros before record 1; the audit key never leaves the card, which checks every record that it
+ * gives out: LOG_CORRUPT. A record is durable together with what it tells.
+ *
+ * The card keeps the last COFFER_AUDIT_LIMIT records that were seen. With as many unseen ones it
+ * is full: whatever would be recorded answers LOG_FULL, but for the Auditor's own login and
+ * commands and for erasing the card.
+ */
+#define COFFER_AUDIT_LOGIN		0x00000001	/* logins, failed ones too; log-outs */
+#define COFFER_AUDIT_MANAGE		0x00000002	/* roles, policies, partitions, card life */
+#define COFFER_AUDIT_KEYS		0x00000004	/* keys made, changed, destroyed, cloned */
+#define COFFER_AUDIT_USE		0x00000008	/* each use of a key */
+#define COFFER_AUDIT_ALL		0x0000000f
+#define COFFER_AUDIT_LIMIT		100000
+
+#define COFFER_AUDIT_SET		0x00000001	/* flags: events are new; else only look */
+
+struct coffer_req_audit_config {
+	__le32	session;
+	__le32	flags;			/* COFFER_AUDIT_SET: Auditor, read/write session */
+	__le32	events;			/* COFFER_AUDIT_*; 0 without SET */
+	__le32	reserved[5];
+};
+
+struct coffer_rep_audit_config {
+	__le32	events;			/* COFFER_AUDIT_*; config and init always count */
+	__le32	reserved;
+	__le64	records;		/* number of the newest */
+	__le64	seen;			/* ... that the Auditor said to have seen */
+	__le64	oldest;			/* number of the oldest that the card still has */
+	__u8	chain[32];		/* of the newest */
+};
+
+#define COFFER_AUDIT_SEEN		0x00000001	/* all up to `since` are kept elsewhere */
+
+struct coffer_req_audit_read {
+	__le32	session;
+	__le32	max;			/* records wanted; 0 with SEEN: none */
+	__le64	since;			/* highest number seen */
+	__le32	flags;			/* COFFER_AUDIT_SEEN: only the Auditor */
+	__le32	reserved;
+};
+
+struct coffer_audit_row {
+	__le64	number;
+	__le64	time_ms;		/* of the card's clock */
+	__le64	owner;
+	__le32	partition;
+	__le32	role;			/* that asked, or that wanted to log in */
+	__le32	opcode;
+	__le32	verdict;
+	__le32	handle;			/* of the (first) object that was made, used, ... or 0 */
+	__le32	reserved;
+	__u8	chain[32];
+};
+
 /* OBJECT_CREATE: coffer_req_session; attrs template -> coffer_rep_object
  * KEY_GENERATE: coffer_req_mech; blob params; attrs template -> coffer_rep_object
  * KEY_PAIR_GENERATE: coffer_req_mech; blob params; attrs public; attrs private
@@ -387,7 +455,7 @@ enum coffer_suite {
 	X(LOGIN_FAILED,		3, "role") \
 	X(LOCKED_OUT,		4, "role") \
 	X(ZEROIZED,		5, "0") \
-	X(TAMPER,		6, "0") \
+	X(TAMPER,		6, "1: and decommissioned") \
 	X(HSM_INITIALIZED,	7, "0") \
 	X(PARTITION_CREATED,	8, "partition serial") \
 	X(PARTITION_DELETED,	9, "partition serial") \
@@ -398,6 +466,7 @@ enum coffer_suite {
 	X(CLONE_SESSION,	14, "serial of the peer's partition") \
 	X(CLONE_REFUSED,	15, "status") \
 	X(STORE_FULL,		16, "0") \
+	X(AUDIT_FULL,		20, "number of the newest record") \
 	X(SELF_TEST_FAILED,	21, "number of the test")
 
 enum coffer_event_type {
@@ -417,6 +486,10 @@ _Static_assert(sizeof(struct coffer_role_row) == 48, "coffer_role_row");
 _Static_assert(sizeof(struct coffer_policy_row) == 64, "coffer_policy_row");
 _Static_assert(sizeof(struct coffer_rep_partition_info) == 120, "coffer_rep_partition_info");
 _Static_assert(sizeof(struct coffer_req_clock) == 16, "coffer_req_clock");
+_Static_assert(sizeof(struct coffer_req_audit_config) == 32, "coffer_req_audit_config");
+_Static_assert(sizeof(struct coffer_rep_audit_config) == 64, "coffer_rep_audit_config");
+_Static_assert(sizeof(struct coffer_req_audit_read) == 24, "coffer_req_audit_read");
+_Static_assert(sizeof(struct coffer_audit_row) == 80, "coffer_audit_row");
 _Static_assert(sizeof(struct coffer_self_test_row) == 48, "coffer_self_test_row");
 _Static_assert(sizeof(struct coffer_req_find) == 16, "coffer_req_find");
 #endif

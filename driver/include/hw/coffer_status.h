@@ -84,6 +84,10 @@
 	X(CONTAINER_OBJECT_STORAGE_FULL, COFFER_V(0x2c), "delete objects in the partition") \
 	X(OPERATION_NOT_ALLOWED, COFFER_V(0x30), "a policy forbids it") \
 	X(LICENSE_CAPACITY_EXCEEDED, COFFER_V(0x31), "the card has no more partitions") \
+	X(LOG_FULL, COFFER_V(0x38), "the Auditor has to read the log first") \
+	X(LOG_AUDIT_NOT_INITIALIZED, COFFER_V(0x39), "initialise the Auditor first") \
+	X(AUDIT_LOGIN_TIMEOUT_IN_PROGRESS, COFFER_V(0x3b), "wait ten minutes") \
+	X(AUDIT_LOGIN_FAILURE_THRESHOLD, COFFER_V(0x3c), "too many failures: wait ten minutes") \
 	X(OBJECT_ALREADY_EXISTS, COFFER_V(0x6f), "nothing, the object is there already") \
 	X(HSM_TAMPERED, COFFER_V(0x76), "the SO has to clear the tamper state") \
 	X(CONFIG_CHANGE_ILLEGAL, COFFER_V(0x77), "the capability or your role forbids this value") \
@@ -112,7 +116,8 @@
 	X(CLONE_KDF_MISMATCH, COFFER_V(0xf04), "one card was made with -kdf-cost test") \
 	X(CLONE_SAME_PARTITION, COFFER_V(0xf05), "source and target are the same partition") \
 	X(FIPS_MISMATCH, COFFER_V(0xf06), "one side allows only approved algorithms") \
-	X(SELF_TEST_FAILED, COFFER_V(0xf07), "the card refuses service: retire it")
+	X(SELF_TEST_FAILED, COFFER_V(0xf07), "the card refuses service: retire it") \
+	X(LOG_CORRUPT, COFFER_V(0xf0b), "records of the audit log were changed or removed")
 
 enum coffer_status {
 #define COFFER_X(name, value, advice) COFFER_ST_##name = (int)(value),
