@@ -79,6 +79,7 @@
 	X(PARTITION_DISABLED, COFFER_V(0x20), "the partition has to be initialised again") \
 	X(TIMEOUT, COFFER_V(0x24), "try again") \
 	X(MTK_ZEROIZED, COFFER_V(0x26), "the card was tampered with") \
+	X(MTK_STATE_INVALID, COFFER_V(0x27), "nothing: the card is not in the tamper state") \
 	X(HSM_STORAGE_FULL, COFFER_V(0x2a), "delete objects on the card") \
 	X(DEVICE_TIMEOUT, COFFER_V(0x2b), "the card was too slow; try again") \
 	X(CONTAINER_OBJECT_STORAGE_FULL, COFFER_V(0x2c), "delete objects in the partition") \
