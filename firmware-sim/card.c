@@ -158,6 +158,8 @@ static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
 	card->lock_fd = -1;
 	gate_init(&card->gate);
 	pthread_mutex_init(&card->lock, NULL);
+	pthread_mutex_init(&card->audit.lock, NULL);
+	card->audit.limit = how->audit_limit ? how->audit_limit : COFFER_AUDIT_LIMIT;
 	events_init(&card->events, how->event, how->event_opaque);
 	card->broken_test = how->broken_test;
 	card->uptime_ahead_ms = how->uptime_ahead_ms;
@@ -178,6 +180,8 @@ static void card_free(struct fw_card *card)
 		crypto_close(card->crypto);
 	card_unlock(card->lock_fd);
 	events_destroy(&card->events);
+	crypto_wipe(&card->audit.role, sizeof(card->audit.role));
+	pthread_mutex_destroy(&card->audit.lock);
 	pthread_mutex_destroy(&card->lock);
 	gate_destroy(&card->gate);
 	free(card->dir);
@@ -227,6 +231,7 @@ static int open_nv(struct fw_card *card, char *err, size_t len)
 			   card->dir, nv_factory(card->nv)->profile);
 	card->kdf_iterations = card_kdf_test(card) ? KDF_TEST : KDF_STANDARD;
 	card->erasing = nv_pending(card->nv) != NV_CLEAR_NONE;
+	atomic_store(&card->tampered, nv_tampered(card->nv));
 	rc = open_life_key(card);
 	return rc ? open_error(card, rc, "nv", err, len) : 0;
 }
@@ -242,7 +247,11 @@ static int open_store(struct fw_card *card, const struct fw_open *how, char *err
 		return say(err, len, -ESTALE,
 			   "%s: the store is older than the card's memory: it was rolled back",
 			   card->dir);
-	rc = partition_load_all(card);
+	rc = audit_load(card);
+	if (rc == -ESTALE)
+		return say(err, len, rc, "%s: the store lacks records of the audit log", card->dir);
+	if (!rc)
+		rc = partition_load_all(card);
 	if (!rc)
 		rc = clock_load(card);
 	return rc ? open_error(card, rc, "store", err, len) : 0;
@@ -336,6 +345,7 @@ void fw_card_close(struct fw_card *card)
 	if (!card)
 		return;
 	pool_stop(card->pool);
+	tamper_finish(card);
 	owners_end(card);
 	writer_stop(card->writer);
 	nv_mark(card->nv, store_commit_number(card->store));

@@ -132,6 +132,26 @@ struct fw_session {
 #define SESSION_BUCKETS		1024
 #define OWNER_BUCKETS		64
 
+/* ---- Audit (audit.c, audit_log.c) ------------------------------------------------- */
+#define AUDIT_CHAIN		32
+struct audit_state {
+	uint32_t on;			/* 1: there was an Auditor once, records are made */
+	uint32_t mask;			/* COFFER_AUDIT_* */
+	uint64_t number;		/* of the newest record */
+	uint64_t seen;
+	uint64_t oldest;		/* number of the oldest in the store */
+	uint8_t chain[AUDIT_CHAIN];	/* of the newest */
+	uint8_t before[AUDIT_CHAIN];	/* of the one before the oldest */
+};
+
+struct audit {
+	pthread_mutex_t lock;
+	struct audit_state s;		/* under lock; the writer changes it after its commits */
+	struct role role;		/* the Auditor's; changed alone on the card */
+	_Atomic uint64_t locked_until;	/* uptime; counts while the attempts are used up */
+	uint64_t limit;			/* constant: COFFER_AUDIT_LIMIT, less in tests */
+};
+
 /* ---- Counters (stats.c) ---------------------------------------------------------- */
 #define OPCODE_MAX		0x100	/* opcodes are below */
 struct counters {
@@ -155,12 +175,16 @@ struct fw_card {
 	bool erasing;			/* power-on finishes an erasure: sealed values are lost */
 	_Atomic int64_t clock_offset;	/* of the card's clock to the host's at power-on; ms */
 	_Atomic bool clock_set;
+	_Atomic bool tampered;		/* follows nv's latch */
+	bool tamper_thread_on;		/* it has to be joined; fw_card_tamper and close only */
+	pthread_t tamper_thread;
 	_Atomic uint32_t failed_test;	/* number of the self-test that failed, from 1; 0: none */
 	const char *broken_test;	/* test hook, see fw_open */
 	const uint64_t *uptime_ahead_ms;	/* likewise */
 	uint64_t power_on_ms;		/* wall clock */
 	uint64_t power_on_mono;
 
+	struct audit audit;
 	struct events events;
 	struct counters counters;
 	_Atomic uint64_t epoch;		/* source of partitions' epochs */
@@ -220,6 +244,8 @@ uint64_t card_new_epoch(struct fw_card *card);
  */
 uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what);
 uint32_t hsm_finish_erasing(struct fw_card *card);
+/* Forget in memory what an erasure destroyed; alone on the card. */
+void hsm_forget(struct fw_card *card, unsigned int what);
 uint32_t hsm_erase_rows(struct fw_card *card, struct change *ch, unsigned int what);
 /* The end of too many failed logins: @verdict is the answer when it worked. */
 uint32_t hsm_zeroize_now(struct cmd *c, uint32_t verdict);
@@ -247,6 +273,9 @@ uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
 				 const uint32_t policy[POLICY_MAX]);
 int partition_load_all(struct fw_card *card);
 uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN]);
+/* The keys out of memory, and into it again. */
+void partition_lock_keys(struct fw_partition *p);
+int partition_load_keys(struct fw_partition *p);
 void partition_forget(struct fw_partition *p, bool policies_too);
 
 /* role.c */
@@ -255,6 +284,31 @@ uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, str
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role);
 bool role_locked(const struct fw_partition *p, enum coffer_role role);
 uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin);
+
+/* role.c: the password's record; the Auditor's outlives erasures of the card */
+struct role *role_of(struct fw_partition *p, uint32_t role);
+/* Write a new password of the command's partition; sets change_after. */
+uint32_t role_password(struct cmd *c, enum coffer_role role, struct bytes pin, bool must_change,
+		       enum coffer_event_type event);
+
+/* audit.c */
+int audit_load(struct fw_card *card);		/* power-on; -ESTALE: records are missing */
+void audit_look(struct fw_card *card, struct audit_state *s);
+uint32_t audit_save_role(struct fw_card *card, struct change *ch, const struct role *role);
+/* Before the handler: LOG_FULL, or c->note.due says whether it will be recorded. */
+uint32_t audit_admit(struct cmd *c);
+/*
+ * The writer, inside begin/commit: change @s as c->note says and append a record. @s counts only
+ * after audit_publish, which follows the commit. 0 or a status.
+ */
+uint32_t audit_apply(struct audit_state *s, const struct cmd *c, uint32_t verdict, bool record);
+uint32_t audit_save(struct fw_card *card, const struct audit_state *s);
+void audit_publish(struct fw_card *card, const struct audit_state *s);
+uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
+		     const uint8_t *record, uint8_t chain[AUDIT_CHAIN]);
+#define AUDIT_BODY		48	/* bytes of a record without its chain */
+
+void tamper_finish(struct fw_card *card);		/* tamper.c: before power-off */
 
 /* policy.c */
 void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX]);
@@ -268,6 +322,7 @@ void session_put(struct fw_session *s);
 /* Takes a session out of all tables; its things are added to *doomed. Under card->lock. */
 void session_close_locked(struct fw_session *s, struct session_thing **doomed);
 void things_free(struct session_thing *doomed);
+void login_undo(struct fw_session *s);	/* log out who uses this session */
 /* End logins (and what ends with them) on @part, on all partitions when NULL. */
 void logins_end(struct fw_card *card, struct fw_partition *part);
 /* Close every session on @part. */

@@ -287,6 +287,19 @@ uint32_t change_apply(struct store *s, struct change *ch)
 	return COFFER_ST_OK;
 }
 
+uint32_t change_handle(const struct change *ch)
+{
+	const struct unit *u;
+
+	for (u = ch->first; u; u = u->next) {
+		if (u->kind == UNIT_OBJECT_DELETE)
+			return u->target;
+		if (u->row.handle)
+			return u->row.handle;
+	}
+	return 0;
+}
+
 bool change_clears(const struct change *ch)
 {
 	const struct unit *u;

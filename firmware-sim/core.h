@@ -24,6 +24,20 @@ struct fw_partition;
 struct fw_session;
 struct change;
 
+/* What the audit log is to know of a command besides the obvious (audit.c). */
+struct audit_note {
+	bool due;			/* the dispatcher's: this command is recorded */
+	bool quiet;			/* ... but it only looked */
+	uint32_t role;			/* that wants to log in; 0: the cmd's */
+	uint32_t handle;		/* of the key that is used */
+	uint32_t answer;		/* what the caller hears when the change is made */
+	/* Changes of the log's own state, made with the command's change. */
+	bool begin;
+	bool set_mask;
+	uint32_t mask;
+	uint64_t seen;
+};
+
 struct cmd {
 	struct fw_card *card;
 	struct crypto *crypto;		/* the card's */
@@ -38,6 +52,7 @@ struct cmd {
 	const volatile int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
 	struct change *change;		/* by change_of(); committed after the handler said OK */
 	void *state;			/* between the handler and its after(), see below */
+	struct audit_note note;
 };
 
 typedef uint32_t handler_fn(struct cmd *c);

@@ -8,12 +8,14 @@
  *  3. there is room for the reply of a command with an effect            BUFFER_TOO_SMALL
  *  4. it was not cancelled before it began                               CANCEL
  *     the card is in order, unless the row is for a card that is not     SELF_TEST_FAILED
+ *                                                                       HSM_TAMPERED
  *  5. the owner is known                                                 OWNER_UNKNOWN
  *  6. the session is known, and this owner's                             SESSION_HANDLE_INVALID
  *  7. it is on the admin or an application partition, as the row says    CONTAINER_HANDLE_INVALID
  *  8. the partition is initialised, unless the row does not care         USER_PIN_NOT_INITIALIZED
  *  9. the session is read/write if the row wants it                      SESSION_READ_ONLY
  * 10. an initial password was changed, unless the row only informs       PIN_EXPIRED
+ *     the audit log has room for what has to be recorded                LOG_FULL (behind 6)
  * 11. the role is in the row's mask: nobody logged in                    USER_NOT_LOGGED_IN
  *                                    somebody else                       USER_NOT_AUTHORIZED
  */
@@ -50,35 +52,41 @@ static const uint8_t reply_min[OPCODE_MAX] = {
 #define HOW_INITIAL_PW	0x08	/* allowed while an initial password has to be changed */
 #define HOW_SLOW	0x10	/* stretches secrets: a tenth of a second and more */
 #define HOW_FAILED	0x20	/* allowed after a failed self-test: state, end, erase */
+#define HOW_TAMPERED	0x40	/* allowed while the tamper latch is set */
+#define HOW_SICK	(HOW_FAILED | HOW_TAMPERED)
 static const uint8_t how[OPCODE_MAX] = {
-	[COFFER_CMD_ECHO]		= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_IDENTIFY]		= HOW_FAILED,
-	[COFFER_CMD_PARTITION_LIST]	= HOW_FAILED,
-	[COFFER_CMD_COMMANDS]		= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_STATS]		= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_EVENTS]		= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_OWNER_OPEN]		= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_OWNER_CLOSE]	= HOW_NO_GATE | HOW_FAILED,
-	[COFFER_CMD_SESSION_OPEN]	= HOW_FAILED,
-	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW | HOW_FAILED,
-	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW | HOW_FAILED,
-	[COFFER_CMD_LOGIN]		= HOW_SLOW,
-	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW | HOW_FAILED,
-	[COFFER_CMD_SELF_TEST]		= HOW_INITIAL_PW | HOW_FAILED,
+	[COFFER_CMD_ECHO]		= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_IDENTIFY]		= HOW_SICK,
+	[COFFER_CMD_PARTITION_LIST]	= HOW_SICK,
+	[COFFER_CMD_COMMANDS]		= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_STATS]		= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_EVENTS]		= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_OWNER_OPEN]		= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_OWNER_CLOSE]	= HOW_NO_GATE | HOW_SICK,
+	[COFFER_CMD_SESSION_OPEN]	= HOW_SICK,
+	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW | HOW_SICK,
+	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW | HOW_SICK,
+	[COFFER_CMD_LOGIN]		= HOW_SLOW | HOW_TAMPERED,
+	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW | HOW_SICK,
+	[COFFER_CMD_SELF_TEST]		= HOW_INITIAL_PW | HOW_SICK,
 	[COFFER_CMD_ROLE_INIT]		= HOW_PART_ALONE | HOW_SLOW,
 	[COFFER_CMD_ROLE_CHANGE_PW]	= HOW_PART_ALONE | HOW_SLOW | HOW_INITIAL_PW,
 	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_SLOW,
-	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW,
+	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW | HOW_TAMPERED,
+	[COFFER_CMD_TAMPER_CLEAR]	= HOW_CARD_ALONE | HOW_TAMPERED,
+	[COFFER_CMD_AUDIT_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
+	[COFFER_CMD_AUDIT_CONFIG]	= HOW_INITIAL_PW | HOW_TAMPERED,
+	[COFFER_CMD_AUDIT_READ]		= HOW_INITIAL_PW | HOW_TAMPERED,
 	[COFFER_CMD_HSM_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
-	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE | HOW_FAILED,
-	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE | HOW_FAILED,
-	[COFFER_CMD_POLICY_LIST]	= HOW_INITIAL_PW,
+	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE | HOW_SICK,
+	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE | HOW_SICK,
+	[COFFER_CMD_POLICY_LIST]	= HOW_INITIAL_PW | HOW_TAMPERED,
 	[COFFER_CMD_POLICY_SET]		= HOW_PART_ALONE,
 	[COFFER_CMD_PARTITION_CREATE]	= HOW_CARD_ALONE,
 	[COFFER_CMD_PARTITION_DELETE]	= HOW_CARD_ALONE,
 	[COFFER_CMD_PARTITION_INIT]	= HOW_PART_ALONE | HOW_SLOW,
-	[COFFER_CMD_PARTITION_INFO]	= HOW_INITIAL_PW,
-	[COFFER_CMD_MECHANISM_LIST]	= HOW_INITIAL_PW,
+	[COFFER_CMD_PARTITION_INFO]	= HOW_INITIAL_PW | HOW_TAMPERED,
+	[COFFER_CMD_MECHANISM_LIST]	= HOW_INITIAL_PW | HOW_TAMPERED,
 };
 
 const struct row *row_of(uint16_t opcode)
@@ -163,6 +171,8 @@ static uint32_t check_state(const struct job *job)
 
 	if (atomic_load(&job->c.card->failed_test) && !(flags & HOW_FAILED))
 		return COFFER_ST_SELF_TEST_FAILED;
+	if (atomic_load(&job->c.card->tampered) && !(flags & HOW_TAMPERED))
+		return COFFER_ST_HSM_TAMPERED;
 	return COFFER_ST_OK;
 }
 
@@ -200,10 +210,9 @@ static uint32_t check_session(struct job *job)
 
 static uint32_t check_role(const struct job *job)
 {
-	const struct fw_partition *p = job->c.part;
 	enum coffer_role role = job->c.role;
 
-	if (role != COFFER_ROLE_NONE && p->roles[role].must_change &&
+	if (role != COFFER_ROLE_NONE && role_of(job->c.part, role)->must_change &&
 	    !(how[job->row->opcode] & HOW_INITIAL_PW))
 		return COFFER_ST_PIN_EXPIRED;
 	if (job->row->roles & (1u << role))
@@ -285,6 +294,8 @@ static uint32_t job_handle(struct job *job)
 	if (job->c.session) {
 		st = check_session(job);
 		if (!st)
+			st = audit_admit(&job->c);
+		if (!st)
 			st = check_partition(job);
 	}
 	return st ? st : job->row->handle(&job->c);
@@ -335,19 +346,39 @@ void job_end(struct job *job, uint32_t verdict)
 	pool_done(pool);
 }
 
+/* A record needs the writer, even of a command that was refused or that changes nothing. */
+static uint32_t job_audit(struct job *job, uint32_t verdict)
+{
+	if (!verdict && !job->c.change && !wire_out_ok(&job->c.out))
+		verdict = COFFER_ST_BUFFER_TOO_SMALL;
+	if (!job->c.note.due || job->c.note.quiet)
+		return verdict;
+	if (!change_of(&job->c))
+		return COFFER_ST_DEVICE_MEMORY;
+	job->audited = true;
+	if (verdict)
+		job->refused = verdict;
+	return verdict;
+}
+
 void job_run(struct job *job, bool removed)
 {
 	uint32_t verdict = removed ? (uint32_t)COFFER_ST_DEVICE_REMOVED : job_handle(job);
 
-	if (!job->c.change) {
-		job_end(job, verdict);
-	} else if (verdict) {
+	if (verdict && job->c.change) {
 		change_drop(job->c.change);
 		job->c.change = NULL;
-		job_end(job, verdict);
-	} else {
-		writer_submit(job->c.card->writer, job);
 	}
+	/* What ran into a tamper or a failed self-test gives nothing out and changes nothing. */
+	if (!verdict && job->c.change)
+		job->refused = check_state(job);
+	else if (!verdict)
+		verdict = check_state(job);
+	verdict = job_audit(job, verdict);
+	if (job->c.change)
+		writer_submit(job->c.card->writer, job);
+	else
+		job_end(job, verdict);
 }
 
 /* ---- Entry ----------------------------------------------------------------------- */

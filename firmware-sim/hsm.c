@@ -12,12 +12,14 @@
 /* ---- Parts ----------------------------------------------------------------------- */
 
 /* Back to the state of manufacture or, of zeroize, to cards and partitions without content. */
-static void hsm_forget(struct fw_card *card, unsigned int what)
+void hsm_forget(struct fw_card *card, unsigned int what)
 {
 	struct fw_partition *p;
 
 	for (p = card->admin; p; p = p->next)
 		partition_forget(p, p->id != 0 || what == NV_CLEAR_FACTORY);
+	if (what == NV_CLEAR_FACTORY)
+		crypto_wipe(&card->audit.role, sizeof(card->audit.role));
 	logins_end(card, NULL);
 }
 
@@ -51,6 +53,10 @@ uint32_t hsm_erase_rows(struct fw_card *card, struct change *ch, unsigned int wh
 {
 	struct fw_partition *p;
 	uint32_t st = ch ? erase_admin(card->admin, ch) : (uint32_t)COFFER_ST_DEVICE_MEMORY;
+
+	/* The Auditor outlives everything else; the log and the clock outlive even this. */
+	if (!st && what == NV_CLEAR_FACTORY)
+		st = change_value_delete(ch, 0, "auditor");
 
 	for (p = card->admin->next; p && !st; p = p->next) {
 		st = change_partition_clear(ch, p->id, true);
@@ -92,6 +98,7 @@ static uint32_t hsm_zeroize_begin(struct cmd *c, struct change *ch, uint32_t ans
 	if (!e)
 		return COFFER_ST_DEVICE_MEMORY;
 	e->verdict = answer;
+	c->note.answer = answer;
 	c->state = e;
 	st = hsm_destroy_key(c->card, NV_CLEAR_ZEROIZE);
 	if (!st) {
@@ -199,16 +206,20 @@ uint32_t hsm_finish_erasing(struct fw_card *card)
 {
 	enum nv_clear what = nv_pending(card->nv);
 	struct change *ch = change_new(NULL);
+	struct cmd told = { .card = card, .change = ch };
 	uint32_t st;
 
 	if (!ch)
 		return COFFER_ST_DEVICE_MEMORY;
+	told.opcode = what == NV_CLEAR_FACTORY ? COFFER_CMD_HSM_FACTORY_RESET :
+						 COFFER_CMD_HSM_ZEROIZE;
+	told.note.due = card->audit.s.mask & COFFER_AUDIT_MANAGE;
 	hsm_forget(card, what);
 	st = hsm_erase_rows(card, ch, what);
 	if (!st && what == NV_CLEAR_FACTORY)
 		st = factory_partition(card, ch);
 	if (!st)
-		st = writer_commit_alone(card, ch);
+		st = writer_commit_alone(card, ch, &told);
 	change_drop(ch);
 	return st ? st : status_of(nv_clear_done(card->nv));
 }
@@ -237,6 +248,7 @@ uint32_t partition_zeroize_now(struct cmd *c, uint32_t verdict)
 	if (!e)
 		return COFFER_ST_DEVICE_MEMORY;
 	e->verdict = verdict;
+	c->note.answer = verdict;
 	c->state = e;
 	st = change_fresh(c, &ch);
 	if (!st) {

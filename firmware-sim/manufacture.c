@@ -203,7 +203,7 @@ static int store_fill(struct bench *b)
 
 	if (!rc)
 		rc = store_open(b->work, 0, &card.store);
-	if (!rc && (first_records(&card, ch) || writer_commit_alone(&card, ch)))
+	if (!rc && (first_records(&card, ch) || writer_commit_alone(&card, ch, NULL)))
 		rc = -EIO;
 	store_close(card.store);
 	nv_close(card.nv);

@@ -230,6 +230,7 @@ uint32_t key_find(struct cmd *c, uint32_t handle, struct cached_key *found)
 	struct shard *s;
 	uint64_t removals;
 
+	c->note.handle = handle;
 	memset(found, 0, sizeof(*found));
 	if (!t)
 		return COFFER_ST_DEVICE_MEMORY;

@@ -102,6 +102,17 @@ uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN])
 	return st;
 }
 
+void partition_lock_keys(struct fw_partition *p)
+{
+	pthread_mutex_lock(&p->lock);
+	crypto_wipe(&p->domain, sizeof(p->domain));
+	crypto_wipe(p->key, sizeof(p->key));
+	crypto_wipe(p->seal_key, sizeof(p->seal_key));
+	crypto_wipe(p->index_key, sizeof(p->index_key));
+	atomic_store(&p->epoch, card_new_epoch(p->card));
+	pthread_mutex_unlock(&p->lock);
+}
+
 /* To the state before initialisation. Caches and clone contexts of the old epoch are void. */
 void partition_forget(struct fw_partition *p, bool policies_too)
 {
@@ -190,13 +201,11 @@ static int load_policies(struct fw_partition *p)
 	return rc;
 }
 
-static int load_secrets(struct fw_partition *p)
+int partition_load_keys(struct fw_partition *p)
 {
 	uint8_t key[KEY_LEN];
-	int rc = load_roles(p);
+	int rc = load_key(p, "key", key);
 
-	if (!rc)
-		rc = load_key(p, "key", key);
 	if (!rc && partition_use_key(p, key))
 		rc = -EIO;
 	if (!rc)
@@ -204,6 +213,16 @@ static int load_secrets(struct fw_partition *p)
 	p->domain.there = !rc;
 	crypto_wipe(key, sizeof(key));
 	return rc == -ENOENT ? -EBADMSG : rc;
+}
+
+static int load_secrets(struct fw_partition *p)
+{
+	int rc = load_roles(p);
+
+	/* A tampered card does not use its keys, but its SO can log in. */
+	if (rc || atomic_load(&p->card->tampered))
+		return rc == -ENOENT ? -EBADMSG : rc;
+	return partition_load_keys(p);
 }
 
 struct loading {

@@ -23,6 +23,8 @@ struct job {
 	enum gate_mode card_gate;
 	enum gate_mode part_gate;
 	volatile int cancelled;
+	bool audited;			/* a record goes with it */
+	uint32_t refused;		/* the handler's verdict: only the record is written */
 	uint32_t applied;		/* the writer's: verdict of the change set */
 };
 

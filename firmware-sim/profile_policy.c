@@ -29,6 +29,7 @@
 	{ 21, "Force user PIN change after set/reset", force, 1, 0 }, \
 	{ 22, "Allow off-board storage", 1, 1, 0 }, \
 	{ 33, "Maximum number of partitions", partitions, partitions, FIXED }, \
+	{ 40, "Decommission on tamper", 0, 1, BOTH }, \
 	{ 41, "Per-partition SO", 1, 1, FIXED }, \
 	{ 42, "Partition re-initialise", 1, 1, FIXED }
 

@@ -8,6 +8,8 @@
 
 #define SO_ATTEMPTS	3	/* then the card is zeroized, behaviour.md 5.2 */
 #define PO_ATTEMPTS	10	/* then the partition is */
+#define AU_ATTEMPTS	3	/* then the Auditor waits */
+#define AU_WAIT_MS	600000
 
 static const struct {
 	const char *name;
@@ -26,7 +28,7 @@ static const struct {
 bool role_exists(const struct fw_partition *p, uint32_t role)
 {
 	if (!p->id)
-		return role == COFFER_ROLE_SO;
+		return role == COFFER_ROLE_SO || role == COFFER_ROLE_AU;
 	switch (role) {
 	case COFFER_ROLE_PO:
 	case COFFER_ROLE_CO:
@@ -39,12 +41,19 @@ bool role_exists(const struct fw_partition *p, uint32_t role)
 	}
 }
 
+struct role *role_of(struct fw_partition *p, uint32_t role)
+{
+	return role == COFFER_ROLE_AU ? &p->card->audit.role : &p->roles[role];
+}
+
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role)
 {
 	if (role == COFFER_ROLE_SO)
 		return SO_ATTEMPTS;
 	if (role == COFFER_ROLE_PO)
 		return PO_ATTEMPTS;
+	if (role == COFFER_ROLE_AU)
+		return AU_ATTEMPTS;
 	return p->policy[20] ? p->policy[20] : 1;
 }
 
@@ -53,9 +62,17 @@ static bool over_limit(const struct fw_partition *p, enum coffer_role role)
 	return nv_attempts(p->card->nv, p->id, role) >= role_limit(p, role);
 }
 
+/* Since the failure or since power-on, whichever was later. */
+static bool auditor_waits(const struct fw_card *card)
+{
+	return card_uptime_ms(card) < atomic_load(&((struct fw_card *)card)->audit.locked_until);
+}
+
 /* A locked Crypto Officer locks those that it made, too (behaviour.md 5.2). */
 bool role_locked(const struct fw_partition *p, enum coffer_role role)
 {
+	if (role == COFFER_ROLE_AU)
+		return over_limit(p, role) && auditor_waits(p->card);
 	if (over_limit(p, role))
 		return true;
 	return (role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO) &&
@@ -65,7 +82,11 @@ bool role_locked(const struct fw_partition *p, enum coffer_role role)
 /* PIN_LOCKED when somebody can reset the password, USER_LOCKED_OUT when nobody can. */
 static uint32_t locked_status(const struct fw_partition *p, enum coffer_role role)
 {
-	bool by_co = role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO;
+	bool by_co;
+
+	if (role == COFFER_ROLE_AU)
+		return COFFER_ST_AUDIT_LOGIN_TIMEOUT_IN_PROGRESS;
+	by_co = role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO;
 
 	if (by_co && !over_limit(p, COFFER_ROLE_CO))
 		return COFFER_ST_PIN_LOCKED;
@@ -117,6 +138,8 @@ static uint32_t role_threshold(struct cmd *c, enum coffer_role role)
 		return hsm_zeroize_now(c, COFFER_ST_SO_LOGIN_FAILURE_THRESHOLD);
 	if (role == COFFER_ROLE_PO)
 		return partition_zeroize_now(c, COFFER_ST_PIN_LOCKED);
+	if (role == COFFER_ROLE_AU)
+		return COFFER_ST_AUDIT_LOGIN_FAILURE_THRESHOLD;
 	return locked_status(c->part, role);
 }
 
@@ -132,6 +155,10 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, struct bytes 
 	*spent = false;
 	if (role != COFFER_ROLE_SO && role != COFFER_ROLE_PO && role_locked(p, role))
 		return locked_status(p, role);
+	/* The Auditor has waited: three new attempts. */
+	if (role == COFFER_ROLE_AU && over_limit(p, role) &&
+	    nv_attempts_reset(c->card->nv, p->id, role))
+		return COFFER_ST_DEVICE_ERROR;
 	st = status_of(nv_attempt(c->card->nv, p->id, role, &count));
 	if (st)
 		return st;
@@ -139,12 +166,15 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, struct bytes 
 		*spent = true;
 		return COFFER_ST_PIN_INCORRECT;
 	}
-	st = role_matches(c->card, &p->roles[role], pin);
+	st = role_matches(c->card, role_of(p, role), pin);
 	if (!st)
 		return status_of(nv_attempts_reset(c->card->nv, p->id, role));
 	if (st == COFFER_ST_PIN_INCORRECT) {
 		card_event(c->card, COFFER_EV_LOGIN_FAILED, p->id, role);
 		*spent = count >= role_limit(p, role);
+		if (*spent && role == COFFER_ROLE_AU)
+			atomic_store(&c->card->audit.locked_until,
+				     card_uptime_ms(c->card) + AU_WAIT_MS);
 	}
 	return st;
 }
@@ -154,7 +184,7 @@ static uint32_t role_check(struct cmd *c, enum coffer_role role, struct bytes pi
 	bool spent;
 	uint32_t st;
 
-	if (!c->part->roles[role].initialised)
+	if (!role_of(c->part, role)->initialised)
 		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
 	pthread_mutex_lock(&c->part->login_lock);
 	st = role_attempt(c, role, pin, &spent);
@@ -188,6 +218,14 @@ static uint32_t presence_enter(struct cmd *c, enum coffer_role role)
 	return st;
 }
 
+/* The record of it could not be written: then nobody has logged in. */
+static uint32_t login_recorded(struct cmd *c, uint32_t verdict)
+{
+	if (verdict)
+		login_undo(c->session);
+	return verdict;
+}
+
 uint32_t handle_LOGIN(struct cmd *c)
 {
 	uint32_t role = wire_u32(&c->in), st;
@@ -197,14 +235,21 @@ uint32_t handle_LOGIN(struct cmd *c)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!role_exists(c->part, role))
 		return COFFER_ST_USER_TYPE_INVALID;
+	c->note.role = role;
+	if (c->part->id && fw_card_tampered(c->card))
+		return COFFER_ST_HSM_TAMPERED;
 	st = presence_free(c->role, (enum coffer_role)role);
 	if (!st)
 		st = role_check(c, (enum coffer_role)role, pin);
 	/* With a change the verdict comes later: the threshold was reached. */
 	if (st || c->change)
 		return st;
+	if (c->note.due && !change_of(c))
+		return COFFER_ST_DEVICE_MEMORY;
 	st = presence_enter(c, (enum coffer_role)role);
-	wire_put_u32(&c->out, c->part->roles[role].must_change);
+	if (c->change)
+		change_after(c->change, login_recorded);
+	wire_put_u32(&c->out, role_of(c->part, role)->must_change);
 	wire_put_u32(&c->out, 0);
 	return st;
 }
@@ -224,7 +269,10 @@ static uint32_t password_written(struct cmd *c, uint32_t verdict)
 
 	if (!verdict) {
 		pthread_mutex_lock(&p->lock);
-		memcpy(p->roles, n->roles, sizeof(p->roles));
+		if (n->role == COFFER_ROLE_AU)
+			c->card->audit.role = n->roles[n->role];
+		else
+			memcpy(p->roles, n->roles, sizeof(p->roles));
 		pthread_mutex_unlock(&p->lock);
 		if (n->event)
 			card_event(c->card, n->event, p->id, n->role);
@@ -234,8 +282,15 @@ static uint32_t password_written(struct cmd *c, uint32_t verdict)
 	return verdict;
 }
 
-static uint32_t password_write(struct cmd *c, enum coffer_role role, struct bytes pin,
-			       bool must_change, enum coffer_event_type event)
+static uint32_t password_save(struct cmd *c, struct change *ch, struct new_password *n)
+{
+	if (n->role == COFFER_ROLE_AU)
+		return audit_save_role(c->card, ch, &n->roles[n->role]);
+	return partition_save_roles(c->part, ch, n->roles);
+}
+
+uint32_t role_password(struct cmd *c, enum coffer_role role, struct bytes pin, bool must_change,
+		       enum coffer_event_type event)
 {
 	struct new_password *n = calloc(1, sizeof(*n));
 	struct change *ch = change_of(c);
@@ -248,7 +303,7 @@ static uint32_t password_write(struct cmd *c, enum coffer_role role, struct byte
 		c->state = n;
 		st = role_make(c->card, pin, must_change, &n->roles[role]);
 		if (!st)
-			st = partition_save_roles(c->part, ch, n->roles);
+			st = password_save(c, ch, n);
 		if (!st)
 			change_after(ch, password_written);
 	}
@@ -292,14 +347,14 @@ uint32_t handle_ROLE_INIT(struct cmd *c)
 	struct bytes pin;
 	uint32_t role, st = role_request(c, &role, &pin);
 
-	if (!st && c->part->roles[role].initialised)
+	if (!st && role_of(c->part, role)->initialised)
 		st = COFFER_ST_OPERATION_NOT_ALLOWED;
 	if (!st)
 		st = status_of(nv_attempts_reset(c->card->nv, c->part->id,
 						 (enum coffer_role)role));
 	if (st)
 		return st;
-	return password_write(c, (enum coffer_role)role, pin, must_change_given(c->card),
+	return role_password(c, (enum coffer_role)role, pin, must_change_given(c->card),
 			      COFFER_EV_ROLE_INITIALIZED);
 }
 
@@ -324,7 +379,7 @@ uint32_t handle_ROLE_RESET_PW(struct cmd *c)
 	if (!st && role == COFFER_ROLE_CO && !card_policy(c->card, 15))
 		st = COFFER_ST_OPERATION_NOT_ALLOWED;
 	if (!st)
-		st = password_write(c, (enum coffer_role)role, pin, must_change_given(c->card),
+		st = role_password(c, (enum coffer_role)role, pin, must_change_given(c->card),
 				    COFFER_EV_ROLE_INITIALIZED);
 	if (!st)
 		change_after(c->change, reset_written);
@@ -345,25 +400,27 @@ uint32_t handle_ROLE_CHANGE_PW(struct cmd *c)
 	if (c->role != COFFER_ROLE_NONE && c->role != role)
 		return COFFER_ST_USER_NOT_AUTHORIZED;
 	st = role_pin_fits(c->part, new);
-	if (!st && c->part->roles[role].must_change && old.len == new.len &&
+	if (!st && role_of(c->part, role)->must_change && old.len == new.len &&
 	    crypto_equal(old.p, new.p, new.len))
 		st = COFFER_ST_PIN_INVALID;
 	if (!st)
 		st = role_check(c, (enum coffer_role)role, old);
 	if (st || c->change)
 		return st;
-	return password_write(c, (enum coffer_role)role, new, false, (enum coffer_event_type)0);
+	return role_password(c, (enum coffer_role)role, new, false, (enum coffer_event_type)0);
 }
 
 /* ---- List ------------------------------------------------------------------------ */
 
-static void role_write(const struct fw_partition *p, enum coffer_role role, struct wire_out *out)
+static void role_write(struct fw_partition *p, enum coffer_role role, struct wire_out *out)
 {
-	const struct role *r = &p->roles[role];
+	const struct role *r = role_of(p, role);
 	uint32_t limit = role_limit(p, role), used = nv_attempts(p->card->nv, p->id, role);
 	bool locked = r->initialised && role_locked(p, role);
 	uint32_t state = 0;
 
+	if (role == COFFER_ROLE_AU && !locked && used >= limit)
+		used = 0;	/* the wait is over */
 	if (r->initialised)
 		state |= COFFER_RS_INITIALIZED;
 	if (locked)

@@ -244,7 +244,7 @@ uint32_t handle_SESSION_INFO(struct cmd *c)
 {
 	struct fw_card *card = c->card;
 	unsigned int sessions;
-	bool must_change = c->role != COFFER_ROLE_NONE && c->part->roles[c->role].must_change;
+	bool must_change = c->role != COFFER_ROLE_NONE && role_of(c->part, c->role)->must_change;
 
 	if (!reserved_ok(c))
 		return COFFER_ST_ARGUMENTS_BAD;
@@ -295,6 +295,17 @@ uint32_t handle_LOGOUT(struct cmd *c)
 	pthread_mutex_unlock(&card->lock);
 	things_free(doomed);
 	return st;
+}
+
+void login_undo(struct fw_session *s)
+{
+	struct session_thing *doomed = NULL;
+
+	pthread_mutex_lock(&s->card->lock);
+	if (!s->closed)
+		logout_locked(s->card, s->presence, &doomed);
+	pthread_mutex_unlock(&s->card->lock);
+	things_free(doomed);
 }
 
 void logins_end(struct fw_card *card, struct fw_partition *part)

@@ -27,6 +27,8 @@ static uint32_t card_flags(const struct fw_card *card, bool initialised)
 		flags |= COFFER_CARD_INITIALIZED;
 	if (card->profile->features & PROFILE_BACKUP)
 		flags |= COFFER_CARD_BACKUP;
+	if (fw_card_tampered(card))
+		flags |= COFFER_CARD_TAMPERED;
 	if (card->profile->features & PROFILE_PED)
 		flags |= COFFER_CARD_PED;
 	return flags;

@@ -16,6 +16,9 @@
 #define STORE_APP_ID	0x434f4652	/* "COFR" */
 #define IDLE_MAX	16		/* connections kept for later reads */
 
+#define AUDIT_TABLE \
+	"CREATE TABLE audit(number INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+
 static const char schema[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE parts(id INTEGER PRIMARY KEY, space INTEGER NOT NULL UNIQUE,"
@@ -32,7 +35,8 @@ static const char schema[] =
 	"CREATE INDEX objects_id ON objects(space, id_tag) WHERE id_tag IS NOT NULL;"
 	"CREATE TABLE vals(scope INTEGER NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
 	" PRIMARY KEY(scope, name)) WITHOUT ROWID;"
-	"INSERT INTO meta VALUES('commit', 0), ('space', 1);";
+	"INSERT INTO meta VALUES('commit', 0), ('space', 1);"
+	AUDIT_TABLE;
 
 static const char *const sql_text[SQL_MAX] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -64,6 +68,10 @@ static const char *const sql_text[SQL_MAX] = {
 	[SQL_VALUE_PUT] = "INSERT OR REPLACE INTO vals VALUES(?1,?2,?3)",
 	[SQL_VALUE_DELETE] = "DELETE FROM vals WHERE scope=?1 AND name=?2",
 	[SQL_SCOPE_CLEAR] = "DELETE FROM vals WHERE scope=?1",
+	[SQL_AUDIT_PUT] = "INSERT INTO audit VALUES(?1,?2)",
+	[SQL_AUDIT_GET] = "SELECT body FROM audit WHERE number=?1",
+	[SQL_AUDIT_DROP] = "DELETE FROM audit WHERE number=?1",
+	[SQL_AUDIT_EACH] = "SELECT number,body FROM audit WHERE number>?1 ORDER BY number",
 	[SQL_LOOK] = "SELECT length(body),private FROM objects WHERE handle=?1 AND space=?2",
 };
 
@@ -286,6 +294,18 @@ static int pragma_get(struct conn *k, const char *text, int64_t *value)
 	return rc;
 }
 
+/* Version 1 had no audit log. */
+static int store_upgrade(struct store *s, int64_t version)
+{
+	char text[160];
+
+	if (version == STORE_VERSION)
+		return 0;
+	snprintf(text, sizeof(text), "BEGIN IMMEDIATE; %s PRAGMA user_version=%d; COMMIT",
+		 AUDIT_TABLE, STORE_VERSION);
+	return store_rc(sqlite3_exec(s->writer->db, text, NULL, NULL, NULL));
+}
+
 static int store_verify(struct store *s)
 {
 	int64_t id = 0, version = 0, number = 0;
@@ -300,6 +320,9 @@ static int store_verify(struct store *s)
 		return -EBADMSG;
 	if (version > STORE_VERSION)
 		return -ENOTSUP;
+	rc = store_upgrade(s, version);
+	if (rc)
+		return rc;
 	rc = store_meta_get(s->writer, "commit", &number);
 	if (rc == -ENOENT || rc == -EIO)
 		rc = -EBADMSG;

@@ -17,7 +17,7 @@
 
 struct store;
 
-#define STORE_VERSION		1
+#define STORE_VERSION		2	/* 2: with the audit log */
 #define STORE_TAG_LEN		16
 
 /* One token object as stored. */
@@ -73,6 +73,11 @@ int store_value_each(struct store *s, const char *name,
 		     bool (*each)(void *opaque, uint32_t scope, const uint8_t *value, size_t len),
 		     void *opaque);
 
+/* Audit records above @after, ascending; stops when @each returns false. Lent for the call. */
+int store_audit_each(struct store *s, uint64_t after,
+		     bool (*each)(void *opaque, uint64_t number, const uint8_t *body, size_t len),
+		     void *opaque);
+
 /* ---- Writes (writer thread only) ---------------------------------------------------------- */
 int store_begin(struct store *s);
 int store_commit(struct store *s, uint64_t commit_number);	/* durable when it returns 0 */
@@ -89,6 +94,9 @@ int store_objects_clear(struct store *s, uint32_t part);
 int store_value_put(struct store *s, uint32_t scope, const char *name, const void *value,
 		    size_t len);
 int store_value_delete(struct store *s, uint32_t scope, const char *name);
+int store_audit_put(struct store *s, uint64_t number, const void *body, size_t len);
+/* Removes a record; its last @len bytes go to @tail. -ENOENT, -EBADMSG: it is shorter. */
+int store_audit_take(struct store *s, uint64_t number, uint8_t *tail, size_t len);
 int store_scope_clear(struct store *s, uint32_t scope);		/* all values of a partition */
 
 #endif /* FW_STORE_H */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nv.h"
 #include "pool.h"
@@ -26,23 +27,47 @@ struct writer {
 	bool stopping;
 	/* the writer's own */
 	uint64_t commit_number;
+	struct audit_state audit;	/* as the open transaction has it */
 	bool scrub;
 	_Atomic uint64_t syncs;
 	_Atomic uint64_t changes;
 };
 
-static uint32_t writer_apply_one(struct writer *w, struct job *job)
+/* Change and record, or with a @verdict only the record: both or nothing. */
+static uint32_t writer_unit(struct writer *w, struct job *job, uint32_t verdict)
 {
 	struct store *store = w->card->store;
-	uint32_t st;
+	struct audit_state before = w->audit;
+	uint32_t st = COFFER_ST_OK;
 
 	if (store_unit_begin(store))
 		return COFFER_ST_DEVICE_ERROR;
-	st = change_apply(store, job->c.change);
+	if (!verdict)
+		st = change_apply(store, job->c.change);
+	if (!st)
+		st = audit_apply(&w->audit, &job->c, verdict, job->audited);
 	if (!st && !store_unit_keep(store))
 		return COFFER_ST_OK;
 	store_unit_drop(store);
+	w->audit = before;
 	return st ? st : (uint32_t)COFFER_ST_DEVICE_ERROR;
+}
+
+/* True: there is something to commit. */
+static bool writer_apply_one(struct writer *w, struct job *job)
+{
+	job->applied = job->refused;
+	if (!job->refused)
+		job->applied = writer_unit(w, job, COFFER_ST_OK);
+	if (!job->applied)
+		return true;
+	if (!job->audited)
+		return false;
+	if (!writer_unit(w, job, job->applied))
+		return true;
+	/* What cannot be recorded is not even refused by its name. */
+	job->applied = COFFER_ST_DEVICE_ERROR;
+	return false;
 }
 
 /* Each set may fail alone; *applied counts those that did not. */
@@ -54,8 +79,7 @@ static bool writer_apply(struct writer *w, struct job *jobs, uint64_t *applied)
 	if (store_begin(w->card->store))
 		return false;
 	for (job = jobs; job; job = job->next) {
-		job->applied = writer_apply_one(w, job);
-		if (!job->applied)
+		if (writer_apply_one(w, job))
 			(*applied)++;
 	}
 	return true;
@@ -69,11 +93,21 @@ static void writer_mark(struct writer *w)
 		nv_note(w->card->nv, w->commit_number);
 }
 
+static bool writer_audit_changed(struct writer *w)
+{
+	struct audit_state now;
+
+	audit_look(w->card, &now);
+	return memcmp(&now, &w->audit, sizeof(now)) != 0;
+}
+
 /* A failed commit undoes every set of the group. */
 static bool writer_commit(struct writer *w, struct job *jobs)
 {
 	uint64_t applied;
+	bool audit;
 
+	audit_look(w->card, &w->audit);
 	if (!writer_apply(w, jobs, &applied)) {
 		store_rollback(w->card->store);
 		return false;
@@ -82,11 +116,15 @@ static bool writer_commit(struct writer *w, struct job *jobs)
 		store_rollback(w->card->store);
 		return true;
 	}
-	if (store_commit(w->card->store, w->commit_number + 1)) {
+	audit = writer_audit_changed(w);
+	if ((audit && audit_save(w->card, &w->audit)) ||
+	    store_commit(w->card->store, w->commit_number + 1)) {
 		store_rollback(w->card->store);
 		return false;
 	}
 	w->commit_number++;
+	if (audit)
+		audit_publish(w->card, &w->audit);
 	atomic_fetch_add(&w->syncs, 1);
 	atomic_fetch_add(&w->changes, applied);
 	writer_mark(w);
@@ -211,18 +249,27 @@ void writer_submit(struct writer *w, struct job *job)
 	pthread_mutex_unlock(&w->lock);
 }
 
-uint32_t writer_commit_alone(struct fw_card *card, struct change *ch)
+uint32_t writer_commit_alone(struct fw_card *card, struct change *ch, struct cmd *told)
 {
 	struct store *store = card->store;
+	struct audit_state audit;
 	uint32_t st = COFFER_ST_DEVICE_ERROR;
 
 	if (store_begin(store))
 		return st;
 	st = change_apply(store, ch);
+	if (told)
+		audit_look(card, &audit);
+	if (!st && told)
+		st = audit_apply(&audit, told, COFFER_ST_OK, told->note.due);
+	if (!st && told)
+		st = audit_save(card, &audit);
 	if (!st && store_commit(store, store_commit_number(store) + 1))
 		st = COFFER_ST_DEVICE_ERROR;
 	if (st)
 		store_rollback(store);
+	else if (told)
+		audit_publish(card, &audit);
 	return st;
 }
 

@@ -13,7 +13,8 @@ void writer_stop(struct writer *writer);
 /* Takes the command over: its change is committed, after() called, the answer sent. */
 void writer_submit(struct writer *writer, struct job *job);
 /* Commit a change without a command (power-on). 0 or a status. Before commands run. */
-uint32_t writer_commit_alone(struct fw_card *card, struct change *ch);
+/* @told: what the audit log is to say about it; NULL at manufacture. */
+uint32_t writer_commit_alone(struct fw_card *card, struct change *ch, struct cmd *told);
 uint64_t writer_syncs(const struct writer *writer);
 uint64_t writer_changes(const struct writer *writer);
 
@@ -22,6 +23,7 @@ struct change *change_new(struct cmd *c);	/* c NULL: without a command */
 void change_drop(struct change *ch);
 /* All units, inside a savepoint each or as a whole. 0, or the status of the set. */
 uint32_t change_apply(struct store *store, struct change *ch);
+uint32_t change_handle(const struct change *ch);	/* of its first object, or 0 */
 bool change_clears(const struct change *ch);	/* it erases a partition's objects */
 /* The commit failed after change_apply: no unit happened. */
 void change_failed(struct change *ch);

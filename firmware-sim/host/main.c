@@ -26,6 +26,7 @@ static const char usage[] =
 	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
 	"       coffer-card-host export DIR FILE\n"
 	"       coffer-card-host import FILE DIR\n"
+	"       coffer-card-host tamper DIR\n"
 	"       coffer-card-host profiles\n";
 
 static int complain(const char *text)
@@ -255,6 +256,19 @@ static int verb_move(int argc, char **argv)
 	return rc ? complain(err) : EXIT_SUCCESS;
 }
 
+static int verb_tamper(int argc, char **argv)
+{
+	char err[512] = "";
+
+	if (argc > 1 && !strcmp(argv[1], "--")) {
+		argc--;
+		argv++;
+	}
+	if (argc != 2)
+		return bad_use("tamper wants one folder name");
+	return fw_card_tamper_off(argv[1], err, sizeof(err)) ? complain(err) : EXIT_SUCCESS;
+}
+
 static int verb_profiles(int argc, char **argv)
 {
 	unsigned int i;
@@ -275,6 +289,7 @@ static const struct {
 	{ "create", verb_create },
 	{ "export", verb_move },
 	{ "import", verb_move },
+	{ "tamper", verb_tamper },
 	{ "profiles", verb_profiles },
 };
 

@@ -58,6 +58,7 @@ struct fw_open {
 	/* Test hooks, 0 in the product. */
 	uint64_t power_cut_at_write;	/* die (store refuses everything) at the n-th store write */
 	const char *broken_test;	/* SELF_TEST finds this one broken; read at each run */
+	uint64_t audit_limit;		/* instead of COFFER_AUDIT_LIMIT */
 	const uint64_t *uptime_ahead_ms; /* added to the uptime, so that tests need not wait */
 };
 
@@ -71,6 +72,16 @@ int fw_card_open(const char *dir, const struct fw_open *how, struct fw_card **ca
 
 /* Power off: waits for running commands, ends the rest with ST_DEVICE_REMOVED, closes cleanly. */
 void fw_card_close(struct fw_card *card);
+
+/*
+ * The tamper input. Durable when it returns; does not wait for commands: those that run end
+ * with HSM_TAMPERED. From then on the card does not use its keys until TAMPER_CLEAR; with HSM
+ * policy 40 (decommission on tamper) they are destroyed.
+ */
+void fw_card_tamper(struct fw_card *card);
+bool fw_card_tampered(const struct fw_card *card);
+/* The same for a card that is switched off. The errors of fw_card_open. */
+int fw_card_tamper_off(const char *dir, char *err, size_t err_len);
 
 uint64_t fw_card_serial(const struct fw_card *card);
 uint32_t fw_card_fw_version(const struct fw_card *card);

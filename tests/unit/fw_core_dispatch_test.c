@@ -69,6 +69,8 @@ static bool informs(uint16_t opcode)
 	case COFFER_CMD_PARTITION_INFO:
 	case COFFER_CMD_MECHANISM_LIST:
 	case COFFER_CMD_SELF_TEST:
+	case COFFER_CMD_AUDIT_CONFIG:
+	case COFFER_CMD_AUDIT_READ:
 		return true;
 	default:
 		return false;
@@ -91,7 +93,8 @@ static uint32_t tabulated(const struct test_row *row, const struct asker *a)
 	if (a->must_change && !informs(row->opcode))
 		return COFFER_ST_PIN_EXPIRED;
 	/* Nobody may only initialise what is not: the handlers of these two look. */
-	if ((row->opcode == COFFER_CMD_PARTITION_INIT || row->opcode == COFFER_CMD_HSM_INIT) &&
+	if ((row->opcode == COFFER_CMD_PARTITION_INIT || row->opcode == COFFER_CMD_HSM_INIT ||
+	     row->opcode == COFFER_CMD_TAMPER_CLEAR) &&
 	    a->initialised && !a->role)
 		return COFFER_ST_USER_NOT_LOGGED_IN;
 	if (row->roles & 1u << a->role)

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The tamper input, its latch, and decommission on tamper (behaviour.md 3.1, quality.md A5). */
+#include <errno.h>
+
+#include "fw_core.h"
+
+#define DECOMMISSION	40
+
+static struct bench bench;
+
+static int open_it(void **state)
+{
+	*state = &bench;
+	bench_open(&bench, "coffer");
+	return 0;
+}
+
+static int close_it(void **state)
+{
+	bench_close(*state);
+	return 0;
+}
+
+static bool is_tampered(struct bench *b)
+{
+	expect(ask(b, COFFER_CMD_IDENTIFY, NULL, 0), 0);
+	return word(b, offsetof(struct coffer_card_info, flags)) & COFFER_CARD_TAMPERED;
+}
+
+/* A data object of the partition's Crypto Officer. */
+static uint32_t object_new(struct bench *b, uint32_t session)
+{
+	uint8_t buf[256], tmpl[128];
+	struct wire_out out, t;
+
+	wire_out_init(&t, tmpl, sizeof(tmpl));
+	wire_put_u32(&t, COFFER_CKA_CLASS);
+	wire_put_u32(&t, 8);
+	wire_put_u64(&t, 0);
+	wire_put_u32(&t, COFFER_CKA_TOKEN);
+	wire_put_u32(&t, 1);
+	wire_put_u8(&t, 1);
+	wire_put_u32(&t, COFFER_CKA_VALUE);
+	wire_put_u32(&t, 3);
+	wire_put(&t, "abc", 3);
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, 0);
+	wire_put_blob(&out, tmpl, t.len);
+	expect(ask(b, COFFER_CMD_OBJECT_CREATE, buf, out.len), 0);
+	return word(b, 0);
+}
+
+static uint32_t object_value(struct bench *b, uint32_t session, uint32_t handle)
+{
+	uint32_t req[4] = { session, handle, 1, COFFER_CKA_VALUE };
+
+	return ask(b, COFFER_CMD_OBJECT_GET, req, sizeof(req));
+}
+
+static bool informs(uint16_t opcode)
+{
+	switch (opcode) {
+	case COFFER_CMD_ECHO:
+	case COFFER_CMD_IDENTIFY:
+	case COFFER_CMD_PARTITION_LIST:
+	case COFFER_CMD_COMMANDS:
+	case COFFER_CMD_STATS:
+	case COFFER_CMD_EVENTS:
+	case COFFER_CMD_SESSION_OPEN:
+	case COFFER_CMD_SESSION_CLOSE:
+	case COFFER_CMD_SESSION_INFO:
+	case COFFER_CMD_LOGIN:
+	case COFFER_CMD_LOGOUT:
+	case COFFER_CMD_ROLE_LIST:
+	case COFFER_CMD_POLICY_LIST:
+	case COFFER_CMD_PARTITION_INFO:
+	case COFFER_CMD_MECHANISM_LIST:
+	case COFFER_CMD_SELF_TEST:
+	case COFFER_CMD_TAMPER_CLEAR:
+	case COFFER_CMD_AUDIT_CONFIG:
+	case COFFER_CMD_AUDIT_READ:
+	case COFFER_CMD_HSM_FACTORY_RESET:
+	case COFFER_CMD_HSM_ZEROIZE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void refuses_the_rest(struct bench *b)
+{
+	static const struct { uint16_t opcode; uint32_t min, flags; } rows[] = {
+#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
+		COFFER_COMMANDS(COFFER_X)
+#undef COFFER_X
+	};
+	static const uint8_t zeros[64];
+	uint32_t st;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].flags & COFFER_CF_DRIVER)
+			continue;
+		st = ask(b, rows[i].opcode, zeros, rows[i].min);
+		assert_true((st != (uint32_t)COFFER_ST_HSM_TAMPERED) == informs(rows[i].opcode));
+	}
+}
+
+/* Keys are not used until the SO clears the latch, then they are there again. */
+static void latch_and_clear(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), s = partition_ready(b), handle;
+
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), COFFER_ST_MTK_STATE_INVALID);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	handle = object_new(b, s);
+	assert_false(is_tampered(b));
+	fw_card_tamper(b->card);
+	assert_true(is_tampered(b));
+	refuses_the_rest(b);
+	expect(object_value(b, s, handle), COFFER_ST_HSM_TAMPERED);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), COFFER_ST_HSM_TAMPERED);
+	/* The SO was logged out; the latch is durable. */
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), COFFER_ST_USER_NOT_LOGGED_IN);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	assert_true(is_tampered(b));
+	refuses_the_rest(b);
+	so = session_open(b, b->owner, 0, true, NULL);
+	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), 0);
+	expect(policy_set(b, so, 0, 16, 1), COFFER_ST_HSM_TAMPERED);
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), 0);
+	assert_false(is_tampered(b));
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(object_value(b, s, handle), 0);
+	/* Again, without a power cycle in between. */
+	fw_card_tamper(b->card);
+	expect(object_value(b, s, handle), COFFER_ST_HSM_TAMPERED);
+	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), 0);
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), 0);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(object_value(b, s, handle), 0);
+}
+
+/* Policy 40: the keys are destroyed; anybody may take the empty card back into service. */
+static void decommission(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), s, old_power;
+
+	expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, DECOMMISSION, 1), 0);
+	for (old_power = 0; old_power < 2; old_power++) {
+		s = partition_ready(b);
+		expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+		object_new(b, s);
+		fw_card_tamper(b->card);
+		refuses_the_rest(b);
+		if (old_power) {
+			bench_off(b);
+			assert_int_equal(bench_on(b, NULL), 0);
+			so = session_open(b, b->owner, 0, true, NULL);
+		}
+		assert_true(is_tampered(b));
+		expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), 0);
+		assert_false(is_tampered(b));
+		expect(login(b, so, COFFER_ROLE_SO, SO_PIN), COFFER_ST_USER_PIN_NOT_INITIALIZED);
+		bench_off(b);
+		assert_int_equal(bench_on(b, NULL), 0);
+		so = hsm_ready(b);
+		s = session_open(b, b->owner, 1, true, NULL);
+		expect(login(b, s, COFFER_ROLE_CO, CO_PIN), COFFER_ST_USER_PIN_NOT_INITIALIZED);
+		/* Policies are those of before. */
+		expect(policy_set(b, so, 0, DECOMMISSION, 1), 0);
+	}
+}
+
+static void while_off(void **state)
+{
+	struct bench *b = *state;
+
+	expect(fw_card_tamper_off(b->path, b->err, sizeof(b->err)), -EBUSY);
+	bench_off(b);
+	assert_int_equal(fw_card_tamper_off(b->path, b->err, sizeof(b->err)), 0);
+	assert_int_equal(bench_on(b, NULL), 0);
+	assert_true(is_tampered(b));
+	/* A card without an SO: nobody is to be asked. */
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR,
+			    session_open(b, b->owner, 0, true, NULL)), 0);
+	hsm_ready(b);
+}
+
+/* Erasing goes on: a factory reset leaves a tampered card that is empty. */
+static void erase_a_tampered_card(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b);
+
+	partition_ready(b);
+	fw_card_tamper(b->card);
+	expect(session_only(b, COFFER_CMD_HSM_ZEROIZE, so), 0);
+	assert_true(is_tampered(b));
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), 0);
+	hsm_ready(b);
+	partition_ready(b);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(latch_and_clear),
+		T(decommission),
+		T(while_off),
+		T(erase_a_tampered_card),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
