@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Card life: clock, self-tests.
+# Card life: clock, self-tests, audit log, tamper.
 
 so_login() { echo "slot set -slot 9000; role login -name so -password so-pin-0"; }
 
@@ -27,4 +27,78 @@ life_selftest() {
 	if grep -q FAILED out; then fail 'a self-test failed'; fi
 	run 0 coffer -o json 'hsm selftest'
 	same True "$(json out 'len(d[-1]["data"]["tests"]) > 15')"
+}
+
+au_login() { echo "slot set -slot 9000; role login -name au -password au-pin-0"; }
+
+life_audit() {
+	local chain number
+	take_cards a
+	run 4 coffer "$(so_login); audit init -password au-pin-0"
+	run 0 coffer 'slot set -slot 9000; audit init -password au-pin-0'
+	run 5 coffer 'slot set -slot 9000; audit init -password another-one'
+	run 4 coffer 'slot set -slot 9000; role login -name so -password wrong'
+	run 0 coffer "$(so_login); hsm changehsmpolicy -policy 16 -value 1 -force"
+	run 0 coffer "$(au_login); audit config -events all; audit show -keep"
+	has out 'PIN_INCORRECT'
+	has out 'POLICY_SET'
+	run 2 coffer "$(au_login); audit config -events everything"
+	run 4 coffer 'slot set -slot 9000; audit show'
+	run 0 coffer "$(login 0); object generate aes -label x"
+	run 0 coffer -o json "$(au_login); audit show"
+	same True "$(json out '(lambda n: n == list(range(1, 1 + len(n))))([
+		r["number"] for r in d[-1]["data"]["records"]])')"
+	same 1 "$(json out 'sum(r["command"] == "KEY_GENERATE" and r["handle"] > 0
+		for r in d[-1]["data"]["records"])')"
+	run 0 coffer -o json "$(au_login); audit show -unseen; audit config"
+	same 2 "$(json out 'len(d[-2]["data"]["records"])')"
+	number=$(json out 'd[-1]["data"]["records"]')
+	chain=$(json out 'd[-1]["data"]["chain"]')
+	run 0 coffer "$(au_login); audit verify -number $number -chain $chain"
+	has out 'verified'
+	run 1 coffer "$(au_login); audit verify -number $((number - 1)) -chain $chain"
+	has err 'not the one that was noted'
+	run 2 coffer "$(au_login); audit verify -number 3"
+	closed a.coffer
+	python3 - a.coffer/store <<-'END'
+		import sqlite3, sys
+		with sqlite3.connect(sys.argv[1]) as db:
+		    body, = db.execute("SELECT body FROM audit WHERE number=4").fetchone()
+		    body = body[:32] + bytes([body[32] ^ 1]) + body[33:]
+		    db.execute("UPDATE audit SET body=? WHERE number=4", (body,))
+	END
+	run 1 coffer "$(au_login); audit verify"
+	has err 'LOG_CORRUPT\|changed or removed'
+}
+
+life_auditor_locked() {
+	local _
+	take_cards a
+	run 0 coffer 'slot set -slot 9000; audit init -password au-pin-0'
+	for _ in 1 2 3; do
+		run 4 coffer 'slot set -slot 9000; role login -name au -password wrong'
+	done
+	run 4 coffer "$(au_login)"
+	has err 'ten minutes'
+}
+
+life_tamper() {
+	take_cards a
+	run 0 coffer "$(login 0); object generate aes -label x"
+	closed a.coffer
+	run 0 coffer 'card tamper a.coffer -force'
+	run 0 coffer 'hsm showinfo'
+	has out tampered
+	run 5 coffer "$(login 0)"
+	has err 'tamper state'
+	run 0 coffer "$(so_login); hsm tamperclear -force"
+	run 0 coffer "$(login 0); object show -label x"
+	run 0 coffer "$(so_login); hsm changehsmpolicy -policy 40 -value 1 -force"
+	closed a.coffer
+	run 0 coffer 'card tamper a.coffer -force'
+	run 0 coffer 'slot set -slot 9000; hsm tamperclear -force'
+	run 0 coffer 'hsm showinfo'
+	has out 'not initialised'
+	run 1 coffer 'card tamper none.coffer -force'
+	one_line
 }

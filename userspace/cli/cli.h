@@ -154,6 +154,8 @@ coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_arg
 		    const char *role);
 /* Lists objects as a table; used for partitions and archives. */
 coffer_rc cli_contents(struct cli *cli, struct coffer_session *session);
+/* "2026-12-31T23:59:59Z", or "not set" for 0 (cmd_life.c). */
+const char *cli_time_text(uint64_t ms, char *out, size_t room);
 /* The card's clock, for people and as a number (cmd_life.c). */
 void cli_show_clock(struct cli *cli, uint64_t clock_ms);
 /* "HSM, TEST ROOT, TEST KDF" */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * card list, profiles, create, export, import; relay.
+ * card list, profiles, create, export, import, tamper; relay.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -160,6 +160,22 @@ coffer_rc cli_card_import(struct cli *cli, const struct cli_args *args)
 	rc = coffer_card_import(file, dir, &text);
 	if (!rc)
 		out_text(&cli->out, "dir", "Card folder", dir);
+	return made(cli, rc, text);
+}
+
+coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args)
+{
+	const char *dir = cli_args_text(args, "card", "");
+	char *text = NULL;
+	coffer_rc rc;
+
+	rc = cli_confirm(cli, args, "card tamper takes card %s out of service, perhaps its keys, too",
+			 dir);
+	if (rc)
+		return rc;
+	rc = coffer_card_tamper(dir, &text);
+	if (!rc)
+		out_text(&cli->out, "dir", "Tampered card", dir);
 	return made(cli, rc, text);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hsm time, hsm selftest (behaviour.md section 1.1, quality.md A5).
+ * hsm time, selftest, tamperclear (behaviour.md sections 1.1 and 3.1, quality.md A5).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,15 +12,22 @@
 
 /* ---- Clock ------------------------------------------------------------------------- */
 
-void cli_show_clock(struct cli *cli, uint64_t clock_ms)
+const char *cli_time_text(uint64_t ms, char *out, size_t room)
 {
-	time_t seconds = (time_t)(clock_ms / 1000);
-	char text[40] = "not set";
+	time_t seconds = (time_t)(ms / 1000);
 	struct tm tm;
 
-	if (clock_ms && gmtime_r(&seconds, &tm))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	out_text(&cli->out, "clock", "Clock", text);
+	snprintf(out, room, "not set");
+	if (ms && gmtime_r(&seconds, &tm))
+		strftime(out, room, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+void cli_show_clock(struct cli *cli, uint64_t clock_ms)
+{
+	char text[40];
+
+	out_text(&cli->out, "clock", "Clock", cli_time_text(clock_ms, text, sizeof(text)));
 	out_key_number(&cli->out, "clock_ms", clock_ms);
 }
 
@@ -105,4 +112,18 @@ coffer_rc cli_hsm_selftest(struct cli *cli, const struct cli_args *args)
 	}
 	free(list);
 	return rc;
+}
+
+/* ---- Tamper ------------------------------------------------------------------------ */
+
+coffer_rc cli_hsm_tamperclear(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_admin(cli, &s);
+	if (!rc)
+		rc = cli_confirm(cli, args, "hsm tamperclear says that card %s can be trusted again",
+				 coffer_card_name(s->card));
+	return rc ? rc : coffer_tamper_clear(s->session);
 }

@@ -45,6 +45,8 @@ static bool is_login(coffer_rc verdict)
 	case ST(USER_LOCKED_OUT):
 	case ST(USER_NOT_AUTHORIZED):
 	case ST(SO_LOGIN_FAILURE_THRESHOLD):
+	case ST(AUDIT_LOGIN_TIMEOUT_IN_PROGRESS):
+	case ST(AUDIT_LOGIN_FAILURE_THRESHOLD):
 		return true;
 	default:
 		return false;
@@ -61,6 +63,8 @@ static bool is_refusal(coffer_rc verdict)
 	case ST(CERTIFICATE_EXPIRED):
 	case ST(KEY_UNEXTRACTABLE):
 	case ST(OPERATION_NOT_ALLOWED):
+	case ST(LOG_FULL):
+	case ST(HSM_TAMPERED):
 	case ST(LICENSE_CAPACITY_EXCEEDED):
 	case ST(CONFIG_CHANGE_ILLEGAL):
 	case ST(CONFIG_ILLEGAL):

@@ -115,6 +115,12 @@ coffer_rc cli_hsm_changepolicy(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_time_show(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_time_set(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_selftest(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_tamperclear(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_audit_init(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_audit_config(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_audit_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_audit_verify(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_factoryreset(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_zeroize(struct cli *cli, const struct cli_args *args);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Card life: clock, self-tests. */
+/* Card life: clock, self-tests, tamper latch. */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -66,4 +66,12 @@ API coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_tes
 	}
 	reply_free(&reply);
 	return rc || good ? rc : ST(SELF_TEST_FAILED);
+}
+
+API coffer_rc coffer_tamper_clear(struct coffer_session *admin)
+{
+	struct msg_out req;
+
+	session_request(admin, &req);
+	return session_exec_fixed(admin, COFFER_CMD_TAMPER_CLEAR, &req, NULL, 0);
 }

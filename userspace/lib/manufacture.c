@@ -212,6 +212,16 @@ API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
 	return errno_seen(rc, dir, was_there);
 }
 
+API coffer_rc coffer_card_tamper(const char *dir, char **text)
+{
+	char *argv[] = { "coffer-card-host", "tamper", "--", (char *)dir, NULL };
+	int lock = host_end_wait(dir);
+
+	if (lock >= 0)
+		close(lock);
+	return errno_seen(host_do(argv, text), dir, false);
+}
+
 API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)
 {
 	char *argv[] = { "coffer-card-host", "import", "--", (char *)file, (char *)dir, NULL };

@@ -175,6 +175,40 @@ struct coffer_self_test {
  */
 coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_test **list,
 			    size_t *count);
+/* By the HSM SO; by anybody on a card that was decommissioned. COFFER_ST_MTK_STATE_INVALID. */
+coffer_rc coffer_tamper_clear(struct coffer_session *admin);
+/* Pull the tamper input of a card folder that is not in use. Errors as coffer_card_export. */
+coffer_rc coffer_card_tamper(const char *dir, char **text);
+
+/* ---- The audit log (coffer_payload.h says what is in it and how it is chained) ------------- */
+/* Make the Auditor; nobody is logged in. COFFER_ST_OPERATION_NOT_ALLOWED: there is one. */
+coffer_rc coffer_audit_init(struct coffer_session *admin, const char *pin, size_t pin_len);
+struct coffer_audit_info {
+	uint32_t events;		/* COFFER_AUDIT_* */
+	uint64_t records;		/* number of the newest */
+	uint64_t seen;
+	uint64_t oldest;
+	uint8_t chain[32];		/* of the newest */
+};
+coffer_rc coffer_audit_info(struct coffer_session *admin, struct coffer_audit_info *out);
+/* What to record from now on; the Auditor's. */
+coffer_rc coffer_audit_config(struct coffer_session *admin, uint32_t events,
+			      struct coffer_audit_info *out);
+struct coffer_audit_record {
+	uint64_t number, time_ms, owner;
+	uint32_t partition, role, opcode, verdict, handle;
+	uint8_t chain[32];
+};
+/*
+ * Up to @room records above @since, as many as one command brings; each was checked by the card
+ * with all before it: COFFER_ST_LOG_CORRUPT. *count 0: there are no more.
+ */
+coffer_rc coffer_audit_read(struct coffer_session *admin, uint64_t since,
+			    struct coffer_audit_record *list, size_t room, size_t *count);
+/* The Auditor keeps all up to @number elsewhere: the card may forget them when it needs to. */
+coffer_rc coffer_audit_seen(struct coffer_session *admin, uint64_t number);
+/* "PARTITION_INIT", or "?" */
+const char *coffer_command_name(uint32_t opcode);
 
 struct coffer_partition_details {
 	struct coffer_slot slot;
