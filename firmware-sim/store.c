@@ -17,7 +17,7 @@
 #define IDLE_MAX	16		/* connections kept for later reads */
 
 #define AUDIT_TABLE \
-	"CREATE TABLE audit(number INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+	"CREATE TABLE IF NOT EXISTS audit(number INTEGER PRIMARY KEY, body BLOB NOT NULL);"
 
 static const char schema[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"

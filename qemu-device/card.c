@@ -256,6 +256,17 @@ uint32_t coffer_card_fw_version(CofferCard *card)
     return fw_card_fw_version(card->fw);
 }
 
+/* Does not wait for commands. */
+void coffer_card_tamper(CofferCard *card)
+{
+    fw_card_tamper(card->fw);
+}
+
+bool coffer_card_tampered(CofferCard *card)
+{
+    return fw_card_tampered(card->fw);
+}
+
 uint64_t coffer_card_commands(CofferCard *card)
 {
     return fw_command_count(card->fw);

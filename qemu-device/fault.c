@@ -122,6 +122,28 @@ static void coffer_set_evil(Object *obj, Visitor *v, const char *name, void *opa
     }
 }
 
+/* The tamper input is a pulse: only the firmware's TAMPER_CLEAR takes it back. */
+static bool coffer_get_tamper(Object *obj, Error **errp)
+{
+    CofferState *s = COFFER(obj);
+
+    return s->card && coffer_card_tampered(s->card);
+}
+
+static void coffer_set_tamper(Object *obj, bool value, Error **errp)
+{
+    CofferState *s = COFFER(obj);
+
+    if (!value) {
+        return;
+    }
+    if (!s->card) {
+        error_setg(errp, "coffer: there is no card to tamper with");
+        return;
+    }
+    coffer_card_tamper(s->card);
+}
+
 void coffer_fault_init(Object *obj)
 {
     CofferFaults *f = &COFFER(obj)->fault;
@@ -137,5 +159,6 @@ void coffer_fault_init(Object *obj)
     object_property_add_bool(obj, "fault-link-loss", coffer_get_link_loss, coffer_set_link_loss);
     object_property_add_bool(obj, "fault-fw-panic", coffer_get_fw_panic, coffer_set_fw_panic);
     object_property_add_bool(obj, "fault-fatal", coffer_get_fatal, coffer_set_fatal_knob);
+    object_property_add_bool(obj, "tamper", coffer_get_tamper, coffer_set_tamper);
     object_property_add(obj, "fault-evil", "uint32", coffer_get_evil, coffer_set_evil, NULL, NULL);
 }

@@ -342,7 +342,7 @@ static void foreign_and_newer(void **state)
 
 	store_close(h->s);
 	h->s = NULL;
-	patch(h, 60, "\0\0\0\2", 4);
+	patch(h, 60, "\0\0\0\3", 4);
 	expect(store_open(h->dir, 0, &h->s), -ENOTSUP);
 	patch(h, 60, "\0\0\0\0", 4);
 	expect(store_open(h->dir, 0, &h->s), -EBADMSG);
