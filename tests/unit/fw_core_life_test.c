@@ -167,13 +167,15 @@ static void refuses_everything_else(struct bench *b)
 static bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
 {
 	struct coffer_req_events req = { .max = 256 };
-	const struct coffer_event_wire *e = (const void *)(b->reply + 4);
+	struct coffer_event_wire e;
 	uint32_t i;
 
 	expect(ask(b, COFFER_CMD_EVENTS, &req, sizeof(req)), 0);
-	for (i = 0; i < word(b, 0); i++)
-		if (e[i].type == type && e[i].arg == arg)
+	for (i = 0; i < word(b, 0); i++) {
+		memcpy(&e, b->reply + 4 + i * sizeof(e), sizeof(e));
+		if (e.type == type && e.arg == arg)
 			return true;
+	}
 	return false;
 }
 
