@@ -144,7 +144,10 @@ static bool allowed_in_error(uint16_t opcode)
 
 static void refuses_everything_else(struct bench *b)
 {
-	static const struct { uint16_t opcode; uint32_t min, flags; } rows[] = {
+	static const struct {
+		uint16_t opcode;
+		uint32_t min, flags;
+	} rows[] = {
 #define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
 		COFFER_COMMANDS(COFFER_X)
 #undef COFFER_X

@@ -90,7 +90,10 @@ static bool informs(uint16_t opcode)
 
 static void refuses_the_rest(struct bench *b)
 {
-	static const struct { uint16_t opcode; uint32_t min, flags; } rows[] = {
+	static const struct {
+		uint16_t opcode;
+		uint32_t min, flags;
+	} rows[] = {
 #define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
 		COFFER_COMMANDS(COFFER_X)
 #undef COFFER_X
