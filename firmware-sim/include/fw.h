@@ -62,7 +62,8 @@ struct fw_open {
 /*
  * Power a card on. -EBUSY: another process has it; -EBADMSG: corrupt or not a card;
  * -ENOTSUP: made by a newer version; -ESTALE: the store is older than nv (roll-back);
- * -ENOENT. One line for people in @err.
+ * -ENOENT. One line for people in @err. The thread that opens a card closes it too: OpenSSL keeps
+ * state of the card's library context in that thread.
  */
 int fw_card_open(const char *dir, const struct fw_open *how, struct fw_card **card,
 		 char *err, size_t err_len);
