@@ -35,7 +35,7 @@ struct cmd {
 	struct fw_partition *part;	/* of the session, referenced; NULL without */
 	enum coffer_role role;		/* of this owner on this partition */
 	bool session_rw;
-	const volatile int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
+	const atomic_int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
 	struct change *change;		/* by change_of(); committed after the handler said OK */
 	void *state;			/* between the handler and its after(), see below */
 };
@@ -89,7 +89,7 @@ unsigned int partition_domains(const struct fw_partition *p);
  */
 uint64_t partition_epoch(const struct fw_partition *p);
 
-/* ---- Card ------------------------------------------------------------------------------------- */
+/* ---- Card ---------------------------------------------------------------------------------- */
 struct store *card_store(const struct fw_card *card);
 uint64_t card_clock_ms(const struct fw_card *card);	/* milliseconds since 1970 */
 uint64_t card_uptime_ms(const struct fw_card *card);	/* monotonic since power-on */
@@ -129,7 +129,8 @@ struct session_thing {
 };
 #define SESSION_THING_CLONE	1
 #define SESSION_THING_OBJECT	2
-uint32_t session_attach(struct fw_session *s, struct session_thing *thing);	/* DEVICE_MEMORY */
+/* DEVICE_MEMORY; SESSION_HANDLE_INVALID when it ended meanwhile: the thing stays the caller's. */
+uint32_t session_attach(struct fw_session *s, struct session_thing *thing);
 /* Takes it out of the list: the caller owns it alone until it is attached again or freed. */
 struct session_thing *session_detach(struct fw_session *s, uint32_t kind, uint32_t id);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "crypto_more.h"
-#include "object_forget.h"
 #include "object_internal.h"
 
 #define BUCKETS			1024

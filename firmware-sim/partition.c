@@ -285,29 +285,6 @@ uint32_t handle_PARTITION_INFO(struct cmd *c)
 	return st;
 }
 
-uint32_t handle_MECHANISM_LIST(struct cmd *c)
-{
-	const struct profile_mechanism *m;
-	bool fips = partition_fips(c->part);
-	uint32_t count = 0;
-	size_t at;
-
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	at = wire_reserve_u32(&c->out);
-	for (m = c->card->profile->mechanisms; m->flags; m++) {
-		if (fips && !m->fips_min)
-			continue;
-		wire_put_u32(&c->out, m->mechanism);
-		wire_put_u32(&c->out, m->flags);
-		wire_put_u32(&c->out, fips ? m->fips_min : m->min);
-		wire_put_u32(&c->out, m->max);
-		count++;
-	}
-	wire_fill_u32(&c->out, at, count);
-	return COFFER_ST_OK;
-}
-
 /* ---- Create and delete (alone on the card) --------------------------------------- */
 
 /* A number that was never used; after 999 of them, the lowest that is free. 0: none. */

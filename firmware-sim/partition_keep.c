@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "object.h"
 
 #define ROLE_WIRE	(1 + 4 + ROLE_SALT + KEY_LEN)
 #define ROLE_IS_INIT	0x01
@@ -117,6 +118,8 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 		policy_defaults(policy_table(p), p->policy);
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
+	if (p->id)
+		objects_forget(p->card->crypto, p->id);
 }
 
 /* ---- Power-on -------------------------------------------------------------------- */

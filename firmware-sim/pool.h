@@ -22,7 +22,7 @@ struct job {
 	size_t reply_size;
 	enum gate_mode card_gate;
 	enum gate_mode part_gate;
-	volatile int cancelled;
+	atomic_int cancelled;
 	uint32_t applied;		/* the writer's: verdict of the change set */
 };
 

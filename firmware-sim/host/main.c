@@ -21,7 +21,7 @@ enum {
 
 static const char usage[] =
 	"usage: coffer-card-host serve [--ready-fd N] DIR  serve it until nobody uses it\n"
-	"       coffer-card-host serve --stdio DIR           one connection on standard input/output\n"
+	"       coffer-card-host serve --stdio DIR           on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
 	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
 	"       coffer-card-host export DIR FILE\n"

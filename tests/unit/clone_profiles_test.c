@@ -127,11 +127,16 @@ static void fips(void **state)
 static void hsm_policy(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
+	struct run *r;
 	uint32_t protocol;
 
 	(void)state;
 	tc_policy_set(t, true, 7, 0);
 	tc_add_partition(t, "red");
+	/* The card itself does not even begin. */
+	r = run_new(s, t);
+	assert_u32(run_start(r), COFFER_ST_OPERATION_NOT_ALLOWED);
+	free(r);
 	assert_u32(negotiate(s, t, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
 	assert_u32(negotiate(t, s, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
 	tc_free(s);

@@ -127,7 +127,7 @@ static void partitions_that_are_not_there(void **state)
 	expect(ask(b, COFFER_CMD_SESSION_OPEN, req, 8), COFFER_ST_ARGUMENTS_BAD);
 }
 
-/* ---- Commands in flight ------------------------------------------------------------------ */
+/* ---- Commands in flight ---------------------------------------------------------- */
 
 struct slow {
 	pthread_mutex_t lock;
@@ -250,7 +250,7 @@ static void power_off_answers_all(void **state)
 	expect(bench_on(b, NULL), 0);
 }
 
-/* ---- Events --------------------------------------------------------------------------------- */
+/* ---- Events ---------------------------------------------------------------------- */
 
 static struct fw_event seen[64];
 static unsigned int seen_count;

@@ -192,7 +192,7 @@ static void cut_hsm_init(void **state)
 	cut_everywhere(*state, deed_hsm_init, &before, &after);
 }
 
-/* ---- Login --------------------------------------------------------------------------------- */
+/* ---- Login ----------------------------------------------------------------------- */
 
 static uint32_t left_of(struct bench *b)
 {
@@ -276,7 +276,7 @@ static void torn_nv_slot(void **state)
 	expect(bench_on(b, NULL), 0);
 }
 
-/* ---- Roll-back -------------------------------------------------------------------------------- */
+/* ---- Roll-back ------------------------------------------------------------------- */
 
 static void old_store_is_refused(void **state)
 {
@@ -352,8 +352,8 @@ static void sealed_values_are_bound(void **state)
 	      "python3 - %s/store <<'E'\n"
 	      "import sqlite3,sys\n"
 	      "c=sqlite3.connect(sys.argv[1])\n"
-	      "c.execute(\"update vals set value=(select value from vals where name='key' and scope=1)"
-	      " where name='domain' and scope=1\")\n"
+	      "c.execute(\"update vals set value=(select value from vals where name='key'"
+	      " and scope=1) where name='domain' and scope=1\")\n"
 	      "c.commit()\nE");
 	expect(bench_on(b, NULL), -EBADMSG);
 	shell(b, "rm -rf %s && mv %s.copy %s");

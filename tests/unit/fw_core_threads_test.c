@@ -23,7 +23,7 @@ static int close_it(void **state)
 	return 0;
 }
 
-/* ---- Group commit -------------------------------------------------------------------------- */
+/* ---- Group commit ---------------------------------------------------------------- */
 
 #define IN_FLIGHT	32
 #define CREATES		640
@@ -136,7 +136,7 @@ static void one_sync_for_many(void **state)
 	expect(word(b, 4 + 56 + 16), CREATES + 5);
 }
 
-/* ---- Everybody at once ------------------------------------------------------------------------ */
+/* ---- Everybody at once ----------------------------------------------------------- */
 
 struct person {
 	struct bench b;		/* own reply buffer; the card is shared */

@@ -5,7 +5,6 @@
 #include "object_bench.h"
 
 #include "card.h"
-#include "object_forget.h"
 #include "object_internal.h"
 
 /* A command as the dispatcher would hand it to a handler. */
