@@ -71,7 +71,7 @@ static void found(struct finding *f, coffer_rc rc, char *text)
 	f->text = text;
 }
 
-/* ---- What one side shows ----------------------------------------------------------------------------- */
+/* ---- What one side shows -------------------------------------------------------------------- */
 
 static void check_login(const struct side *side, struct finding *f)
 {
@@ -120,7 +120,7 @@ static void check_policies(const struct side *side, struct finding *f)
 			      "off on the %s: its po has to turn one on", side->name));
 }
 
-/* ---- What both sides show ---------------------------------------------------------------------------- */
+/* ---- What both sides show ------------------------------------------------------------------- */
 
 static void check_same(const struct side *s, const struct side *t, struct finding *f)
 {

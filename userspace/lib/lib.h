@@ -34,7 +34,7 @@ struct coffer_card {
 	unsigned int index;
 	char *name;
 	char *text;			/* why it could not be opened, for people */
-	pthread_rwlock_t lock;		/* read: uses t; write: replaces it, guards the four below */
+	pthread_rwlock_t lock;		/* read: uses t; write: replaces t and the four below */
 	struct transport *t;		/* NULL: rc says why */
 	coffer_rc rc;
 	bool broken;			/* t said -EPIPE or -ENODEV (atomic access) */

@@ -122,7 +122,7 @@ coffer_rc coffer_slot_find(struct coffer *ctx, unsigned int slot, struct coffer_
 /* Partitions of a card, archives of a backup card; not the admin partition. free() the list. */
 coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **list, size_t *count);
 
-/* ---- Sessions and roles ------------------------------------------------------------------------ */
+/* ---- Sessions and roles --------------------------------------------------------------------- */
 coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
 			      struct coffer_session **session);
 void coffer_session_close(struct coffer_session *session);
@@ -192,7 +192,7 @@ struct coffer_mechanism_info {
 coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
 			    size_t *count);
 
-/* ---- Objects ------------------------------------------------------------------------------------ */
+/* ---- Objects -------------------------------------------------------------------------------- */
 struct coffer_attr {
 	uint32_t type;			/* COFFER_CKA_* */
 	uint32_t len;			/* or COFFER_ATTR_UNAVAILABLE / _SENSITIVE */
@@ -244,7 +244,7 @@ coffer_rc coffer_digest(struct coffer_session *s, uint32_t mechanism, const void
 			size_t data_len, void *out, size_t *out_len);
 coffer_rc coffer_random(struct coffer_session *s, void *out, size_t len);
 
-/* ---- Cloning (behaviour.md rows 8-16) ------------------------------------------------------------ */
+/* ---- Cloning (behaviour.md rows 8-16) ------------------------------------------------------- */
 enum coffer_clone_result {
 	COFFER_CLONED		= 0,
 	COFFER_CLONE_EXISTS	= 1,	/* was on the target already */
@@ -299,7 +299,7 @@ void coffer_clone_report_free(struct coffer_clone_report *report);
 char *coffer_clone_preflight(struct coffer_session *source, struct coffer_session *target,
 			     coffer_rc *rc);
 
-/* ---- Archives on backup cards (behaviour.md section 8) ---------------------------------------------- */
+/* ---- Archives on backup cards (behaviour.md section 8) -------------------------------------- */
 struct coffer_archive {
 	struct coffer_card *card;	/* the backup card */
 	const char *partition;		/* label of the archive */
@@ -320,7 +320,7 @@ coffer_rc coffer_archive_restore(struct coffer_session *target, const struct cof
 coffer_rc coffer_archive_open(const struct coffer_archive *a, struct coffer_session **session);
 coffer_rc coffer_archive_delete(const struct coffer_archive *a);
 
-/* ---- Events ------------------------------------------------------------------------------------------ */
+/* ---- Events --------------------------------------------------------------------------------- */
 struct coffer_card_event {
 	unsigned int card;		/* index */
 	uint64_t seq;
@@ -340,7 +340,7 @@ coffer_rc coffer_events(struct coffer *ctx, struct coffer_card_event *list, size
 coffer_rc coffer_netlink_events(struct coffer *ctx, struct coffer_card_event *list, size_t room,
 				int timeout_ms, size_t *count);
 
-/* ---- Without a driver ----------------------------------------------------------------------------------- */
+/* ---- Without a driver ----------------------------------------------------------------------- */
 struct coffer_pci {
 	uint32_t domain;
 	uint8_t bus, dev, fn;
