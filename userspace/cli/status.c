@@ -3,6 +3,8 @@
  * From results to exit statuses, in one place.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "cli.h"
 
@@ -106,4 +108,27 @@ enum cli_status cli_status_of(coffer_rc rc)
 	default:
 		return CLI_FAILED;
 	}
+}
+
+/* ---- Failing ----------------------------------------------------------------------- */
+
+coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	return rc;
+}
+
+coffer_rc cli_usage(struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	cli->override = CLI_USAGE;
+	return ST(ARGUMENTS_BAD);
 }
