@@ -84,6 +84,9 @@ struct fw_partition {
 	uint64_t size;			/* bytes for objects */
 	enum coffer_partition_kind kind;
 
+	unsigned int logins;		/* under card->lock */
+	_Atomic uint64_t clone_last;	/* monotonic: the last failed proof, or power-on */
+
 	struct gate gate;
 	pthread_mutex_t login_lock;
 	pthread_mutex_t lock;
@@ -254,6 +257,10 @@ void session_close_locked(struct fw_session *s, struct session_thing **doomed);
 void things_free(struct session_thing *doomed);
 /* End logins (and what ends with them) on @part, on all partitions when NULL. */
 void logins_end(struct fw_card *card, struct fw_partition *part);
+/* Free session objects and clone contexts on @part, on all partitions when NULL. */
+void things_end(struct fw_card *card, struct fw_partition *part);
+/* Its login, if any, ends; with the last of a partition its ready keys go. Under card->lock. */
+void presence_logout(struct fw_card *card, struct presence *p);
 /* Close every session on @part. */
 void sessions_end(struct fw_card *card, struct fw_partition *part);
 unsigned int owners_end(struct fw_card *card);

@@ -143,6 +143,14 @@ static void reply_head(struct cmd *c, const struct clone_context *x)
 	wire_put_u32(&c->out, clone_context_left_s(c, x));
 }
 
+#define REPLY_HEAD	16
+
+/* Asked before anything is done: a reply that does not fit must not cost a context. */
+static bool has_room(const struct cmd *c, size_t message)
+{
+	return c->out.room - c->out.len >= REPLY_HEAD + 4 + message;
+}
+
 /* The end of each step: the reply when all went well, else an end of the context. */
 static uint32_t end_step(struct cmd *c, struct clone_context *x, uint32_t st,
 			 const struct wire_out *msg)
@@ -191,6 +199,8 @@ uint32_t handle_CLONE_START(struct cmd *c)
 
 	if (!wire_in_done(&c->in) || reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = may_negotiate(c);
 	if (!st)
 		st = clone_context_new(c, CLONE_TARGET, &x);
@@ -261,6 +271,8 @@ uint32_t handle_CLONE_ANSWER(struct cmd *c)
 
 	if (!wire_in_done(&c->in) || reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = may_negotiate(c);
 	if (!st)
 		st = clone_context_new(c, CLONE_SOURCE, &x);
@@ -385,6 +397,8 @@ uint32_t handle_CLONE_CONFIRM(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_STARTED, &x);
 	if (st)
 		return st;
@@ -492,6 +506,8 @@ uint32_t handle_CLONE_VERIFY(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = clone_context_get(c, id, CLONE_SOURCE, CLONE_STEP_ANSWERED, &x);
 	if (st)
 		return st;

@@ -129,9 +129,19 @@ struct session_thing {
 };
 #define SESSION_THING_CLONE	1
 #define SESSION_THING_OBJECT	2
-/* DEVICE_MEMORY; SESSION_HANDLE_INVALID when it ended meanwhile: the thing stays the caller's. */
-uint32_t session_attach(struct fw_session *s, struct session_thing *thing);
+/*
+ * SESSION_HANDLE_INVALID when the session ended meanwhile; USER_NOT_LOGGED_IN when the thing ends
+ * at logout and the login of @role, the command's, ended: the thing stays the caller's.
+ */
+uint32_t session_attach(struct fw_session *s, struct session_thing *thing,
+			enum coffer_role role);
 /* Takes it out of the list: the caller owns it alone until it is attached again or freed. */
 struct session_thing *session_detach(struct fw_session *s, uint32_t kind, uint32_t id);
+/*
+ * Leaves it in the list. @ref takes a reference for the caller; it runs under the list's lock, so
+ * that nobody can free the thing before, and must not block or come back here.
+ */
+struct session_thing *session_find(struct fw_session *s, uint32_t kind, uint32_t id,
+				   void (*ref)(struct session_thing *thing));
 
 #endif /* FW_CORE_H */

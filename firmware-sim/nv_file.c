@@ -112,7 +112,7 @@ static size_t state_write(const struct nv_state *s, uint8_t *body, size_t room)
 	for (i = 0; i < s->clones; i++) {
 		wire_put_u32(&out, s->clone[i].part);
 		wire_put_u32(&out, s->clone[i].count);
-		wire_put_u64(&out, s->clone[i].last_ms);
+		wire_put_u64(&out, 0);	/* was a time of day */
 	}
 	return wire_out_ok(&out) ? out.len : 0;
 }
@@ -143,7 +143,7 @@ static int state_read(struct nv_state *s, const uint8_t *body, size_t len)
 	for (i = 0; i < s->clones; i++) {
 		s->clone[i].part = wire_u32(&in);
 		s->clone[i].count = wire_u32(&in);
-		s->clone[i].last_ms = wire_u64(&in);
+		wire_u64(&in);
 	}
 	return wire_in_done(&in) && s->pending <= NV_CLEAR_FACTORY ? 0 : -EBADMSG;
 }

@@ -108,6 +108,9 @@ static uint32_t partition_initialised(struct cmd *c, uint32_t verdict)
 
 	if (!verdict) {
 		verdict = init_use(c->part, n);
+		/* Not before the commit: one that failed must give no fresh attempts. */
+		if (!verdict)
+			verdict = status_of(nv_part_reset(c->card->nv, c->part->id));
 		logins_end(c->card, c->part);
 		card_event(c->card, COFFER_EV_PARTITION_INITIALIZED, c->part->id,
 			   c->part->serial);
@@ -122,7 +125,8 @@ static uint32_t hsm_initialised(struct cmd *c, uint32_t verdict)
 
 	if (!verdict) {
 		verdict = init_use(c->part, n);
-		status_of(nv_clear_done(c->card->nv));
+		if (!verdict)
+			verdict = status_of(nv_clear_done(c->card->nv));
 		card_event(c->card, COFFER_EV_HSM_INITIALIZED, 0, 0);
 	}
 	init_free(n);
@@ -146,8 +150,6 @@ uint32_t handle_PARTITION_INIT(struct cmd *c)
 	ch = st ? NULL : change_of(c);
 	if (!st && !ch)
 		st = COFFER_ST_DEVICE_MEMORY;
-	if (!st)
-		st = status_of(nv_part_reset(c->card->nv, c->part->id));
 	if (!st)
 		st = init_write(c->part, ch, n);
 	if (st)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "object.h"
 
 #define SET_MAX		64	/* changes in one command */
 
@@ -143,6 +144,7 @@ static uint32_t set_erase(struct cmd *c, struct change *ch)
 	return st;
 }
 
+/* Logins stay; session objects, clone contexts and ready keys go with the token objects. */
 static void set_erased(struct cmd *c)
 {
 	struct fw_partition *p;
@@ -150,6 +152,8 @@ static void set_erased(struct cmd *c)
 	for (p = c->card->admin->next; p; p = p->next)
 		if (!c->part->id || p == c->part)
 			atomic_store(&p->epoch, card_new_epoch(c->card));
+	things_end(c->card, c->part->id ? c->part : NULL);
+	objects_forget(c->crypto, c->part->id);
 }
 
 static uint32_t policies_set(struct cmd *c, uint32_t verdict)

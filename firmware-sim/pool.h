@@ -17,6 +17,7 @@ struct job {
 	void *opaque;
 	uint64_t number;		/* order of arrival */
 	bool slow;			/* may keep a thread for long */
+	struct share *share;		/* its owner's part of the pool */
 	uint8_t *secret;		/* private copy of the request, wiped */
 	uint8_t *reply;			/* goes out only when the verdict is OK */
 	size_t reply_size;

@@ -182,6 +182,7 @@ static uint32_t presence_enter(struct cmd *c, enum coffer_role role)
 		if (!st) {
 			c->session->presence->role = role;
 			c->card->login_count++;
+			c->part->logins++;
 		}
 	}
 	pthread_mutex_unlock(&c->card->lock);

@@ -31,18 +31,22 @@ struct writer {
 	_Atomic uint64_t changes;
 };
 
-static uint32_t writer_apply_one(struct writer *w, struct job *job)
+/* false: the group is lost. What failed is not undone, or it took the transaction with it. */
+static bool writer_apply_one(struct writer *w, struct job *job)
 {
 	struct store *store = w->card->store;
 	uint32_t st;
 
+	job->applied = COFFER_ST_DEVICE_ERROR;
 	if (store_unit_begin(store))
-		return COFFER_ST_DEVICE_ERROR;
+		return false;
 	st = change_apply(store, job->c.change);
-	if (!st && !store_unit_keep(store))
-		return COFFER_ST_OK;
-	store_unit_drop(store);
-	return st ? st : (uint32_t)COFFER_ST_DEVICE_ERROR;
+	if (!st && store_unit_keep(store))
+		st = COFFER_ST_DEVICE_ERROR;
+	if (st && store_unit_drop(store))
+		return false;
+	job->applied = st;
+	return store_in_transaction(store);
 }
 
 /* Each set may fail alone; *applied counts those that did not. */
@@ -54,7 +58,8 @@ static bool writer_apply(struct writer *w, struct job *jobs, uint64_t *applied)
 	if (store_begin(w->card->store))
 		return false;
 	for (job = jobs; job; job = job->next) {
-		job->applied = writer_apply_one(w, job);
+		if (!writer_apply_one(w, job))
+			return false;
 		if (!job->applied)
 			(*applied)++;
 	}
@@ -131,10 +136,12 @@ static void writer_scrub(struct writer *w)
 		return;
 	}
 	left = store_scrub(store, SCRUB_ROWS);
-	if (left <= 0 || store_commit(store, w->commit_number)) {
-		store_rollback(store);
-		w->scrub = false;
-	}
+	if (left > 0 && !store_commit(store, w->commit_number))
+		return;
+	store_rollback(store);
+	w->scrub = false;
+	if (!left)
+		store_empty_log(store);
 }
 
 static void *writer_main(void *arg)

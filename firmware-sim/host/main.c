@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -100,6 +101,27 @@ static void detach_files(int dir)
 		complain(strerror(errno));
 }
 
+/* Sanitizers look at the process from outside, and their memory is too large to be locked. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/*
+ * Nobody attaches to it, and nothing is swapped out: that only where no limit on locked memory
+ * is left, as under a limit later allocations would fail.
+ */
+static void harden_memory(void)
+{
+	struct rlimit lock = { RLIM_INFINITY, RLIM_INFINITY };
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	setrlimit(RLIMIT_MEMLOCK, &lock);
+	if (!getrlimit(RLIMIT_MEMLOCK, &lock) && lock.rlim_cur == RLIM_INFINITY)
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+#else
+static void harden_memory(void)
+{
+}
+#endif
+
 /* Memory holds keys: no core file. And nothing that is started from here gains rights. */
 static void harden(void)
 {
@@ -107,6 +129,7 @@ static void harden(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	harden_memory();
 	signals_block();
 }
 

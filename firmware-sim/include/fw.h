@@ -52,7 +52,7 @@ typedef void fw_event_fn(void *opaque, const struct fw_event *event);
 
 struct fw_open {
 	unsigned int workers;		/* 0 = number of processors, at most 8 */
-	unsigned int max_in_flight;	/* 0 = 1024; more make fw_submit return -EBUSY */
+	unsigned int max_in_flight;	/* 0 = 1024, one owner half; more: fw_submit says -EBUSY */
 	fw_event_fn *event;		/* may be NULL */
 	void *event_opaque;
 	/* Test hooks, 0 in the product. */
