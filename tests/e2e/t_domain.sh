@@ -120,6 +120,7 @@ cipher_commands() {
 	run 5 coffer "$(login 0); $clone_all"
 	has out 'CKR_SESSION_NEGOTIATION_NO_ALGS'
 	has err 'partition cipherenable'
-	run 0 coffer "$(po 1); partition cipherenable -id 1; $(login 0); $clone_all"
+	run 0 coffer "$(po 1); partition cipherenable -id 1"
+	run 0 coffer "$(login 0); $clone_all"
 	has out '^    Cipher suite: 1$'
 }
