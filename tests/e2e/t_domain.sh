@@ -57,7 +57,8 @@ domain_commands() {
 domain_clone() {
 	take_cards a b
 	make_keys
-	run 0 coffer "$(po 1); partition init -label o -password po-pin-1 -domain E -domainlabel e -force;
+	run 0 coffer "$(po 1);
+		partition init -label o -password po-pin-1 -domain E -domainlabel e -force;
 		$(po 1); role init -name co -password co-pin-1;
 		partition changepolicy -policy 44 -value 1; partition domainlist"
 	has out '^ *e +yes$'
@@ -84,7 +85,8 @@ domain_old_card() {
 	run 1 coffer 'slot set -slot 1;
 		partition init -label x -password po-pin-1 -domain B -domainlabel b -force'
 	has err 'leave -domainlabel out'
-	run 0 coffer 'slot set -slot 1; partition init -label x -password po-pin-1 -domain Blue -force'
+	run 0 coffer 'slot set -slot 1;
+		partition init -label x -password po-pin-1 -domain Blue -force'
 	run 1 coffer "$(po 1); partition domainadd -domain D -domainlabel d"
 	has out 'CKR_FUNCTION_NOT_SUPPORTED'
 	has err 'one domain'

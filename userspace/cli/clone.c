@@ -188,7 +188,8 @@ static const char *why(coffer_rc rc)
 	case ST(SESSION_NEGOTIATION_NO_PSK):
 		return "the partitions share no domain: see partition domainlist";
 	case ST(CERTIFICATE_DATA_INVALID):
-		return "domains differ (under CPv1 the primary one counts), or a peer is not genuine";
+		return "domains differ (under CPv1 the primary one counts), or a peer is not "
+		       "genuine";
 	default:
 		return coffer_strerror(rc);
 	}

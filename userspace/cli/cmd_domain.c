@@ -61,7 +61,8 @@ static coffer_rc explain(struct cli *cli, struct cli_session *s, coffer_rc rc,
 				"domaindelete one first");
 	case ST(DOMAIN_NO_PRIMARY):
 		return cli_fail(cli, rc, "\"%s\" is the primary domain: make another one primary "
-				"first, partition domainchangelabel -domainlabel L -primary", existing);
+				"first, partition domainchangelabel -domainlabel L -primary",
+				existing);
 	case ST(DOMAIN_EXTRA_PRIMARY):
 		return cli_fail(cli, rc, "\"%s\" is the primary domain already", existing);
 	default:

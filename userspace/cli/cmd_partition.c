@@ -125,7 +125,8 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 	secret_wipe(&pin);
 	secret_wipe(&domain);
 	if (rc == ST(FUNCTION_NOT_SUPPORTED) && domain_label)
-		rc = cli_fail(cli, rc, "domains of this card have no labels: leave -domainlabel out");
+		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
+			      "-domainlabel out");
 	if (rc)
 		return rc;
 	out_text(&cli->out, "label", "Label", cli_args_text(args, "label", ""));
