@@ -68,8 +68,14 @@ struct role {
 
 /* ---- Partition (partition.c); id 0 is the card itself: HSM SO, HSM policies, HSM label --- */
 struct domain {
-	bool there;
+	uint64_t id;			/* of this power cycle, never reused */
+	char label[LABEL_MAX + 1];	/* may be empty */
 	uint8_t key[KEY_LEN];
+};
+
+struct domains {
+	uint32_t count;
+	struct domain list[COFFER_DOMAINS_MAX];	/* the primary one first */
 };
 
 struct fw_partition {
@@ -95,7 +101,8 @@ struct fw_partition {
 	char label[LABEL_MAX + 1];
 	struct role roles[COFFER_ROLE_COUNT];
 	uint32_t policy[POLICY_MAX];
-	struct domain domain;
+	struct domains domains;
+	uint32_t suites_off;		/* CPv4 suites switched off, bit = id */
 	uint8_t key[KEY_LEN];		/* wrapped in the store by the card key */
 	uint8_t seal_key[KEY_LEN];
 	uint8_t index_key[KEY_LEN];
@@ -228,8 +235,9 @@ uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
 			      const struct role roles[COFFER_ROLE_COUNT]);
 uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
 			    const uint8_t key[KEY_LEN]);
-uint32_t partition_save_domain(struct fw_partition *p, struct change *ch,
-			       const uint8_t key[KEY_LEN]);
+uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
+				const struct domains *d);
+uint32_t partition_save_suites(struct fw_partition *p, struct change *ch, uint32_t off);
 uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
 				 const uint32_t policy[POLICY_MAX]);
 int partition_load_all(struct fw_card *card);
@@ -242,6 +250,17 @@ uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, str
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role);
 bool role_locked(const struct fw_partition *p, enum coffer_role role);
 uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin);
+
+/* domain.c */
+/* From a text of 1 to 128 bytes without NUL to a domain key; else ARGUMENTS_BAD. */
+uint32_t domain_stretch(struct fw_card *card, struct bytes text, uint8_t key[KEY_LEN]);
+/* Fill @d in, with an id of its own. */
+void domain_set(struct fw_card *card, struct domain *d, struct bytes label,
+		const uint8_t key[KEY_LEN]);
+/* The label of a partition's first domain, may be empty: DOMAIN_LABEL_INVALID,
+ * FUNCTION_NOT_SUPPORTED before 7.8.0.
+ */
+uint32_t domain_first_label(const struct fw_card *card, struct bytes label, struct bytes text);
 
 /* policy.c */
 void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX]);

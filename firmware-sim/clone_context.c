@@ -201,6 +201,11 @@ static uint32_t context_state(struct cmd *c, const struct clone_context *x,
 		return open ? COFFER_ST_SESSION_EXPIRED : COFFER_ST_SESSION_NEGOTIATION_EXPIRED;
 	if (x->epoch != partition_epoch(c->part) || x->role != c->role)
 		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	/* What the keys came from is no more: deleted domain, suite switched off. */
+	if (open && !partition_has_domain(c->part, x->domain[0]))
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	if (open && x->suite->id && !(partition_suites(c->part) & 1u << x->suite->id))
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
 	if (side && (x->side != side || x->step != step))
 		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
 	return COFFER_ST_OK;

@@ -81,10 +81,17 @@ const struct profile *card_profile(const struct fw_card *card);
 /* Secrets below are lent to one call and must be wiped: 32 bytes each, from the partition key. */
 enum partition_key { PARTITION_KEY_SEAL, PARTITION_KEY_INDEX };
 uint32_t partition_key(const struct fw_partition *p, enum partition_key which, uint8_t key[32]);
-/* The domain key: PBKDF2 of the domain text, 32 bytes. ST_CLONING_PARAMETER_MISSING. */
+/* Domains, index 0 = the primary one. Key: PBKDF2 of the text, 32 bytes. Without such a domain
+ * ST_CLONING_PARAMETER_MISSING.
+ */
 uint32_t partition_domain_key(const struct fw_partition *p, unsigned int index, uint8_t key[32]);
 unsigned int partition_domains(const struct fw_partition *p);
-/* Changes whenever the partition's objects are erased or its domain changes: clone contexts
+/* Names a domain from its adding (or power-on) to its deletion, whatever its label and place. */
+uint64_t partition_domain_id(const struct fw_partition *p, unsigned int index);
+bool partition_has_domain(const struct fw_partition *p, uint64_t id);
+/* CPv4 suites that may be used now, bit = id. */
+uint32_t partition_suites(const struct fw_partition *p);
+/* Changes whenever the partition's objects are erased or it is initialised again: clone contexts
  * and key caches of an older epoch are void.
  */
 uint64_t partition_epoch(const struct fw_partition *p);

@@ -139,20 +139,6 @@ uint32_t partition_key(const struct fw_partition *p, enum partition_key which, u
 	return COFFER_ST_OK;
 }
 
-uint32_t partition_domain_key(const struct fw_partition *p, unsigned int index, uint8_t key[32])
-{
-	memset(key, 0, 32);
-	if (index || !p->domain.there)
-		return COFFER_ST_CLONING_PARAMETER_MISSING;
-	memcpy(key, p->domain.key, 32);
-	return COFFER_ST_OK;
-}
-
-unsigned int partition_domains(const struct fw_partition *p)
-{
-	return p->domain.there ? 1 : 0;
-}
-
 uint64_t partition_epoch(const struct fw_partition *p)
 {
 	return atomic_load(&((struct fw_partition *)p)->epoch);
@@ -264,7 +250,7 @@ uint32_t handle_PARTITION_INFO(struct cmd *c)
 	wire_put_u32(&c->out, p->kind);
 	wire_put_u32(&c->out, partition_level(p));
 	wire_put_u32(&c->out, protocols);
-	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? c->card->profile->suites : 0);
+	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? partition_suites(p) : 0);
 	wire_put_u32(&c->out, partition_fips(p));
 	wire_put_u32(&c->out, partition_domains(p));
 	wire_put_u64(&c->out, p->size);

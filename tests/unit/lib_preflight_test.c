@@ -238,7 +238,6 @@ static void set_protocols(struct side *s, struct side *t)
 
 static void set_suites(struct side *s, struct side *t)
 {
-	s->protocols = COFFER_CLONE_CPV4;
 	s->suites = 0x2;
 	t->suites = 0x4;
 }

@@ -175,9 +175,11 @@ static void check_protocol(const struct side *s, const struct side *t, struct fi
 		found(f, ST(PROTOCOL_DISABLED),
 		      text_of("the partitions share no cloning protocol: look at policy 42 of "
 			      "both with partition showpolicies"));
-	else if (common == COFFER_CLONE_CPV4 && !(s->part.suites & t->part.suites))
+	else if ((common & COFFER_CLONE_CPV4) && !(common & COFFER_CLONE_CPV3) &&
+		 !(s->part.suites & t->part.suites))
 		found(f, ST(SESSION_NEGOTIATION_NO_ALGS),
-		      text_of("the partitions share no cipher suite of CPv4: enable one on both"));
+		      text_of("the partitions share no cipher suite of CPv4: see partition "
+			      "ciphershow on both and enable one with partition cipherenable"));
 }
 
 typedef void side_check(const struct side *side, struct finding *f);

@@ -117,7 +117,7 @@ struct coffer_rep_session_open {
 };
 
 /* SESSION_CLOSE, SESSION_INFO, LOGOUT, ROLE_LIST, POLICY_LIST, PARTITION_INFO, MECHANISM_LIST,
- * HSM_FACTORY_RESET, HSM_ZEROIZE, CLONE_START
+ * HSM_FACTORY_RESET, HSM_ZEROIZE, DOMAIN_LIST, CIPHER_LIST, CLONE_START
  */
 struct coffer_req_session {
 	__le32	session;
@@ -163,7 +163,10 @@ struct coffer_role_row {
 	char	short_name[8];
 };
 
-/* HSM_INIT, PARTITION_INIT: coffer_req_init; blob label; blob pin; blob domain */
+/* HSM_INIT: coffer_req_init; blob label; blob pin; blob domain
+ * PARTITION_INIT: the same; then blob domain label, which may be empty, and which requests of
+ *     before domains had labels do not have at all
+ */
 #define COFFER_INIT_DEFAULT_DOMAIN	0x00000001	/* domain blob is empty */
 
 struct coffer_req_init {
@@ -252,6 +255,42 @@ struct coffer_mechanism_row {
 	__le32	flags;			/* CKF_* of CK_MECHANISM_INFO */
 	__le32	min_bits;		/* bits; bytes for symmetric keys */
 	__le32	max_bits;
+};
+
+/* DOMAIN_LIST -> u32 count; struct coffer_domain_row[count], the primary one first
+ * DOMAIN_ADD: coffer_req_domain; blob label; blob domain text
+ * DOMAIN_DELETE: coffer_req_domain; blob label
+ * DOMAIN_CHANGE: coffer_req_domain; blob label now; blob new label (may be the same)
+ * A label has 1 to 32 bytes; the domain of PARTITION_INIT may be without one: empty names it.
+ */
+#define COFFER_DOMAINS_MAX		3
+#define COFFER_DOMAIN_PRIMARY		0x00000001	/* the one that old peers see */
+
+struct coffer_req_domain {
+	__le32	session;
+	__le32	flags;			/* COFFER_DOMAIN_*; 0 in DOMAIN_DELETE */
+};
+
+struct coffer_domain_row {
+	__le32	flags;			/* COFFER_DOMAIN_* */
+	__le32	reserved;
+	char	label[32];		/* NUL padded; the secret is never shown */
+};
+
+/* CIPHER_LIST -> u32 count; struct coffer_cipher_row[count], ascending id
+ * CIPHER_SET: one CPv4 suite on or off; an id that is not listed gives MECHANISM_INVALID
+ */
+struct coffer_cipher_row {
+	__le32	id;			/* enum coffer_suite; a higher id is stronger */
+	__le32	enabled;		/* 0 or 1 */
+	char	name[40];		/* NUL padded */
+};
+
+struct coffer_req_cipher_set {
+	__le32	session;
+	__le32	id;
+	__le32	enabled;		/* 0 or 1 */
+	__le32	reserved;
 };
 
 /* OBJECT_CREATE: coffer_req_session; attrs template -> coffer_rep_object
@@ -375,7 +414,8 @@ enum coffer_suite {
 	X(ROLE_INITIALIZED,	13, "role") \
 	X(CLONE_SESSION,	14, "serial of the peer's partition") \
 	X(CLONE_REFUSED,	15, "status") \
-	X(STORE_FULL,		16, "0")
+	X(STORE_FULL,		16, "0") \
+	X(DOMAIN_CHANGED,	19, "number of domains")
 
 enum coffer_event_type {
 #define COFFER_X(name, value, arg) COFFER_EV_##name = value,
@@ -393,6 +433,10 @@ _Static_assert(sizeof(struct coffer_rep_session_info) == 32, "coffer_rep_session
 _Static_assert(sizeof(struct coffer_role_row) == 48, "coffer_role_row");
 _Static_assert(sizeof(struct coffer_policy_row) == 64, "coffer_policy_row");
 _Static_assert(sizeof(struct coffer_rep_partition_info) == 120, "coffer_rep_partition_info");
+_Static_assert(sizeof(struct coffer_req_domain) == 8, "coffer_req_domain");
+_Static_assert(sizeof(struct coffer_domain_row) == 40, "coffer_domain_row");
+_Static_assert(sizeof(struct coffer_cipher_row) == 48, "coffer_cipher_row");
+_Static_assert(sizeof(struct coffer_req_cipher_set) == 16, "coffer_req_cipher_set");
 _Static_assert(sizeof(struct coffer_req_find) == 16, "coffer_req_find");
 #endif
 

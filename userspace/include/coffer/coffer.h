@@ -159,6 +159,12 @@ coffer_rc coffer_partition_create(struct coffer_session *admin, const char *labe
 coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition);
 coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, const char *po_pin,
 				const char *domain);
+/* The same with a label for the domain (NULL: none): COFFER_ST_DOMAIN_LABEL_INVALID, and
+ * COFFER_ST_FUNCTION_NOT_SUPPORTED of a card of before 7.8.0.
+ */
+coffer_rc coffer_partition_init_labelled(struct coffer_session *s, const char *label,
+					 const char *po_pin, const char *domain,
+					 const char *domain_label);
 struct coffer_partition_details {
 	struct coffer_slot slot;
 	uint32_t kind;			/* enum coffer_partition_kind */
@@ -191,6 +197,38 @@ struct coffer_mechanism_info {
 };
 coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
 			    size_t *count);
+
+/* ---- Domains and cipher suites (behaviour.md sections 1.3 and 2) ----------------------- */
+struct coffer_domain {
+	bool primary;			/* the only one that peers of before 7.8.0 see */
+	char label[33];			/* "" = it was made without */
+};
+/* The primary one first; free() the list. PO, CO, LCO or CU. Cards of before 7.8.0 answer all of
+ * these with COFFER_ST_FUNCTION_NOT_SUPPORTED.
+ */
+coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **list, size_t *count);
+/* PO, policy 44. label: 1 to 32 characters, unique, no domain's text; domain: 1 to 128 characters.
+ * COFFER_ST_DOMAIN_MANAGEMENT_NOT_ALLOWED, _LABEL_INVALID, _LABEL_ALREADY_EXISTS, _MAX_REACHED.
+ */
+coffer_rc coffer_domain_add(struct coffer_session *s, const char *label, const char *domain,
+			    bool primary);
+/* PO, policy 44. Objects stay; clones by it that are under way end. COFFER_ST_DOMAIN_NO_PRIMARY:
+ * it is the primary one. COFFER_ST_DOMAIN_LABEL_INVALID: there is no such domain.
+ */
+coffer_rc coffer_domain_delete(struct coffer_session *s, const char *label);
+/* PO. new_label NULL: as it is. COFFER_ST_DOMAIN_EXTRA_PRIMARY: it is the primary one already. */
+coffer_rc coffer_domain_change(struct coffer_session *s, const char *label,
+			       const char *new_label, bool primary);
+
+struct coffer_cipher {
+	uint32_t id;			/* a higher one is stronger */
+	bool enabled;
+	char name[41];
+};
+/* CPv4 suites, ascending id; free() the list. COFFER_ST_FUNCTION_NOT_SUPPORTED: no CPv4. */
+coffer_rc coffer_ciphers(struct coffer_session *s, struct coffer_cipher **list, size_t *count);
+/* PO. COFFER_ST_MECHANISM_INVALID: no such suite. Clones by it that are under way end. */
+coffer_rc coffer_cipher_set(struct coffer_session *s, uint32_t id, bool enabled);
 
 /* ---- Objects -------------------------------------------------------------------------------- */
 struct coffer_attr {
