@@ -43,7 +43,7 @@ static struct page *coffer_pool_get(struct coffer_pool *pool)
 		pool->count--;
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
-	return page ?: alloc_page(GFP_KERNEL | __GFP_ZERO);
+	return page ?: alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 }
 
 static void coffer_pool_put(struct coffer_pool *pool, struct page *page)

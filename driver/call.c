@@ -5,6 +5,8 @@
 
 #include "coffer.h"
 
+#define COFFER_BUSY_WAIT	max(1, HZ / 100)
+
 /**
  * coffer_call_alloc - make a command
  * @cd: the card
@@ -135,4 +137,24 @@ int coffer_call_run(struct coffer_call *call, bool nonblock)
 		return -EINTR;
 	}
 	return call->error;
+}
+
+/**
+ * coffer_call_pause - wait a little for the card's own queue to have room
+ * @call: the card had none for it: -EBUSY
+ * @until: 0 at the first attempt; kept by the caller from one to the next
+ *
+ * All attempts together get the time that one command may take.
+ * Return: whether there is time for another attempt.
+ */
+bool coffer_call_pause(const struct coffer_call *call, unsigned long *until)
+{
+	u32 limit = call->row->timeout_ms;
+
+	if (!*until)
+		*until = (jiffies + msecs_to_jiffies(min(call->timeout_ms ?: limit, limit))) ?: 1;
+	if (time_after_eq(jiffies, *until))
+		return false;
+	schedule_timeout_killable(COFFER_BUSY_WAIT);
+	return true;
 }

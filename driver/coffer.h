@@ -2,9 +2,16 @@
 /*
  * Inside of the Coffer driver: one card, its queues, its commands, its open files.
  *
- * Lock order, outermost first: ctrl_mutex, file->owner_mutex, queue->lock, abort_lock or
- * state_lock or file->calls_lock. Only queue->lock, abort_lock, state_lock and pool.lock are
- * taken in interrupts.
+ * Lock order, outermost first; locks of different lines that do not share one are never nested:
+ *
+ *   ctrl_mutex -> queue->lock | state_lock | events.lock
+ *   file->owner_mutex -> queue->lock | pool.lock
+ *   file->calls_lock -> queue->lock -> abort_lock | state_lock
+ *   file->event_mutex -> events.lock
+ *   close_lock, coffer_list_mutex (netlink.c): innermost
+ *
+ * Interrupts take queue->lock and state_lock; abort_lock and pool.lock are only ever held with
+ * interrupts off. All others are taken in process context alone.
  */
 #ifndef _COFFER_H
 #define _COFFER_H
@@ -43,7 +50,6 @@ enum coffer_why {
 	COFFER_WHY_USER,
 	COFFER_WHY_PCI,
 	COFFER_WHY_POWER,
-	COFFER_WHY_COUNT,
 };
 
 /* A row of the admission table, expanded from contract 2. */
@@ -178,7 +184,7 @@ struct coffer_dev {
 	unsigned int		queues;
 	struct coffer_queue	queue[COFFER_QPAIRS];
 
-	spinlock_t		state_lock;	/* guards state for writers */
+	spinlock_t		state_lock;	/* guards state for writers, and reset_* below */
 	enum coffer_dev_state	state;		/* by coffer_set_state() only */
 	wait_queue_head_t	state_wait;
 
@@ -194,7 +200,8 @@ struct coffer_dev {
 
 	struct workqueue_struct	*wq;
 	struct work_struct	reset_work;
-	enum coffer_why		reset_why;	/* of the work; last one wins */
+	u64			reset_epoch;	/* of the work: newest in which a fault was seen */
+	enum coffer_why		reset_why;	/* of the work; last one of that epoch wins */
 	struct delayed_work	watch_work;	/* time-outs, while commands are out */
 	struct delayed_work	recover_work;	/* ends a wait for the PCI core */
 	struct work_struct	dead_work;	/* frees what interrupts let go of */
@@ -251,7 +258,7 @@ int coffer_ctrl_boot(struct coffer_dev *cd);
 int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why);
 void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why);
 int coffer_ctrl_unpark(struct coffer_dev *cd);
-void coffer_reset_request(struct coffer_dev *cd, enum coffer_why why);
+void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why);
 void coffer_reset_work(struct work_struct *work);
 
 /* queue.c */
@@ -288,6 +295,7 @@ void coffer_call_put(struct coffer_call *call);
 void coffer_call_put_irq(struct coffer_call *call);
 void coffer_dead_work(struct work_struct *work);
 int coffer_call_run(struct coffer_call *call, bool nonblock);
+bool coffer_call_pause(const struct coffer_call *call, unsigned long *until);
 
 /* table.c */
 const struct coffer_row *coffer_table_find(u16 opcode);
@@ -324,6 +332,7 @@ void coffer_owner_flush(struct coffer_dev *cd);
 /* event.c */
 void coffer_event_init(struct coffer_dev *cd);
 void coffer_event_start(struct coffer_dev *cd);
+void coffer_event_rescue(struct coffer_dev *cd);
 irqreturn_t coffer_event_irq(int irq, void *data);
 irqreturn_t coffer_event_shared_irq(int irq, void *data);
 irqreturn_t coffer_event_thread(int irq, void *data);

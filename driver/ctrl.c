@@ -169,7 +169,8 @@ err_stop:
  * @cd: the card, in any condition; its state has left LIVE
  * @error: what waiters of commands get
  *
- * Afterwards the card reaches no memory, no handler runs, and no slot is taken.
+ * Afterwards the card reaches no memory, no handler runs, no slot is taken, and the events that
+ * the card had stored are kept.
  */
 void coffer_ctrl_disable(struct coffer_dev *cd, int error)
 {
@@ -185,8 +186,10 @@ void coffer_ctrl_disable(struct coffer_dev *cd, int error)
 		dev_warn(&cd->dev, "the card does not stop: cutting it off from memory\n");
 	pci_clear_master(cd->pdev);
 	/* 3. No handler runs from here on. */
-	if (cd->irqs_on)
+	if (cd->irqs_on) {
 		coffer_irqs_off(cd);
+		coffer_event_rescue(cd);
+	}
 	cd->irqs_on = false;
 	/* 4. Nobody else can end the commands any more. */
 	for (i = 0; i < cd->queues; i++)
@@ -206,8 +209,10 @@ static int coffer_ctrl_bring_up(struct coffer_dev *cd)
 			break;
 	}
 	if (!rc) {
-		coffer_set_state(cd, COFFER_DEV_LIVE);
-		return 0;
+		if (coffer_set_state(cd, COFFER_DEV_LIVE))
+			return 0;
+		coffer_ctrl_disable(cd, -ENODEV);	/* it is being removed */
+		return -ENODEV;
 	}
 	dev_err(&cd->dev, "%s: %d\n",
 		rc == -ENODEV ? "the card is gone" : "the card does not start", rc);
@@ -236,7 +241,8 @@ static bool coffer_ctrl_bring_down(struct coffer_dev *cd, enum coffer_why why)
 		return false;
 	trace_coffer_reset(cd->id, why, cd->reset_count + 1);
 	dev_info(&cd->dev, "reset: %s\n", coffer_why_names[why]);
-	gone = coffer_read(cd, COFFER_REG_ID) == U32_MAX;
+	/* A bus that is frozen or resets reads as all-ones too, and comes back. */
+	gone = why != COFFER_WHY_PCI && coffer_read(cd, COFFER_REG_ID) == U32_MAX;
 	coffer_ctrl_disable(cd, gone ? -ENODEV : -ECANCELED);
 	cd->reset_count++;
 	return true;
@@ -247,16 +253,26 @@ static bool coffer_ctrl_bring_down(struct coffer_dev *cd, enum coffer_why why)
  * @cd: the card
  * @why: for the log
  *
- * Return: 0, -EBUSY when somebody else is resetting it, or why it did not come up.
+ * A reset that ends well while this one waits for its turn serves both: nothing of before the
+ * call is left.
+ * Return: 0, -EINTR when killed while waiting, -EBUSY when a bus reset or suspend has the card,
+ * -ENODEV when it is gone, or why it did not come up.
  */
 int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why)
 {
-	int rc = -EBUSY;
+	u64 epoch = READ_ONCE(cd->epoch);
+	int rc = 0;
 
-	mutex_lock(&cd->ctrl_mutex);
+	if (mutex_lock_killable(&cd->ctrl_mutex))
+		return -EINTR;
 	cd->reset_next = 0;	/* somebody looks after it: count automatic resets anew */
+	if (cd->state == COFFER_DEV_LIVE && cd->epoch != epoch)
+		goto out;
 	if (coffer_ctrl_bring_down(cd, why))
 		rc = coffer_ctrl_bring_up(cd);
+	else
+		rc = coffer_is_gone(cd) ? -ENODEV : -EBUSY;
+out:
 	mutex_unlock(&cd->ctrl_mutex);
 	return rc;
 }
@@ -283,11 +299,36 @@ int coffer_ctrl_unpark(struct coffer_dev *cd)
 	return rc;
 }
 
-/* Ask for a reset, in any context. */
-void coffer_reset_request(struct coffer_dev *cd, enum coffer_why why)
+/**
+ * coffer_reset_request - ask for a reset because of a fault, in any context
+ * @cd: the card
+ * @epoch: in which the fault was seen; a reset that came since then has mended it
+ * @why: for the log
+ */
+void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why)
 {
-	WRITE_ONCE(cd->reset_why, why);
+	unsigned long flags;
+
+	spin_lock_irqsave(&cd->state_lock, flags);
+	if (epoch >= cd->reset_epoch) {
+		cd->reset_epoch = epoch;
+		cd->reset_why = why;
+	}
+	spin_unlock_irqrestore(&cd->state_lock, flags);
 	queue_work(cd->wq, &cd->reset_work);
+}
+
+/* Is the reset that was asked for still called for? A card that has FAILED stays so. */
+static bool coffer_reset_due(struct coffer_dev *cd, enum coffer_why *why)
+{
+	bool due;
+
+	lockdep_assert_held(&cd->ctrl_mutex);
+	spin_lock_irq(&cd->state_lock);
+	due = cd->state == COFFER_DEV_LIVE && cd->reset_epoch == cd->epoch;
+	*why = cd->reset_why;
+	spin_unlock_irq(&cd->state_lock);
+	return due;
 }
 
 /* The last rung: a card that needs reset after reset has failed. */
@@ -305,9 +346,10 @@ static bool coffer_reset_too_often(struct coffer_dev *cd)
 void coffer_reset_work(struct work_struct *work)
 {
 	struct coffer_dev *cd = container_of(work, struct coffer_dev, reset_work);
+	enum coffer_why why;
 
 	mutex_lock(&cd->ctrl_mutex);
-	if (!coffer_ctrl_bring_down(cd, READ_ONCE(cd->reset_why)))
+	if (!coffer_reset_due(cd, &why) || !coffer_ctrl_bring_down(cd, why))
 		goto out;
 	if (coffer_reset_too_often(cd)) {
 		dev_err(&cd->dev, "%u resets in %u s: giving up until somebody asks for one\n",

@@ -64,7 +64,8 @@ static void coffer_event_keep(struct coffer_dev *cd, struct coffer_event *ev)
 	spin_unlock(&kept->lock);
 }
 
-static void coffer_event_drain(struct coffer_dev *cd)
+/* Keep and announce what is in the ring. Return: whether there was anything. */
+static bool coffer_event_drain(struct coffer_dev *cd)
 {
 	struct coffer_event ev;
 	unsigned int found;
@@ -76,10 +77,19 @@ static void coffer_event_drain(struct coffer_dev *cd)
 		trace_coffer_event(cd->id, &ev);
 		coffer_netlink_event(cd, &ev);
 	}
-	if (!found)
-		return;
-	writel(cd->evq_head, cd->regs + COFFER_REG_EVQ_HEAD);
-	wake_up_all(&cd->event_wait);
+	if (found)
+		wake_up_all(&cd->event_wait);
+	return found;
+}
+
+/*
+ * The card has been stopped, and no event thread runs: what it stored before must outlive the
+ * ring. Nobody can ask for the events of a card that is being removed.
+ */
+void coffer_event_rescue(struct coffer_dev *cd)
+{
+	if (!coffer_is_gone(cd))
+		coffer_event_drain(cd);
 }
 
 irqreturn_t coffer_event_irq(int irq, void *data)
@@ -102,12 +112,13 @@ irqreturn_t coffer_event_shared_irq(int irq, void *data)
 irqreturn_t coffer_event_thread(int irq, void *data)
 {
 	struct coffer_dev *cd = data;
+	u64 epoch = READ_ONCE(cd->epoch);	/* stays: a reset waits for this thread */
 	u32 status = coffer_read(cd, COFFER_REG_STATUS);
 
-	if (status != U32_MAX)
-		coffer_event_drain(cd);
+	if (status != U32_MAX && coffer_event_drain(cd))
+		writel(cd->evq_head, cd->regs + COFFER_REG_EVQ_HEAD);
 	if (status == U32_MAX || status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN))
-		coffer_reset_request(cd, COFFER_WHY_FATAL);
+		coffer_reset_request(cd, epoch, COFFER_WHY_FATAL);
 	return IRQ_HANDLED;
 }
 
@@ -199,8 +210,6 @@ int coffer_ioctl_events(struct coffer_file *file, struct coffer_events *arg)
 		arg->since = ev.seq;
 		epoch = ev.epoch;
 	}
-	if (count < arg->count)	/* all of them: a look at an empty ring counts as reading it */
-		pos = max(pos, READ_ONCE(file->event_seen));
 	file->event_epoch = epoch;
 	WRITE_ONCE(file->event_seen, max(pos, READ_ONCE(file->event_seen)));
 	arg->count = count;

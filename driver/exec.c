@@ -7,9 +7,7 @@
 
 #include "coffer.h"
 
-#define COFFER_BUSY_WAIT	max(1, HZ / 100)
-
-/* Contract 3's checks, in the order of errno's list there. */
+/* Contract 3's checks that need neither the card nor memory; the first that fails counts. */
 static int coffer_exec_admit(struct coffer_dev *cd, fmode_t f_mode,
 			     const struct coffer_exec *exec, const struct coffer_row **row)
 {
@@ -64,6 +62,7 @@ static int coffer_exec_try(struct coffer_file *file, struct coffer_call *call, b
 /* Try again what a reset or a full firmware queue kept from reaching the card. */
 static int coffer_exec_run(struct coffer_file *file, struct coffer_call *call, bool nonblock)
 {
+	unsigned long until = 0;
 	u32 refused = 0;
 	int rc;
 
@@ -73,7 +72,10 @@ static int coffer_exec_run(struct coffer_file *file, struct coffer_call *call, b
 			break;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		schedule_timeout_killable(rc == -EBUSY ? COFFER_BUSY_WAIT : 1);
+		if (rc == -ESTALE)
+			schedule_timeout_killable(1);
+		else if (!coffer_call_pause(call, &until))
+			return -ETIMEDOUT;
 	}
 	if (!rc && refused) {
 		call->verdict = refused;

@@ -31,10 +31,16 @@ static const struct nla_policy coffer_policy[COFFER_GENL_A_MAX + 1] = {
 	[COFFER_GENL_A_DEV] = { .type = NLA_U32 },
 };
 
+/* Sorted by id, as dumps need it: an id may be free again below those in use. */
 void coffer_list_add(struct coffer_dev *cd)
 {
+	struct list_head *at;
+
 	mutex_lock(&coffer_list_mutex);
-	list_add_tail(&cd->node, &coffer_list);
+	list_for_each(at, &coffer_list)
+		if (list_entry(at, struct coffer_dev, node)->id > cd->id)
+			break;
+	list_add_tail(&cd->node, at);
 	mutex_unlock(&coffer_list_mutex);
 }
 

@@ -6,8 +6,6 @@
  * them. The card chooses the id, the driver alone writes it into entries, and user space can
  * neither see nor choose it. Sessions and logins belong to it and end with it.
  */
-#include <linux/delay.h>
-
 #include "coffer.h"
 
 /* Open an owner in `epoch`. A verdict of the card's that is not OK is handed on. */
@@ -102,6 +100,7 @@ static void coffer_owner_close(struct coffer_file *file)
 {
 	struct coffer_dev *cd = file->cd;
 	struct coffer_req_owner owner = { .owner = cpu_to_le64(file->owner) };
+	unsigned long until = 0;
 	struct coffer_call *call;
 	int rc;
 
@@ -114,8 +113,9 @@ static void coffer_owner_close(struct coffer_file *file)
 	coffer_buf_write(&call->req, &owner, sizeof(owner));
 	call->epoch = file->owner_epoch;
 	call->reserved = true;
-	while ((rc = coffer_call_run(call, false)) == -EBUSY)
-		msleep(20);	/* the firmware's queue is full; a reset ends this too */
+	do {	/* while the firmware's queue is full; a reset ends this too */
+		rc = coffer_call_run(call, false);
+	} while (rc == -EBUSY && coffer_call_pause(call, &until));
 	if (rc && rc != -ESTALE && rc != -ECANCELED && rc != -ENODEV)
 		dev_warn(&cd->dev, "could not close an owner: %d\n", rc);
 	else if (!rc && call->verdict)

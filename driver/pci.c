@@ -118,6 +118,7 @@ static int coffer_request_irqs(struct coffer_dev *cd)
 {
 	struct pci_dev *pdev = cd->pdev;
 	irq_handler_t first = cd->vectors > 1 ? coffer_event_irq : coffer_event_shared_irq;
+	int node = dev_to_node(&pdev->dev);
 	unsigned int i;
 	int rc;
 
@@ -131,7 +132,7 @@ static int coffer_request_irqs(struct coffer_dev *cd)
 		if (rc)
 			goto err_free;
 		irq_set_affinity_and_hint(pci_irq_vector(pdev, i),
-					  cpumask_of((i - 1) % num_online_cpus()));
+					  cpumask_of(cpumask_local_spread(i - 1, node)));
 	}
 	return 0;
 
@@ -247,10 +248,12 @@ static void coffer_unprepare(struct coffer_dev *cd)
 	pci_free_irq_vectors(cd->pdev);
 }
 
+/* For good: nobody who waits for the mutex, or comes later, switches the card on again. */
 static void coffer_shut_down(struct coffer_dev *cd, int error)
 {
 	coffer_set_state(cd, COFFER_DEV_REMOVING);
 	mutex_lock(&cd->ctrl_mutex);
+	cd->parked = false;
 	coffer_ctrl_disable(cd, error);
 	mutex_unlock(&cd->ctrl_mutex);
 }
@@ -312,7 +315,10 @@ static void coffer_remove(struct pci_dev *pdev)
 
 static void coffer_shutdown(struct pci_dev *pdev)
 {
-	coffer_shut_down(pci_get_drvdata(pdev), -ENODEV);
+	struct coffer_dev *cd = pci_get_drvdata(pdev);
+
+	coffer_shut_down(cd, -ENODEV);
+	cancel_delayed_work_sync(&cd->recover_work);
 }
 
 /* ---- Reset by the bus, errors of the bus, power --------------------------------------- */
@@ -322,9 +328,11 @@ static void coffer_reset_prepare(struct pci_dev *pdev)
 	coffer_ctrl_park(pci_get_drvdata(pdev), COFFER_WHY_PCI);
 }
 
+/* The core has used up what probe saved: without a new copy, slot_reset would restore nothing. */
 static void coffer_reset_done(struct pci_dev *pdev)
 {
-	coffer_ctrl_unpark(pci_get_drvdata(pdev));
+	if (coffer_ctrl_unpark(pci_get_drvdata(pdev)) != -ENODEV)
+		pci_save_state(pdev);
 }
 
 static pci_ers_result_t coffer_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
@@ -369,12 +377,14 @@ static void coffer_recover_work(struct work_struct *work)
 	struct coffer_dev *cd = container_of(to_delayed_work(work), struct coffer_dev,
 					     recover_work);
 
-	if (!READ_ONCE(cd->parked))
-		return;
-	dev_warn(&cd->dev, "the bus did not recover in %u s: trying without it\n",
-		 COFFER_RECOVER_WAIT / HZ);
-	pci_restore_state(cd->pdev);
-	pci_save_state(cd->pdev);
+	mutex_lock(&cd->ctrl_mutex);	/* what is restored lets the card reach memory */
+	if (cd->parked) {
+		dev_warn(&cd->dev, "the bus did not recover in %u s: trying without it\n",
+			 COFFER_RECOVER_WAIT / HZ);
+		pci_restore_state(cd->pdev);
+		pci_save_state(cd->pdev);
+	}
+	mutex_unlock(&cd->ctrl_mutex);
 	coffer_ctrl_unpark(cd);
 }
 
@@ -389,14 +399,18 @@ static const struct pci_error_handlers coffer_err_handlers = {
 
 static int coffer_suspend(struct device *dev)
 {
-	coffer_ctrl_park(dev_get_drvdata(dev), COFFER_WHY_POWER);
+	struct coffer_dev *cd = dev_get_drvdata(dev);
+
+	cancel_delayed_work_sync(&cd->recover_work);	/* from here on, resume unparks */
+	coffer_ctrl_park(cd, COFFER_WHY_POWER);
 	return 0;
 }
 
 /* A card that does not come back is FAILED; the machine's resume goes on. */
 static int coffer_resume(struct device *dev)
 {
-	coffer_ctrl_unpark(dev_get_drvdata(dev));
+	if (coffer_ctrl_unpark(dev_get_drvdata(dev)) != -ENODEV)
+		pci_save_state(to_pci_dev(dev));	/* as in coffer_reset_done() */
 	return 0;
 }
 

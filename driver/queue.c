@@ -352,23 +352,26 @@ static bool coffer_queue_peek(struct coffer_queue *q, struct coffer_done *done)
 	return true;
 }
 
-/* The card sent nonsense: count it, ignore it, and reset the card when it happens often. */
-static void coffer_queue_nonsense(struct coffer_queue *q, const struct coffer_done *done)
+/* The card sent nonsense: count it, do not believe it, and reset the card if it goes on. */
+static void coffer_queue_nonsense(struct coffer_queue *q, const struct coffer_done *done,
+				  const char *what)
 {
-	q->stats.errors++;
-	dev_warn_ratelimited(&q->cd->dev, "queue %u: completion of unknown tag %08x\n",
-			     q->id, done->tag);
+	dev_warn_ratelimited(&q->cd->dev, "queue %u: tag %08x: completion with %s\n",
+			     q->id, done->tag, what);
 	if (++q->bad == COFFER_BAD_MAX)
-		coffer_reset_request(q->cd, COFFER_WHY_PROTOCOL);
+		coffer_reset_request(q->cd, q->epoch, COFFER_WHY_PROTOCOL);
 }
 
 /* errno of a completion; may set the verdict that an abort stands for. */
-static int coffer_queue_judge(const struct coffer_call *call, struct coffer_done *done)
+static int coffer_queue_judge(struct coffer_queue *q, const struct coffer_call *call,
+			      struct coffer_done *done)
 {
 	switch (done->status) {
 	case COFFER_TS_OK:
-		if (done->reply_len > call->reply.len)
+		if (done->reply_len > call->reply.len) {
+			coffer_queue_nonsense(q, done, "a reply longer than its room");
 			return -EIO;
+		}
 		if (call->timed_out && done->verdict == (u32)COFFER_ST_CANCEL)
 			return -ETIMEDOUT;
 		return 0;
@@ -380,7 +383,14 @@ static int coffer_queue_judge(const struct coffer_call *call, struct coffer_done
 		return READ_ONCE(call->cancelled) ? 0 : -EIO;
 	case COFFER_TS_BUSY:
 		return -EBUSY;
+	case COFFER_TS_BAD_FIELD:
+	case COFFER_TS_BAD_LENGTH:
+	case COFFER_TS_DMA_REQ:
+	case COFFER_TS_DMA_REPLY:
+	case COFFER_TS_FW_DOWN:
+		return -EIO;
 	default:
+		coffer_queue_nonsense(q, done, "an unknown status");
 		return -EIO;
 	}
 }
@@ -393,15 +403,16 @@ static void coffer_queue_complete(struct coffer_queue *q, struct coffer_done *do
 
 	if (slot >= coffer_queue_slots(q) || !q->slots[slot].call ||
 	    q->slots[slot].gen != COFFER_TAG_GEN(done->tag)) {
-		coffer_queue_nonsense(q, done);
+		q->stats.errors++;
+		coffer_queue_nonsense(q, done, "an unknown tag");
 		return;
 	}
 	call = q->slots[slot].call;
-	error = coffer_queue_judge(call, done);
+	error = coffer_queue_judge(q, call, done);
 	if (error)
 		q->stats.errors++;
 	if (done->status == COFFER_TS_FW_DOWN)
-		coffer_reset_request(q->cd, COFFER_WHY_FATAL);
+		coffer_reset_request(q->cd, q->epoch, COFFER_WHY_FATAL);
 	coffer_queue_finish(q, call, error, error ? 0 : done->verdict,
 			    error ? 0 : done->reply_len);
 }

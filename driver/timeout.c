@@ -53,12 +53,13 @@ void coffer_watch_work(struct work_struct *work)
 {
 	struct coffer_dev *cd = container_of(to_delayed_work(work), struct coffer_dev, watch_work);
 	unsigned int i, busy = 0;
+	u64 epoch = READ_ONCE(cd->epoch);	/* before the look: what is seen may be older */
 	bool late = false, reset = false;
 
 	for (i = 0; i < cd->queues; i++)
 		late |= coffer_watch_late(&cd->queue[i]);
 	if (late && coffer_watch_broken(cd)) {
-		coffer_reset_request(cd, COFFER_WHY_FATAL);
+		coffer_reset_request(cd, epoch, COFFER_WHY_FATAL);
 		return;
 	}
 	for (i = 0; i < cd->queues; i++) {
@@ -67,7 +68,7 @@ void coffer_watch_work(struct work_struct *work)
 		busy += coffer_queue_expire(&cd->queue[i], &reset);
 	}
 	if (reset)
-		coffer_reset_request(cd, COFFER_WHY_TIMEOUT);
+		coffer_reset_request(cd, epoch, COFFER_WHY_TIMEOUT);
 	else if (busy)
 		coffer_watch_arm(cd);
 }

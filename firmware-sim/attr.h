@@ -48,6 +48,7 @@ uint32_t attrs_set_ulong(struct attrs *set, uint32_t type, uint64_t v);
 void attrs_remove(struct attrs *set, uint32_t type);	/* wipes the value */
 bool attrs_match(const struct attrs *set, const struct attrs *wanted);	/* all of wanted equal */
 
+/* CKA_ALLOWED_MECHANISMS is of kind BYTES: 1 to 16 numbers, each a u64, little-endian. */
 enum attr_kind { ATTR_ULONG, ATTR_BOOL, ATTR_BYTES, ATTR_BIGNUM, ATTR_UNKNOWN };
 enum attr_kind attr_kind(uint32_t type);
 /* A value that never leaves the card of a SENSITIVE or not EXTRACTABLE key. */

@@ -68,8 +68,14 @@ struct role {
 
 /* ---- Partition (partition.c); id 0 is the card itself: HSM SO, HSM policies, HSM label --- */
 struct domain {
-	bool there;
+	uint64_t id;			/* of this power cycle, never reused */
+	char label[LABEL_MAX + 1];	/* may be empty */
 	uint8_t key[KEY_LEN];
+};
+
+struct domains {
+	uint32_t count;
+	struct domain list[COFFER_DOMAINS_MAX];	/* the primary one first */
 };
 
 struct fw_partition {
@@ -84,6 +90,9 @@ struct fw_partition {
 	uint64_t size;			/* bytes for objects */
 	enum coffer_partition_kind kind;
 
+	unsigned int logins;		/* under card->lock */
+	_Atomic uint64_t clone_last;	/* monotonic: the last failed proof, or power-on */
+
 	struct gate gate;
 	pthread_mutex_t login_lock;
 	pthread_mutex_t lock;
@@ -92,7 +101,8 @@ struct fw_partition {
 	char label[LABEL_MAX + 1];
 	struct role roles[COFFER_ROLE_COUNT];
 	uint32_t policy[POLICY_MAX];
-	struct domain domain;
+	struct domains domains;
+	uint32_t suites_off;		/* CPv4 suites switched off, bit = id */
 	uint8_t key[KEY_LEN];		/* wrapped in the store by the card key */
 	uint8_t seal_key[KEY_LEN];
 	uint8_t index_key[KEY_LEN];
@@ -267,8 +277,9 @@ uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
 			      const struct role roles[COFFER_ROLE_COUNT]);
 uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
 			    const uint8_t key[KEY_LEN]);
-uint32_t partition_save_domain(struct fw_partition *p, struct change *ch,
-			       const uint8_t key[KEY_LEN]);
+uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
+				const struct domains *d);
+uint32_t partition_save_suites(struct fw_partition *p, struct change *ch, uint32_t off);
 uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
 				 const uint32_t policy[POLICY_MAX]);
 int partition_load_all(struct fw_card *card);
@@ -284,6 +295,17 @@ uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, str
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role);
 bool role_locked(const struct fw_partition *p, enum coffer_role role);
 uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin);
+
+/* domain.c */
+/* From a text of 1 to 128 bytes without NUL to a domain key; else ARGUMENTS_BAD. */
+uint32_t domain_stretch(struct fw_card *card, struct bytes text, uint8_t key[KEY_LEN]);
+/* Fill @d in, with an id of its own. */
+void domain_set(struct fw_card *card, struct domain *d, struct bytes label,
+		const uint8_t key[KEY_LEN]);
+/* The label of a partition's first domain, may be empty: DOMAIN_LABEL_INVALID,
+ * FUNCTION_NOT_SUPPORTED before 7.8.0.
+ */
+uint32_t domain_first_label(const struct fw_card *card, struct bytes label, struct bytes text);
 
 /* role.c: the password's record; the Auditor's outlives erasures of the card */
 struct role *role_of(struct fw_partition *p, uint32_t role);
@@ -325,6 +347,10 @@ void things_free(struct session_thing *doomed);
 void login_undo(struct fw_session *s);	/* log out who uses this session */
 /* End logins (and what ends with them) on @part, on all partitions when NULL. */
 void logins_end(struct fw_card *card, struct fw_partition *part);
+/* Free session objects and clone contexts on @part, on all partitions when NULL. */
+void things_end(struct fw_card *card, struct fw_partition *part);
+/* Its login, if any, ends; with the last of a partition its ready keys go. Under card->lock. */
+void presence_logout(struct fw_card *card, struct presence *p);
 /* Close every session on @part. */
 void sessions_end(struct fw_card *card, struct fw_partition *part);
 unsigned int owners_end(struct fw_card *card);

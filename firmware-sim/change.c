@@ -205,6 +205,25 @@ static int unit_put(struct store *s, struct unit *u)
 	return store_object_put(s, &u->row);
 }
 
+/* A longer body needs room, too; one that gets shorter always finds it. */
+static int unit_update(struct store *s, const struct unit *u)
+{
+	uint64_t before, after;
+	uint32_t all;
+	int rc = store_object_count_now(s, u->row.part, &all, &before);
+
+	if (!rc)
+		rc = store_object_update(s, &u->row);
+	if (!rc)
+		rc = store_object_count_now(s, u->row.part, &all, &after);
+	if (rc)
+		return rc;
+	/* The caller drops what was written. */
+	if (u->space && after > before && after + (uint64_t)all * ROW_OVERHEAD > u->space)
+		return -ENOSPC;
+	return 0;
+}
+
 static int unit_clear(struct store *s, const struct unit *u)
 {
 	int rc = store_objects_clear(s, u->scope);
@@ -220,7 +239,7 @@ static int unit_apply(struct store *s, struct unit *u)
 	case UNIT_OBJECT_PUT:
 		return unit_put(s, u);
 	case UNIT_OBJECT_UPDATE:
-		return store_object_update(s, &u->row);
+		return unit_update(s, u);
 	case UNIT_OBJECT_DELETE:
 		return store_object_delete(s, u->scope, u->target);
 	case UNIT_VALUE_PUT:
@@ -260,6 +279,8 @@ static uint32_t unit_apply_alone(struct store *s, struct unit *u)
 	if (!rc && store_unit_keep(s))
 		rc = -EIO;
 	if (rc && store_unit_drop(s))
+		return COFFER_ST_DEVICE_ERROR;
+	if (!store_in_transaction(s))
 		return COFFER_ST_DEVICE_ERROR;
 	*u->verdict = unit_status(rc);
 	return *u->verdict == COFFER_ST_DEVICE_ERROR ? *u->verdict : (uint32_t)COFFER_ST_OK;

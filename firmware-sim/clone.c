@@ -143,6 +143,14 @@ static void reply_head(struct cmd *c, const struct clone_context *x)
 	wire_put_u32(&c->out, clone_context_left_s(c, x));
 }
 
+#define REPLY_HEAD	16
+
+/* Asked before anything is done: a reply that does not fit must not cost a context. */
+static bool has_room(const struct cmd *c, size_t message)
+{
+	return c->out.room - c->out.len >= REPLY_HEAD + 4 + message;
+}
+
 /* The end of each step: the reply when all went well, else an end of the context. */
 static uint32_t end_step(struct cmd *c, struct clone_context *x, uint32_t st,
 			 const struct wire_out *msg)
@@ -191,6 +199,8 @@ uint32_t handle_CLONE_START(struct cmd *c)
 
 	if (!wire_in_done(&c->in) || reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = may_negotiate(c);
 	if (!st)
 		st = clone_context_new(c, CLONE_TARGET, &x);
@@ -261,6 +271,8 @@ uint32_t handle_CLONE_ANSWER(struct cmd *c)
 
 	if (!wire_in_done(&c->in) || reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = may_negotiate(c);
 	if (!st)
 		st = clone_context_new(c, CLONE_SOURCE, &x);
@@ -313,6 +325,7 @@ static uint32_t write_proofs(struct cmd *c, struct clone_context *x, struct byte
 	for (unsigned int i = 0; !st && i < CLONE_DOMAINS; i++) {
 		if (i < domains) {
 			st = derive_for(c, x, i, shared, &x->keys[i]);
+			x->domain[i] = partition_domain_id(c->part, i);
 			x->key_count = i + 1;
 			if (!st)
 				st = clone_prove_target(c->crypto, x->suite, &x->t, &x->keys[i],
@@ -385,6 +398,8 @@ uint32_t handle_CLONE_CONFIRM(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_STARTED, &x);
 	if (st)
 		return st;
@@ -437,8 +452,10 @@ static uint32_t find_domain(struct cmd *c, struct clone_context *x, struct bytes
 		for (unsigned int j = 0; !st && j < CLONE_DOMAINS; j++)
 			fits |= crypto_equal(mac, proofs.p + j * x->suite->mac_len,
 					     x->suite->mac_len);
-		if (fits && !found)
+		if (fits && !found) {
 			x->keys[0] = keys;
+			x->domain[0] = partition_domain_id(c->part, i);
+		}
 		found |= fits;
 	}
 	crypto_wipe(&keys, sizeof(keys));
@@ -492,6 +509,8 @@ uint32_t handle_CLONE_VERIFY(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (!has_room(c, sizeof(buf)))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = clone_context_get(c, id, CLONE_SOURCE, CLONE_STEP_ANSWERED, &x);
 	if (st)
 		return st;
@@ -504,24 +523,28 @@ uint32_t handle_CLONE_VERIFY(struct cmd *c)
 
 /* ---- 5: target, m4 ----------------------------------------------------------------------- */
 
-/* Which of our domains the source proved; m4 does not name it. */
+/* Which of our domains the source proved; m4 does not name it. A deleted one is none. */
 static uint32_t accept(struct cmd *c, struct clone_context *x, struct bytes proof)
 {
 	struct clone_keys keys = { 0 };
 	uint8_t mac[CRYPTO_HASH_MAX];
+	uint64_t domain = 0;
 	bool found = false;
 	uint32_t st = COFFER_ST_OK;
 
 	for (unsigned int i = 0; !st && i < x->key_count; i++) {
 		st = clone_prove_source(c->crypto, x->suite, &x->t, &x->keys[i], mac);
-		if (!st && crypto_equal(mac, proof.p, x->suite->mac_len)) {
+		if (!st && crypto_equal(mac, proof.p, x->suite->mac_len) &&
+		    partition_has_domain(c->part, x->domain[i])) {
 			keys = x->keys[i];
+			domain = x->domain[i];
 			found = true;
 		}
 	}
 	crypto_wipe(mac, sizeof(mac));
 	crypto_wipe(x->keys, sizeof(x->keys));
 	x->keys[0] = keys;
+	x->domain[0] = domain;
 	x->key_count = found;
 	crypto_wipe(&keys, sizeof(keys));
 	if (!st && !found)

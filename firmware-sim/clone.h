@@ -107,6 +107,7 @@ uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target
 struct clone_suite {
 	uint32_t protocol;
 	uint32_t id;
+	const char *name;			/* for people, up to 39 characters */
 	enum crypto_hash hash;
 	size_t mac_len;				/* of that hash */
 	size_t key_len;				/* of AES-GCM */
@@ -184,6 +185,7 @@ struct clone_context {
 	uint8_t secret[CLONE_V1_SECRET];	/* CPv1: own half, likewise */
 
 	struct clone_keys keys[CLONE_DOMAINS];	/* T: one per own domain until m4, then [0] */
+	uint64_t domain[CLONE_DOMAINS];		/* partition_domain_id of each key */
 	unsigned int key_count;
 	uint8_t session[CLONE_SESSION_ID];
 	uint64_t sequence;			/* S: last sent; T: last authentic one seen */
@@ -197,7 +199,7 @@ uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_con
  * Find, lock, and check that it is still good and in @step on @side (side 0: either, any step).
  * SESSION_ID_INVALID: no such context. A context that exists but may not go on is voided:
  * SESSION_NEGOTIATION_EXPIRED or SESSION_EXPIRED (an hour), SESSION_NEGOTIATION_INVALID (out of
- * order, other role, partition changed).
+ * order, other role, partition changed, its domain deleted or its suite switched off).
  */
 uint32_t clone_context_get(struct cmd *c, uint32_t id, enum clone_side side,
 			   enum clone_step step, struct clone_context **x);

@@ -2,16 +2,17 @@
 /*
  * The life of a cloning context. It belongs to one session and one login, goes through its
  * steps once, and is void after an error, an hour, or a change of the partition under it.
- * The session's list holds one use, each running command another; the last one wipes.
+ * The session's list holds one use, each running command another; the last one wipes. A command
+ * takes its use under the list's lock and leaves the context listed, so a second command of the
+ * same owner finds it too, and waits.
  */
 #include "clone.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 /*
  * How many contexts a session has. Itself a thing of the session, with an id that no context
- * has; while one command has it out of the list for a moment, others wait for it.
+ * has.
  */
 struct clone_quota {
 	struct session_thing thing;
@@ -20,7 +21,9 @@ struct clone_quota {
 };
 
 #define QUOTA_ID	0
-#define QUOTA_TRIES	16
+
+/* Two first commands of a session must not make two. Taken before the list's lock. */
+static pthread_mutex_t quota_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void quota_unuse(struct clone_quota *q)
 {
@@ -33,39 +36,53 @@ static void quota_free(struct session_thing *thing)
 	quota_unuse((struct clone_quota *)thing);
 }
 
-static struct clone_quota *quota_find(struct cmd *c)
+static void quota_ref(struct session_thing *thing)
 {
-	struct session_thing *thing = NULL;
-	struct clone_quota *q;
+	atomic_fetch_add(&((struct clone_quota *)thing)->users, 1);
+}
 
-	for (int i = 0; i < QUOTA_TRIES && !thing; i++) {
-		if (i)
-			sched_yield();
-		thing = session_detach(c->session, SESSION_THING_CLONE, QUOTA_ID);
-	}
-	q = thing ? (struct clone_quota *)thing : calloc(1, sizeof(*q));
+/* Two uses: the list's and the caller's. */
+static uint32_t quota_new(struct cmd *c, struct clone_quota **out)
+{
+	struct clone_quota *q = calloc(1, sizeof(*q));
+	uint32_t st;
+
+	*out = NULL;
 	if (!q)
-		return NULL;
-	if (!thing) {
-		atomic_init(&q->users, 1);
-		q->thing.kind = SESSION_THING_CLONE;
-		q->thing.id = QUOTA_ID;
-		q->thing.free = quota_free;
-	}
-	atomic_fetch_add(&q->users, 1);
-	if (session_attach(c->session, &q->thing))
-		quota_unuse(q);
-	return q;
+		return COFFER_ST_DEVICE_MEMORY;
+	atomic_init(&q->users, 2);
+	q->thing.kind = SESSION_THING_CLONE;
+	q->thing.id = QUOTA_ID;
+	q->thing.free = quota_free;
+	st = session_attach(c->session, &q->thing, c->role);
+	if (st)
+		free(q);
+	else
+		*out = q;
+	return st;
+}
+
+static uint32_t quota_find(struct cmd *c, struct clone_quota **out)
+{
+	struct session_thing *thing;
+	uint32_t st = COFFER_ST_OK;
+
+	pthread_mutex_lock(&quota_lock);
+	thing = session_find(c->session, SESSION_THING_CLONE, QUOTA_ID, quota_ref);
+	*out = (struct clone_quota *)thing;
+	if (!thing)
+		st = quota_new(c, out);
+	pthread_mutex_unlock(&quota_lock);
+	return st;
 }
 
 static uint32_t quota_take(struct cmd *c, struct clone_context *x)
 {
-	struct clone_quota *q = quota_find(c);
+	uint32_t st = quota_find(c, &x->quota);
 
-	if (!q)
-		return COFFER_ST_DEVICE_MEMORY;
-	x->quota = q;
-	if (atomic_fetch_add(&q->contexts, 1) >= CLONE_CONTEXTS)
+	if (st)
+		return st;
+	if (atomic_fetch_add(&x->quota->contexts, 1) >= CLONE_CONTEXTS)
 		return COFFER_ST_DEVICE_MEMORY;
 	return COFFER_ST_OK;
 }
@@ -78,12 +95,22 @@ static void quota_give(struct clone_context *x)
 	quota_unuse(x->quota);
 }
 
+/* Under the context's lock, or with its last use. */
+static void context_wipe(struct clone_context *x)
+{
+	crypto_ecdh_free(x->ephemeral);
+	x->ephemeral = NULL;
+	crypto_wipe(x->secret, sizeof(x->secret));
+	crypto_wipe(x->keys, sizeof(x->keys));
+	x->key_count = 0;
+}
+
 static void context_unuse(struct clone_context *x)
 {
 	if (atomic_fetch_sub(&x->users, 1) != 1)
 		return;
 	quota_give(x);
-	crypto_ecdh_free(x->ephemeral);
+	context_wipe(x);
 	pthread_mutex_destroy(&x->lock);
 	crypto_wipe(x, sizeof(*x));
 	free(x);
@@ -141,7 +168,7 @@ uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_con
 	/* Listed from the start, so that a logout in the middle of the command ends it. */
 	pthread_mutex_lock(&x->lock);
 	atomic_fetch_add(&x->users, 1);
-	st = session_attach(c->session, &x->thing);
+	st = session_attach(c->session, &x->thing, c->role);
 	if (st) {
 		pthread_mutex_unlock(&x->lock);
 		context_free(&x->thing);
@@ -152,21 +179,17 @@ uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_con
 	return COFFER_ST_OK;
 }
 
-/* List and command share the context: it is back in the list before any work is done. */
+static void context_ref(struct session_thing *thing)
+{
+	atomic_fetch_add(&((struct clone_context *)thing)->users, 1);
+}
+
 static struct clone_context *context_find(struct cmd *c, uint32_t id)
 {
-	struct session_thing *thing = NULL;
-	struct clone_context *x;
-
-	if (id != QUOTA_ID)
-		thing = session_detach(c->session, SESSION_THING_CLONE, id);
-	if (!thing)
+	if (id == QUOTA_ID)
 		return NULL;
-	x = (struct clone_context *)thing;
-	atomic_fetch_add(&x->users, 1);
-	if (session_attach(c->session, thing))
-		context_free(thing);
-	return x;
+	return (struct clone_context *)session_find(c->session, SESSION_THING_CLONE, id,
+						    context_ref);
 }
 
 static uint32_t context_state(struct cmd *c, const struct clone_context *x,
@@ -177,6 +200,11 @@ static uint32_t context_state(struct cmd *c, const struct clone_context *x,
 	if (card_uptime_ms(c->card) - x->born_ms >= CLONE_LIFETIME_MS)
 		return open ? COFFER_ST_SESSION_EXPIRED : COFFER_ST_SESSION_NEGOTIATION_EXPIRED;
 	if (x->epoch != partition_epoch(c->part) || x->role != c->role)
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	/* What the keys came from is no more: deleted domain, suite switched off. */
+	if (open && !partition_has_domain(c->part, x->domain[0]))
+		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	if (open && x->suite->id && !(partition_suites(c->part) & 1u << x->suite->id))
 		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
 	if (side && (x->side != side || x->step != step))
 		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
@@ -212,6 +240,9 @@ void clone_context_put(struct cmd *c, struct clone_context *x, bool keep)
 
 	if (!keep && !atomic_exchange(&x->dead, true))
 		thing = session_detach(c->session, SESSION_THING_CLONE, x->thing.id);
+	/* Whoever still waits for it finds it dead, and nothing in it. */
+	if (atomic_load(&x->dead))
+		context_wipe(x);
 	pthread_mutex_unlock(&x->lock);
 	if (thing)
 		context_free(thing);

@@ -317,6 +317,9 @@ uint32_t handle_CLONE_FINISH(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	/* m5 is made once. */
+	if (c->out.room - c->out.len < 4 + sizeof(buf))
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	st = clone_context_get(c, id, CLONE_SOURCE, CLONE_STEP_OPEN, &x);
 	if (st)
 		return st;
@@ -327,6 +330,8 @@ uint32_t handle_CLONE_FINISH(struct cmd *c)
 	clone_context_put(c, x, false);
 	return st;
 }
+
+#define CLOSE_REPLY	16
 
 static void close_reply(struct cmd *c, uint32_t sent, uint32_t received, uint32_t missing)
 {
@@ -361,6 +366,8 @@ uint32_t handle_CLONE_CLOSE(struct cmd *c)
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
+	if (c->out.room - c->out.len < CLOSE_REPLY)
+		return COFFER_ST_BUFFER_TOO_SMALL;
 	if (!m5.len)
 		return give_up(c, id);
 	st = clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_OPEN, &x);

@@ -78,7 +78,7 @@ uint32_t clone_offer_build(struct cmd *c, enum clone_side side, struct clone_off
 	o->level = partition_level(c->part);
 	o->fw_protocols = profile->protocols;
 	o->protocols = clone_protocols(c->card, c->part);
-	o->suites = profile->suites & CLONE_BUILT_SUITES;
+	o->suites = partition_suites(c->part);
 	o->policies = offer_policies(c);
 	return COFFER_ST_OK;
 }

@@ -49,7 +49,7 @@ struct cmd {
 	struct fw_partition *part;	/* of the session, referenced; NULL without */
 	enum coffer_role role;		/* of this owner on this partition */
 	bool session_rw;
-	const volatile int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
+	const atomic_int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
 	struct change *change;		/* by change_of(); committed after the handler said OK */
 	void *state;			/* between the handler and its after(), see below */
 	struct audit_note note;
@@ -96,15 +96,22 @@ const struct profile *card_profile(const struct fw_card *card);
 /* Secrets below are lent to one call and must be wiped: 32 bytes each, from the partition key. */
 enum partition_key { PARTITION_KEY_SEAL, PARTITION_KEY_INDEX };
 uint32_t partition_key(const struct fw_partition *p, enum partition_key which, uint8_t key[32]);
-/* The domain key: PBKDF2 of the domain text, 32 bytes. ST_CLONING_PARAMETER_MISSING. */
+/* Domains, index 0 = the primary one. Key: PBKDF2 of the text, 32 bytes. Without such a domain
+ * ST_CLONING_PARAMETER_MISSING.
+ */
 uint32_t partition_domain_key(const struct fw_partition *p, unsigned int index, uint8_t key[32]);
 unsigned int partition_domains(const struct fw_partition *p);
-/* Changes whenever the partition's objects are erased or its domain changes: clone contexts
+/* Names a domain from its adding (or power-on) to its deletion, whatever its label and place. */
+uint64_t partition_domain_id(const struct fw_partition *p, unsigned int index);
+bool partition_has_domain(const struct fw_partition *p, uint64_t id);
+/* CPv4 suites that may be used now, bit = id. */
+uint32_t partition_suites(const struct fw_partition *p);
+/* Changes whenever the partition's objects are erased or it is initialised again: clone contexts
  * and key caches of an older epoch are void.
  */
 uint64_t partition_epoch(const struct fw_partition *p);
 
-/* ---- Card ------------------------------------------------------------------------------------- */
+/* ---- Card ---------------------------------------------------------------------------------- */
 struct store *card_store(const struct fw_card *card);
 uint64_t card_clock_ms(const struct fw_card *card);	/* milliseconds since 1970 */
 uint64_t card_uptime_ms(const struct fw_card *card);	/* monotonic since power-on */
@@ -144,8 +151,19 @@ struct session_thing {
 };
 #define SESSION_THING_CLONE	1
 #define SESSION_THING_OBJECT	2
-uint32_t session_attach(struct fw_session *s, struct session_thing *thing);	/* DEVICE_MEMORY */
+/*
+ * SESSION_HANDLE_INVALID when the session ended meanwhile; USER_NOT_LOGGED_IN when the thing ends
+ * at logout and the login of @role, the command's, ended: the thing stays the caller's.
+ */
+uint32_t session_attach(struct fw_session *s, struct session_thing *thing,
+			enum coffer_role role);
 /* Takes it out of the list: the caller owns it alone until it is attached again or freed. */
 struct session_thing *session_detach(struct fw_session *s, uint32_t kind, uint32_t id);
+/*
+ * Leaves it in the list. @ref takes a reference for the caller; it runs under the list's lock, so
+ * that nobody can free the thing before, and must not block or come back here.
+ */
+struct session_thing *session_find(struct fw_session *s, uint32_t kind, uint32_t id,
+				   void (*ref)(struct session_thing *thing));
 
 #endif /* FW_CORE_H */

@@ -8,6 +8,7 @@
 #ifndef FW_CRYPTO_H
 #define FW_CRYPTO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,7 +71,7 @@ unsigned int crypto_key_bits(const struct crypto_key *key);
  * wants. Pair-wise consistency is tested before it returns. *cancelled may be NULL; polled.
  */
 uint32_t crypto_generate_pair(struct crypto *c, uint32_t mechanism, struct attrs *public_set,
-			      struct attrs *private_set, const volatile int *cancelled);
+			      struct attrs *private_set, const atomic_int *cancelled);
 uint32_t crypto_generate_secret(struct crypto *c, uint32_t mechanism, struct attrs *set);
 /* SubjectPublicKeyInfo (DER) of a public or private key object's set; caller frees with free(). */
 uint32_t crypto_public_info(struct crypto *c, const struct attrs *object, uint8_t **der,

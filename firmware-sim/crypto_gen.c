@@ -35,12 +35,12 @@ static const struct part rsa_parts[] = {
 /* OpenSSL asks this again and again while it looks for primes; 0 ends the search. */
 static int go_on(EVP_PKEY_CTX *ctx)
 {
-	const volatile int *cancelled = EVP_PKEY_CTX_get_app_data(ctx);
+	const atomic_int *cancelled = EVP_PKEY_CTX_get_app_data(ctx);
 
 	return !cancelled || !*cancelled;
 }
 
-static bool is_cancelled(const volatile int *cancelled)
+static bool is_cancelled(const atomic_int *cancelled)
 {
 	return cancelled && *cancelled;
 }
@@ -81,7 +81,7 @@ static uint32_t rsa_exponent(const struct attrs *public_set, BIGNUM **e)
 }
 
 static uint32_t rsa_make(struct crypto *c, const struct attrs *public_set, EVP_PKEY **pkey,
-			 const volatile int *cancelled)
+			 const atomic_int *cancelled)
 {
 	uint64_t bits = attrs_ulong(public_set, COFFER_CKA_MODULUS_BITS, 0);
 	EVP_PKEY_CTX *ctx = NULL;
@@ -240,7 +240,7 @@ static uint32_t set_kind(struct attrs *set, uint32_t class, uint32_t key_type)
 }
 
 static uint32_t generate_rsa(struct crypto *c, struct attrs *public_set,
-			     struct attrs *private_set, const volatile int *cancelled)
+			     struct attrs *private_set, const atomic_int *cancelled)
 {
 	EVP_PKEY *pkey = NULL;
 	uint32_t st = rsa_make(c, public_set, &pkey, cancelled);
@@ -253,7 +253,7 @@ static uint32_t generate_rsa(struct crypto *c, struct attrs *public_set,
 
 /* CKA_CLASS and CKA_KEY_TYPE are set here too: the mechanism decides both. */
 uint32_t crypto_generate_pair(struct crypto *c, uint32_t mechanism, struct attrs *public_set,
-			      struct attrs *private_set, const volatile int *cancelled)
+			      struct attrs *private_set, const atomic_int *cancelled)
 {
 	uint32_t key_type, tester, st;
 

@@ -280,10 +280,176 @@ uint32_t rsa_encrypt(const struct key_use *use, struct bytes data, uint8_t *out,
 	return st;
 }
 
+/* ---- Decryption ------------------------------------------------------------------------ */
+
+/* All ones or nothing, without a branch; numbers stay below 2^31. */
+static uint32_t if_zero(uint32_t a)
+{
+	return 0u - ((~a & (a - 1)) >> 31);
+}
+
+static uint32_t if_below(uint32_t a, uint32_t b)
+{
+	return 0u - ((a - b) >> 31);
+}
+
+static uint32_t choose(uint32_t mask, uint32_t yes, uint32_t no)
+{
+	return (mask & yes) | (~mask & no);
+}
+
+/* HMAC-SHA-256(secret, counter || label) ... */
+static uint32_t stream(struct crypto *c, const uint8_t secret[32], const char *label,
+		       uint8_t *out, size_t len)
+{
+	uint8_t mac[CRYPTO_HASH_MAX], counter = 0;
+	const struct bytes in[] = { { &counter, 1 }, { (const uint8_t *)label, strlen(label) } };
+	uint32_t st = COFFER_ST_OK;
+
+	for (size_t at = 0; !st && at < len; at += 32, counter++) {
+		st = crypto_hmac(c, CRYPTO_SHA256, (struct bytes){ secret, 32 }, in, 2, mac);
+		if (!st)
+			memcpy(out + at, mac, len - at < 32 ? len - at : 32);
+	}
+	crypto_wipe(mac, sizeof(mac));
+	return st;
+}
+
+/* HMAC(SHA-256(private exponent), ciphertext): fixed for both, known to nobody outside. */
+static uint32_t stand_in_secret(const struct key_use *use, struct bytes data,
+				uint8_t secret[CRYPTO_HASH_MAX])
+{
+	size_t k = modulus_len(use->key);
+	uint8_t d[MODULUS_MAX], key[CRYPTO_HASH_MAX];
+	BIGNUM *bn = NULL;
+	uint32_t st = COFFER_ST_DEVICE_ERROR;
+
+	if (EVP_PKEY_get_bn_param(use->key->pkey, OSSL_PKEY_PARAM_RSA_D, &bn) == 1 &&
+	    BN_bn2binpad(bn, d, (int)k) == (int)k)
+		st = crypto_digest(use->c, CRYPTO_SHA256, (struct bytes){ d, k }, key);
+	if (!st)
+		st = crypto_hmac(use->c, CRYPTO_SHA256, (struct bytes){ key, 32 }, &data, 1,
+				 secret);
+	BN_clear_free(bn);
+	crypto_wipe(d, sizeof(d));
+	crypto_wipe(key, sizeof(key));
+	return st;
+}
+
+#define LENGTHS	128		/* none of them fits: once in 2^128 ciphertexts at worst */
+
+/* A plain text that stands in for one that is not there, of @n bytes at the block's end. */
+static uint32_t stand_in(const struct key_use *use, struct bytes data, uint8_t *block,
+			 uint32_t *n)
+{
+	uint8_t secret[CRYPTO_HASH_MAX], raw[2 * LENGTHS];
+	uint32_t most = (uint32_t)modulus_len(use->key) - PKCS1_OVERHEAD, mask = 1;
+	uint32_t st = stand_in_secret(use, data, secret);
+
+	*n = 0;
+	if (!st)
+		st = stream(use->c, secret, "message", block, modulus_len(use->key));
+	if (!st)
+		st = stream(use->c, secret, "length", raw, sizeof(raw));
+	while (mask < most)
+		mask = 2 * mask + 1;
+	for (size_t i = 0; !st && i < LENGTHS; i++) {
+		uint32_t len = ((uint32_t)raw[2 * i] << 8 | raw[2 * i + 1]) & mask;
+
+		*n = choose(if_below(len, most + 1), len, *n);
+	}
+	crypto_wipe(secret, sizeof(secret));
+	crypto_wipe(raw, sizeof(raw));
+	return st;
+}
+
+/*
+ * 00 02, at least eight bytes that are not zero, 00, the plain text: its first index, or that of
+ * the stand-in, whose block takes the place of the wrong one.
+ */
+static uint32_t v15_begin(uint8_t *block, const uint8_t *other, uint32_t k, uint32_t n)
+{
+	uint32_t good = if_zero(block[0]) & if_zero(block[1] ^ 2u), found = 0, at = 0;
+
+	for (uint32_t i = 2; i < k; i++) {
+		uint32_t zero = if_zero(block[i]);
+
+		at = choose(zero & ~found, i, at);
+		found |= zero;
+	}
+	good &= found & ~if_below(at, PKCS1_OVERHEAD - 1);
+	for (uint32_t i = 0; i < k; i++)
+		block[i] = (uint8_t)choose(good, block[i], other[i]);
+	return choose(good, at + 1, k - n);
+}
+
+/* Move the text from @begin to the front of @out, zeros behind it, in steps that are always
+ * the same.
+ */
+static void v15_move(uint8_t *block, uint32_t k, uint32_t begin, uint8_t *out)
+{
+	uint32_t most = k - PKCS1_OVERHEAD, by = begin - PKCS1_OVERHEAD;
+
+	for (uint32_t step = 1; step < k; step <<= 1) {
+		uint32_t mask = ~if_zero(by & step);
+
+		for (uint32_t i = PKCS1_OVERHEAD; i + step < k; i++)
+			block[i] = (uint8_t)choose(mask, block[i + step], block[i]);
+	}
+	for (uint32_t i = 0; i < most; i++)
+		out[i] = block[PKCS1_OVERHEAD + i] & (uint8_t)if_below(i, k - begin);
+}
+
+/*
+ * Implicit rejection. A "bad padding" that can be told from a good one, by code, time or
+ * length, decrypts any ciphertext for whoever may ask a million times (Bleichenbacher 1998).
+ * So a block with a wrong padding is answered OK too, with a plain text whose bytes and length
+ * come from the key and the ciphertext: the same each time, and of no use. Who must know
+ * whether it was genuine uses OAEP. (OpenSSL does so itself from 3.2 on; ours is older.)
+ */
+static uint32_t v15_unpad(const struct key_use *use, struct bytes data, uint8_t *block,
+			  uint8_t *out, size_t *len)
+{
+	uint32_t k = (uint32_t)modulus_len(use->key), n, begin;
+	uint8_t other[MODULUS_MAX];
+	uint32_t st = stand_in(use, data, other, &n);
+
+	if (!st) {
+		begin = v15_begin(block, other, k, n);
+		v15_move(block, k, begin, out);
+		*len = k - begin;
+	}
+	crypto_wipe(other, sizeof(other));
+	return st;
+}
+
+/* v1.5 is taken off here, not by OpenSSL. */
+static uint32_t decrypt_ready(const struct key_use *use, EVP_PKEY_CTX *ctx, size_t *most)
+{
+	uint32_t st = crypt_ready(use, ctx, most);
+
+	if (!st && use->mechanism == COFFER_CKM_RSA_PKCS &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) != 1)
+		st = COFFER_ST_DEVICE_ERROR;
+	return st;
+}
+
+static uint32_t take_plain(const struct key_use *use, struct bytes data, uint8_t *plain,
+			   size_t n, size_t most, uint8_t *out, size_t *len)
+{
+	if (use->mechanism == COFFER_CKM_RSA_PKCS)
+		return v15_unpad(use, data, plain, out, len);
+	memcpy(out, plain, n);
+	crypto_wipe(out + n, most - n);
+	*len = n;
+	return COFFER_ST_OK;
+}
+
 /*
  * One code for every ciphertext that does not decrypt, after the same work: whoever sends
  * chosen ciphertexts learns "no" and nothing else (quality.md A2.4). Room is asked for before,
- * so that the length of a plain text does not show through BUFFER_TOO_SMALL either.
+ * so that the length of a plain text does not show through BUFFER_TOO_SMALL either. With v1.5
+ * only a number above the modulus, which all can see, is refused at all.
  */
 uint32_t rsa_decrypt(const struct key_use *use, struct bytes data, uint8_t *out, size_t *len)
 {
@@ -291,25 +457,24 @@ uint32_t rsa_decrypt(const struct key_use *use, struct bytes data, uint8_t *out,
 	uint8_t plain[MODULUS_MAX] = { 0 };
 	EVP_PKEY_CTX *ctx;
 	uint32_t st = COFFER_ST_DEVICE_ERROR;
-	bool good;
+	bool v15 = use->mechanism == COFFER_CKM_RSA_PKCS;
 
 	if (data.len != k)
 		return COFFER_ST_ENCRYPTED_DATA_LEN_RANGE;
 	ctx = EVP_PKEY_CTX_new_from_pkey(use->c->lib, use->key->pkey, NULL);
 	if (ctx && EVP_PKEY_decrypt_init(ctx) == 1)
-		st = crypt_ready(use, ctx, &most);
+		st = decrypt_ready(use, ctx, &most);
 	if (!st && *len < most)
 		st = COFFER_ST_BUFFER_TOO_SMALL;
 	if (st)
 		goto out;
-	good = EVP_PKEY_decrypt(ctx, plain, &n, data.p, data.len) == 1 && n <= most;
-	memcpy(out, plain, most);
-	*len = good ? n : 0;
-	st = good ? COFFER_ST_OK : COFFER_ST_ENCRYPTED_DATA_INVALID;
-	if (!good)
-		crypto_wipe(out, most);
+	*len = 0;
+	if (EVP_PKEY_decrypt(ctx, plain, &n, data.p, data.len) == 1 && (v15 ? n == k : n <= most))
+		st = take_plain(use, data, plain, n, most, out, len);
 	else
-		crypto_wipe(out + n, most - n);
+		st = COFFER_ST_ENCRYPTED_DATA_INVALID;
+	if (st)
+		crypto_wipe(out, most);
 out:
 	EVP_PKEY_CTX_free(ctx);
 	crypto_wipe(plain, sizeof(plain));

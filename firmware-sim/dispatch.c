@@ -18,11 +18,16 @@
  *     the audit log has room for what has to be recorded                LOG_FULL (behind 6)
  * 11. the role is in the row's mask: nobody logged in                    USER_NOT_LOGGED_IN
  *                                    somebody else                       USER_NOT_AUTHORIZED
+ * 12. no erasure waits to be finished, for a command with changes        DEVICE_ERROR
+ *
+ * What wants to be alone is checked once before it waits for that, so that nobody is kept waiting
+ * by commands that are refused, and again when it is alone.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nv.h"
 #include "pool.h"
 #include "writer.h"
 
@@ -51,10 +56,13 @@ static const uint8_t reply_min[OPCODE_MAX] = {
 #define HOW_PART_ALONE	0x04	/* changes its partition; on the admin partition: the card */
 #define HOW_INITIAL_PW	0x08	/* allowed while an initial password has to be changed */
 #define HOW_SLOW	0x10	/* stretches secrets: a tenth of a second and more */
-#define HOW_FAILED	0x20	/* allowed after a failed self-test: state, end, erase */
-#define HOW_TAMPERED	0x40	/* allowed while the tamper latch is set */
+#define HOW_OWN_GATE	0x020	/* PART_ALONE, on the admin partition without the card */
+#define HOW_FIRST	0x040	/* without a login only while the partition is empty */
+#define HOW_FINISH	0x080	/* does an unfinished zeroize again, or stores what outlives it */
+#define HOW_FAILED	0x100	/* allowed after a failed self-test: state, end, erase */
+#define HOW_TAMPERED	0x200	/* allowed while the tamper latch is set */
 #define HOW_SICK	(HOW_FAILED | HOW_TAMPERED)
-static const uint8_t how[OPCODE_MAX] = {
+static const uint16_t how[OPCODE_MAX] = {
 	[COFFER_CMD_ECHO]		= HOW_NO_GATE | HOW_SICK,
 	[COFFER_CMD_IDENTIFY]		= HOW_SICK,
 	[COFFER_CMD_PARTITION_LIST]	= HOW_SICK,
@@ -66,27 +74,32 @@ static const uint8_t how[OPCODE_MAX] = {
 	[COFFER_CMD_SESSION_OPEN]	= HOW_SICK,
 	[COFFER_CMD_SESSION_CLOSE]	= HOW_INITIAL_PW | HOW_SICK,
 	[COFFER_CMD_SESSION_INFO]	= HOW_INITIAL_PW | HOW_SICK,
-	[COFFER_CMD_LOGIN]		= HOW_SLOW | HOW_TAMPERED,
+	[COFFER_CMD_LOGIN]		= HOW_SLOW | HOW_FINISH | HOW_TAMPERED,
 	[COFFER_CMD_LOGOUT]		= HOW_INITIAL_PW | HOW_SICK,
 	[COFFER_CMD_SELF_TEST]		= HOW_INITIAL_PW | HOW_SICK,
-	[COFFER_CMD_ROLE_INIT]		= HOW_PART_ALONE | HOW_SLOW,
-	[COFFER_CMD_ROLE_CHANGE_PW]	= HOW_PART_ALONE | HOW_SLOW | HOW_INITIAL_PW,
-	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_ROLE_INIT]		= HOW_PART_ALONE | HOW_OWN_GATE | HOW_SLOW,
+	[COFFER_CMD_ROLE_CHANGE_PW]	= HOW_PART_ALONE | HOW_OWN_GATE | HOW_SLOW |
+					  HOW_INITIAL_PW,
+	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_OWN_GATE | HOW_SLOW,
 	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW | HOW_TAMPERED,
-	[COFFER_CMD_TAMPER_CLEAR]	= HOW_CARD_ALONE | HOW_TAMPERED,
+	[COFFER_CMD_TAMPER_CLEAR]	= HOW_CARD_ALONE | HOW_FINISH | HOW_TAMPERED,
 	[COFFER_CMD_AUDIT_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
-	[COFFER_CMD_AUDIT_CONFIG]	= HOW_INITIAL_PW | HOW_TAMPERED,
-	[COFFER_CMD_AUDIT_READ]		= HOW_INITIAL_PW | HOW_TAMPERED,
-	[COFFER_CMD_HSM_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
-	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE | HOW_SICK,
-	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE | HOW_SICK,
+	[COFFER_CMD_AUDIT_CONFIG]	= HOW_INITIAL_PW | HOW_FINISH | HOW_TAMPERED,
+	[COFFER_CMD_AUDIT_READ]		= HOW_INITIAL_PW | HOW_FINISH | HOW_TAMPERED,
+	[COFFER_CMD_HSM_INIT]		= HOW_CARD_ALONE | HOW_SLOW | HOW_FIRST | HOW_FINISH,
+	[COFFER_CMD_HSM_FACTORY_RESET]	= HOW_CARD_ALONE | HOW_FINISH | HOW_SICK,
+	[COFFER_CMD_HSM_ZEROIZE]	= HOW_CARD_ALONE | HOW_FINISH | HOW_SICK,
 	[COFFER_CMD_POLICY_LIST]	= HOW_INITIAL_PW | HOW_TAMPERED,
 	[COFFER_CMD_POLICY_SET]		= HOW_PART_ALONE,
 	[COFFER_CMD_PARTITION_CREATE]	= HOW_CARD_ALONE,
 	[COFFER_CMD_PARTITION_DELETE]	= HOW_CARD_ALONE,
-	[COFFER_CMD_PARTITION_INIT]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_PARTITION_INIT]	= HOW_PART_ALONE | HOW_SLOW | HOW_FIRST,
 	[COFFER_CMD_PARTITION_INFO]	= HOW_INITIAL_PW | HOW_TAMPERED,
 	[COFFER_CMD_MECHANISM_LIST]	= HOW_INITIAL_PW | HOW_TAMPERED,
+	[COFFER_CMD_DOMAIN_ADD]		= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_DOMAIN_DELETE]	= HOW_PART_ALONE,
+	[COFFER_CMD_DOMAIN_CHANGE]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_CIPHER_SET]		= HOW_PART_ALONE,
 };
 
 const struct row *row_of(uint16_t opcode)
@@ -127,7 +140,8 @@ static void job_enter(struct job *job)
 		return;
 	if (flags & HOW_PART_ALONE)
 		part = GATE_ALONE;
-	if ((flags & HOW_CARD_ALONE) || (part == GATE_ALONE && !app))
+	if ((flags & HOW_CARD_ALONE) ||
+	    (part == GATE_ALONE && !app && !(flags & HOW_OWN_GATE)))
 		card = GATE_ALONE;
 	gate_enter(&job->c.card->gate, card);
 	job->card_gate = card;
@@ -192,7 +206,7 @@ static uint32_t check_owner(struct job *job)
 	return known ? COFFER_ST_OK : COFFER_ST_OWNER_UNKNOWN;
 }
 
-/* Who is asking, now that the gates are passed: the session may have ended meanwhile. */
+/* Who is asking. Of use only behind the gates: before, the session may end at any time. */
 static uint32_t check_session(struct job *job)
 {
 	struct fw_card *card = job->c.card;
@@ -233,6 +247,60 @@ static uint32_t check_partition(const struct job *job)
 	if ((flags & COFFER_CF_RW) && !job->c.session_rw)
 		return COFFER_ST_SESSION_READ_ONLY;
 	return check_role(job);
+}
+
+/*
+ * What is stored while an erasure is unfinished would be erased at the next power-on. A zeroize
+ * can be done again; of a factory reset memory and store differ, so power-on has to finish it.
+ */
+static uint32_t check_pending(const struct job *job)
+{
+	enum nv_clear what;
+
+	if (!(job->row->flags & COFFER_CF_CHANGES))
+		return COFFER_ST_OK;
+	what = nv_pending(job->c.card->nv);
+	if (what == NV_CLEAR_NONE ||
+	    (what == NV_CLEAR_ZEROIZE && (how[job->row->opcode] & HOW_FINISH)))
+		return COFFER_ST_OK;
+	return COFFER_ST_DEVICE_ERROR;
+}
+
+/* Before it waits to be alone: would it be refused? Nobody else waits for such a command. */
+static uint32_t check_early(struct job *job)
+{
+	unsigned int flags = how[job->row->opcode];
+	struct fw_partition *p = job->c.part;
+	uint32_t st;
+
+	if (!p || !(flags & (HOW_CARD_ALONE | HOW_PART_ALONE)))
+		return COFFER_ST_OK;
+	st = check_session(job);
+	if (st)
+		return st;
+	pthread_mutex_lock(&p->lock);
+	st = check_partition(job);
+	if (!st && (flags & HOW_FIRST) && p->initialised && job->c.role == COFFER_ROLE_NONE)
+		st = COFFER_ST_USER_NOT_LOGGED_IN;
+	pthread_mutex_unlock(&p->lock);
+	if (st) {
+		/* A refusal is recorded here as well as behind the gates. */
+		uint32_t full = audit_admit(&job->c);
+
+		st = full ? full : st;
+	}
+	return st;
+}
+
+static uint32_t check_late(struct job *job)
+{
+	uint32_t st = check_session(job);
+
+	if (!st)
+		st = audit_admit(&job->c);
+	if (!st)
+		st = check_partition(job);
+	return st ? st : check_pending(job);
 }
 
 /* ---- From request to handler ----------------------------------------------------- */
@@ -288,16 +356,13 @@ static uint32_t job_handle(struct job *job)
 		st = job_buffers(job);
 	if (!st)
 		st = job_session(job);
+	if (!st)
+		st = check_early(job);
 	if (st)
 		return st;
 	job_enter(job);
-	if (job->c.session) {
-		st = check_session(job);
-		if (!st)
-			st = audit_admit(&job->c);
-		if (!st)
-			st = check_partition(job);
-	}
+	if (job->c.session)
+		st = check_late(job);
 	return st ? st : job->row->handle(&job->c);
 }
 

@@ -65,3 +65,27 @@ bool mechanism_of_type(uint32_t key_type, uint32_t *mechanism)
 		return false;
 	}
 }
+
+/* What this partition offers now, with the sizes that hold now. */
+uint32_t handle_MECHANISM_LIST(struct cmd *c)
+{
+	bool fips = partition_fips(c->part);
+	const struct profile_mechanism *m;
+	uint32_t count = 0;
+	size_t at;
+
+	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	at = wire_reserve_u32(&c->out);
+	for (m = card_profile(c->card)->mechanisms; m->flags; m++) {
+		if (mechanism_check(c, m->mechanism, m->flags))
+			continue;
+		wire_put_u32(&c->out, m->mechanism);
+		wire_put_u32(&c->out, m->flags);
+		wire_put_u32(&c->out, fips ? m->fips_min : m->min);
+		wire_put_u32(&c->out, m->max);
+		count++;
+	}
+	wire_fill_u32(&c->out, at, count);
+	return COFFER_ST_OK;
+}

@@ -227,7 +227,7 @@ static struct clone_count *clone_find(struct nv_state *s, uint32_t part)
 	return NULL;
 }
 
-int nv_clone_failed(struct nv *nv, uint32_t part, uint64_t now_ms)
+int nv_clone_failed(struct nv *nv, uint32_t part)
 {
 	struct clone_count *n;
 	int rc = -ENOSPC;
@@ -239,8 +239,8 @@ int nv_clone_failed(struct nv *nv, uint32_t part, uint64_t now_ms)
 		*n = (struct clone_count){ .part = part };
 	}
 	if (n) {
-		n->count++;
-		n->last_ms = now_ms;
+		if (n->count < UINT32_MAX)
+			n->count++;
 		rc = nv_save(nv);
 	}
 	pthread_mutex_unlock(&nv->lock);
@@ -267,7 +267,7 @@ int nv_clone_good(struct nv *nv, uint32_t part)
 	return rc;
 }
 
-uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms)
+uint32_t nv_clone_failures(struct nv *nv, uint32_t part)
 {
 	struct clone_count *n;
 	uint32_t count;
@@ -275,7 +275,6 @@ uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms)
 	pthread_mutex_lock(&nv->lock);
 	n = clone_find(&nv->s, part);
 	count = n ? n->count : 0;
-	*last_ms = n ? n->last_ms : 0;
 	pthread_mutex_unlock(&nv->lock);
 	return count;
 }
@@ -300,17 +299,26 @@ int nv_part_reset(struct nv *nv, uint32_t part)
 	return rc;
 }
 
-/* Both slots are written, so that the old key is nowhere in the file. */
+/*
+ * Both slots are written, so that the old key is nowhere in the file. When the first cannot be
+ * written nothing happened. After it the new key is in force: should the second fail, whatever
+ * is saved next (nv_clear_done at the latest) overwrites the old key.
+ */
 int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what)
 {
+	struct nv_state old;
 	int rc;
 
 	pthread_mutex_lock(&nv->lock);
+	old = nv->s;
 	erase_key(&nv->s, new_key, what);
 	rc = nv_save(nv);
-	if (!rc)
-		rc = nv_save(nv);
+	if (rc)
+		nv->s = old;
+	else
+		nv_save(nv);
 	pthread_mutex_unlock(&nv->lock);
+	crypto_wipe(&old, sizeof(old));
 	return rc;
 }
 
@@ -326,11 +334,15 @@ enum nv_clear nv_pending(struct nv *nv)
 
 int nv_clear_done(struct nv *nv)
 {
+	enum nv_clear what;
 	int rc;
 
 	pthread_mutex_lock(&nv->lock);
+	what = nv->s.pending;
 	nv->s.pending = NV_CLEAR_NONE;
 	rc = nv_save(nv);
+	if (rc)
+		nv->s.pending = what;
 	pthread_mutex_unlock(&nv->lock);
 	return rc;
 }

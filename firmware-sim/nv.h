@@ -64,10 +64,10 @@ int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *co
 int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role);
 uint32_t nv_attempts(struct nv *nv, uint32_t part, enum coffer_role role);
 
-/* Failed domain proofs since the last good one, and when the last was. */
-int nv_clone_failed(struct nv *nv, uint32_t part, uint64_t now_ms);
+/* Failed domain proofs since the last good one. When they were is not kept: no clock is trusted. */
+int nv_clone_failed(struct nv *nv, uint32_t part);
 int nv_clone_good(struct nv *nv, uint32_t part);
-uint32_t nv_clone_failures(struct nv *nv, uint32_t part, uint64_t *last_ms);
+uint32_t nv_clone_failures(struct nv *nv, uint32_t part);
 
 /* Forget all counters of a partition: it was initialised anew or deleted. */
 int nv_part_reset(struct nv *nv, uint32_t part);

@@ -115,7 +115,7 @@ static size_t state_write(const struct nv_state *s, uint8_t *body, size_t room)
 	for (i = 0; i < s->clones; i++) {
 		wire_put_u32(&out, s->clone[i].part);
 		wire_put_u32(&out, s->clone[i].count);
-		wire_put_u64(&out, s->clone[i].last_ms);
+		wire_put_u64(&out, 0);	/* was a time of day */
 	}
 	wire_put_u32(&out, (s->has_life_key ? HAS_LIFE_KEY : 0) | (s->tampered ? TAMPERED : 0));
 	wire_put(&out, s->life_key, sizeof(s->life_key));
@@ -171,7 +171,7 @@ static int state_read(struct nv_state *s, const uint8_t *body, size_t len)
 	for (i = 0; i < s->clones; i++) {
 		s->clone[i].part = wire_u32(&in);
 		s->clone[i].count = wire_u32(&in);
-		s->clone[i].last_ms = wire_u64(&in);
+		wire_u64(&in);
 	}
 	if (in.bad || s->pending > NV_CLEAR_FACTORY)
 		return -EBADMSG;

@@ -18,7 +18,6 @@ struct attempt {
 struct clone_count {
 	uint32_t part;
 	uint32_t count;
-	uint64_t last_ms;
 };
 
 struct nv_state {

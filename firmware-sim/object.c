@@ -35,6 +35,18 @@ uint32_t handle_OBJECT_CREATE(struct cmd *c)
 	return st;
 }
 
+/*
+ * A copy is made here, so it has at least this partition's level. It never has less than what
+ * it is a copy of: on a backup partition (level 0) a V0 object's copy would else be one that
+ * older cards take (behaviour.md 1.6).
+ */
+static uint32_t level_of_copy(const struct cmd *c, const struct object *from)
+{
+	uint32_t here = partition_level(c->part);
+
+	return from->level > here ? from->level : here;
+}
+
 uint32_t handle_OBJECT_COPY(struct cmd *c)
 {
 	uint32_t handle = wire_u32(&c->in);
@@ -48,7 +60,7 @@ uint32_t handle_OBJECT_COPY(struct cmd *c)
 		st = rules_copy(c, &template, &o.attrs);
 	if (!st)
 		st = check_write(c, &o.attrs);
-	o.level = partition_level(c->part);
+	o.level = level_of_copy(c, &o);
 	if (!st)
 		st = objects_place(c, &o, 1);
 	object_free(&o);

@@ -41,4 +41,9 @@ uint32_t object_may_leave(struct cmd *c, const struct object *o);
 uint32_t object_flatten(struct cmd *c, const struct object *o, uint8_t **flat, size_t *len);
 uint32_t object_arrive(struct cmd *c, struct bytes flat, struct object_row *row);
 
+/* Wipe all ready keys of a partition that is erased, 0 = of all. (An older epoch alone only makes
+ * them void.)
+ */
+void objects_forget(struct crypto *crypto, uint32_t part);
+
 #endif /* FW_OBJECT_H */

@@ -72,6 +72,20 @@ uint32_t check_usage(const struct cmd *c, const struct attrs *object)
 	return COFFER_ST_OK;
 }
 
+bool check_readable(const struct cmd *c, const struct attrs *object)
+{
+	uint32_t class = attrs_class(object);
+	bool private = class == COFFER_CKO_PRIVATE_KEY;
+
+	if (!private && class != COFFER_CKO_SECRET_KEY)
+		return true;
+	if (attrs_bool(object, COFFER_CKA_SENSITIVE, true) ||
+	    !attrs_bool(object, COFFER_CKA_EXTRACTABLE, false))
+		return true;
+	return !partition_fips(c->part) &&
+	       policy_allows(c, private ? POLICY_PRIVATE_WRAPPING : POLICY_SECRET_WRAPPING);
+}
+
 /* ---- Values ---------------------------------------------------------------------------- */
 
 /* Empty, or YYYYMMDD. */

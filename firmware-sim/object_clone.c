@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clone.h"
 #include "object_internal.h"
 
 #define FLAT_VERSION	1
 #define FLAT_HEAD	8		/* version, level */
-#define LEVEL_V0	1
 
 static uint32_t may_clone(const struct cmd *c, uint32_t class)
 {
@@ -66,13 +66,6 @@ uint32_t object_flatten(struct cmd *c, const struct object *o, uint8_t **flat, s
 	return COFFER_ST_OK;
 }
 
-/* A clone never goes down; backup cards take V0 objects though their own level is 0. */
-static bool level_fits(const struct cmd *c, uint32_t level)
-{
-	return level <= partition_level(c->part) ||
-	       (partition_kind(c->part) == COFFER_PART_KIND_BACKUP && level <= LEVEL_V0);
-}
-
 /* An encoding that we would not have written ourselves is not one of ours. */
 static bool is_canonical(const struct object *o, struct bytes encoded)
 {
@@ -106,7 +99,7 @@ static uint32_t unflatten(struct cmd *c, struct bytes flat, struct object *o)
 	encoded = wire_bytes(&in, in.left);
 	if (in.bad || version != FLAT_VERSION || encoded.len > OBJECT_SIZE_MAX)
 		return COFFER_ST_DATA_LEN_RANGE;
-	if (!level_fits(c, o->level))
+	if (clone_level_fits(o->level, partition_level(c->part), partition_kind(c->part)))
 		return COFFER_ST_CLONE_DIRECTION;
 	if (attrs_parse(&o->attrs, encoded) || !is_canonical(o, encoded))
 		return COFFER_ST_DATA_INVALID;
@@ -159,6 +152,9 @@ uint32_t object_arrive(struct cmd *c, struct bytes flat, struct object_row *row)
 		st = may_move(c, &o.attrs);
 	if (!st)
 		st = may_clone(c, attrs_class(&o.attrs));
+	/* What this role could not create it cannot bring either; policy 28. */
+	if (!st)
+		st = check_write(c, &o.attrs);
 	if (!st)
 		st = check_genuine(c, &o);
 	if (!st) {

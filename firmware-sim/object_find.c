@@ -205,6 +205,7 @@ static bool each_session(void *opaque, const struct object *o)
 static uint32_t find_all(struct find *f, uint64_t cursor)
 {
 	uint32_t after = (uint32_t)cursor;
+	uint32_t st;
 	int rc;
 
 	f->last = after;
@@ -218,9 +219,10 @@ static uint32_t find_all(struct find *f, uint64_t cursor)
 	}
 	if (after < COFFER_HANDLE_SESSION)
 		after = COFFER_HANDLE_SESSION - 1;
-	if (f->session && !f->st && !f->more)
-		session_object_each(f->c, after, each_session, f);
-	return f->st;
+	if (!f->session || f->st || f->more)
+		return f->st;
+	st = session_object_each(f->c, after, each_session, f);
+	return f->st ? f->st : st;
 }
 
 static uint32_t find_parse(struct find *f, uint64_t *cursor)

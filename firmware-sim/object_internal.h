@@ -20,7 +20,9 @@
 
 /* Partition policies that this layer asks for (behaviour.md section 3.2). */
 #define POLICY_PRIVATE_CLONING	0
+#define POLICY_PRIVATE_WRAPPING	1
 #define POLICY_SECRET_CLONING	4
+#define POLICY_SECRET_WRAPPING	5
 #define POLICY_MULTIPURPOSE	10
 #define POLICY_CHANGE_ATTRS	11
 #define POLICY_SIGN_NON_LOCAL	17
@@ -52,6 +54,10 @@ uint32_t rules_arrive(struct cmd *c, struct attrs *object);
 /* ---- object_check.c: what binds an object as a whole ----------------------------------- */
 uint32_t check_usage(const struct cmd *c, const struct attrs *object);
 uint32_t check_values(const struct attrs *object);
+/* False: its value could be read (not sensitive, extractable), and policy 1 (private keys), 5
+ * (secret keys) or FIPS mode forbids that.
+ */
+bool check_readable(const struct cmd *c, const struct attrs *object);
 /* A valid key of a size that profile and FIPS mode allow. *key may be NULL for data. */
 uint32_t check_key(struct cmd *c, const struct attrs *object);
 /* May this role create, change or delete it? */
@@ -68,7 +74,9 @@ uint32_t object_tag(struct cmd *c, uint32_t type, const struct attr *a,
 struct object_table;
 struct object_table *object_table_of(struct cmd *c);		/* NULL: no memory */
 struct session_object;
-/* Not yet visible. Takes the attributes over. */
+/* Not yet visible, but its place and handle are certain. Takes the attributes over.
+ * MAX_OBJECT_COUNT_EXCEEDED.
+ */
 uint32_t session_object_new(struct cmd *c, struct object *o, struct session_object **so);
 void session_object_drop(struct session_object *so);
 uint32_t session_object_publish(struct cmd *c, struct session_object *so, uint32_t *handle);
@@ -76,10 +84,10 @@ uint32_t session_object_load(struct cmd *c, uint32_t handle, struct object *o);
 uint32_t session_object_replace(struct cmd *c, uint32_t handle, struct attrs *attrs);
 uint32_t session_object_destroy(struct cmd *c, uint32_t handle);
 /* Those that this owner may see here, ascending above @after, until @each says false. The
- * object is lent, under the table's lock: @each must not come back here.
+ * object is a copy, lent; no lock is held. DEVICE_MEMORY.
  */
-void session_object_each(struct cmd *c, uint32_t after,
-			 bool (*each)(void *opaque, const struct object *o), void *opaque);
+uint32_t session_object_each(struct cmd *c, uint32_t after,
+			     bool (*each)(void *opaque, const struct object *o), void *opaque);
 /*
  * One command at a time may change or delete an object: a second one, computed from the same
  * old state, would undo one-way flags. Waits; ended by object_unlock, also in after().

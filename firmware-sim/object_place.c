@@ -45,6 +45,11 @@ static uint32_t place_one(struct cmd *c, struct object *o, struct places *p, uin
 	return st ? st : session_object_new(c, o, &p->session[i]);
 }
 
+/*
+ * Places were taken before, so only the end of the session or login can come between. The other
+ * half of the pair may be in the store then, for good: the answer is OK, and this half has ended
+ * with its session like any other.
+ */
 static uint32_t publish(struct cmd *c, struct places *p)
 {
 	uint32_t st = COFFER_ST_OK;
@@ -55,11 +60,13 @@ static uint32_t publish(struct cmd *c, struct places *p)
 		st = session_object_publish(c, p->session[i], &p->handles[i]);
 		if (!st)
 			p->session[i] = NULL;	/* the session's now */
+		else if (p->token)
+			st = COFFER_ST_OK;
 	}
 	return st;
 }
 
-/* All or none, as far as it is ours: the first of a pair goes when the second has no room. */
+/* All or none: the first of a pair of session objects goes when the second cannot stay. */
 static uint32_t finish(struct cmd *c, struct places *p)
 {
 	uint32_t st = publish(c, p);

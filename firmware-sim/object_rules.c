@@ -8,6 +8,8 @@
  *    gets only what it names.
  *  - Usages of private and secret keys can be switched off later, never on: a key that was
  *    WRAP once must not become DECRYPT (quality.md A2.1), by set or by copy.
+ *  - A key whose value could be read (not sensitive, extractable) is one that could be wrapped,
+ *    so it needs the same policy; a FIPS partition has none.
  *  - CKA_TRUSTED cannot be set here at all: no command of an SO reaches objects.
  */
 #include <string.h>
@@ -293,6 +295,12 @@ static uint32_t check_whole(struct cmd *c, const struct attrs *object)
 	return st ? st : check_key(c, object);
 }
 
+/* A new key, or a copy. */
+static uint32_t check_new(const struct cmd *c, const struct attrs *object)
+{
+	return check_readable(c, object) ? COFFER_ST_OK : COFFER_ST_TEMPLATE_INCONSISTENT;
+}
+
 /* Numbers that follow from the key: MODULUS_BITS of a public RSA key, VALUE_LEN of a secret. */
 static uint32_t derived_sizes(struct attrs *object)
 {
@@ -348,6 +356,8 @@ uint32_t rules_create(struct cmd *c, const struct attrs *template, struct attrs 
 		st = origin(object, false, UNAVAILABLE);
 	if (!st)
 		st = derived_sizes(object);
+	if (!st)
+		st = check_new(c, object);
 	return st ? st : check_whole(c, object);
 }
 
@@ -376,6 +386,8 @@ uint32_t rules_generated(struct cmd *c, uint32_t mechanism, struct attrs *object
 
 	if (!st)
 		st = origin(object, true, mechanism);
+	if (!st)
+		st = check_new(c, object);
 	return st ? st : check_whole(c, object);
 }
 
@@ -441,6 +453,8 @@ uint32_t rules_copy(struct cmd *c, const struct attrs *template, struct attrs *o
 	attrs_remove(object, CKA(FINGERPRINT));
 	st = change_all(template, COPY, object);
 	if (!st)
+		st = check_new(c, object);
+	if (!st)
 		st = check_values(object);
 	return st ? st : check_usage(c, object);
 }
@@ -457,7 +471,8 @@ static uint32_t known_all(const struct attrs *object)
 
 /*
  * Nothing is filled in here: an absent attribute would get a value that its source never had.
- * TRUSTED was the word of another card's SO, so it does not travel.
+ * TRUSTED was the word of another card's SO, so it does not travel. A key that may not be read
+ * here becomes sensitive.
  */
 uint32_t rules_arrive(struct cmd *c, struct attrs *object)
 {
@@ -478,5 +493,7 @@ uint32_t rules_arrive(struct cmd *c, struct attrs *object)
 		return COFFER_ST_TEMPLATE_INCONSISTENT;
 	if (attrs_bool(object, CKA(TRUSTED), false))
 		st = attrs_set_bool(object, CKA(TRUSTED), false);
+	if (!st && !check_readable(c, object))
+		st = attrs_set_bool(object, CKA(SENSITIVE), true);
 	return st ? st : check_whole(c, object);
 }

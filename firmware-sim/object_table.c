@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "crypto_more.h"
-#include "object_forget.h"
 #include "object_internal.h"
 
 #define BUCKETS			1024
@@ -24,6 +23,7 @@ struct session_object {
 	uint64_t owner;
 	uint32_t part;
 	bool listed;
+	bool hidden;			/* its place is taken, but it is not there yet */
 	struct object o;		/* table->lock */
 };
 
@@ -40,7 +40,7 @@ struct object_table {
 	/* under lock */
 	unsigned int refs;		/* the card's, and one per session object */
 	unsigned int count;
-	uint32_t next_handle;
+	uint32_t next_handle;		/* maybe; see pick_handle */
 	struct busy *busy;
 	struct session_object *first;
 	struct session_object *last;
@@ -114,19 +114,26 @@ static struct session_object **hash_slot(struct object_table *t, uint32_t handle
 	return at;
 }
 
+/* Nearly always the last; only after a wrap of handles is there something behind it. */
 static void list_add(struct object_table *t, struct session_object *so)
 {
 	struct session_object **slot = hash_slot(t, so->o.handle);
+	struct session_object *before = t->last;
 
 	*slot = so;
 	so->hash_next = NULL;
-	so->next = NULL;
-	so->prev = t->last;
-	if (t->last)
-		t->last->next = so;
+	while (before && before->o.handle > so->o.handle)
+		before = before->prev;
+	so->prev = before;
+	so->next = before ? before->next : t->first;
+	if (so->next)
+		so->next->prev = so;
+	else
+		t->last = so;
+	if (before)
+		before->next = so;
 	else
 		t->first = so;
-	t->last = so;
 	so->listed = true;
 	t->count++;
 }
@@ -157,19 +164,36 @@ static struct session_object *find_mine(struct cmd *c, struct object_table *t, u
 {
 	struct session_object *so = *hash_slot(t, handle);
 
-	return so && is_mine(c, so) ? so : NULL;
+	return so && !so->hidden && is_mine(c, so) ? so : NULL;
 }
 
-/* Room for one more of this owner; a handle for it. */
-static uint32_t list_reserve(struct object_table *t, const struct session_object *so)
+/* Handles begin again at the end of their numbers; there are far more than objects. */
+static uint32_t pick_handle(struct object_table *t)
+{
+	uint32_t handle;
+
+	do {
+		if (t->next_handle > INT32_MAX)
+			t->next_handle = COFFER_HANDLE_SESSION;
+		handle = t->next_handle++;
+	} while (*hash_slot(t, handle));
+	return handle;
+}
+
+/* Room for one more of this owner, a handle and a place for it, where nobody sees it yet. */
+static uint32_t list_reserve(struct object_table *t, struct session_object *so)
 {
 	const struct session_object *s;
 	unsigned int own = 0;
 
 	for (s = t->first; s; s = s->next)
 		own += s->owner == so->owner;
-	if (own >= PER_OWNER || t->count >= IN_ALL || t->next_handle > INT32_MAX)
+	if (own >= PER_OWNER || t->count >= IN_ALL)
 		return COFFER_ST_MAX_OBJECT_COUNT_EXCEEDED;
+	so->o.handle = pick_handle(t);
+	so->thing.id = so->o.handle;
+	so->hidden = true;
+	list_add(t, so);
 	return COFFER_ST_OK;
 }
 
@@ -194,23 +218,31 @@ uint32_t session_object_new(struct cmd *c, struct object *o, struct session_obje
 {
 	struct object_table *t = object_table_of(c);
 	struct session_object *so = t ? calloc(1, sizeof(*so)) : NULL;
+	uint32_t st;
 
-	*out = so;
+	*out = NULL;
 	if (!so)
 		return COFFER_ST_DEVICE_MEMORY;
 	so->table = t;
 	so->owner = c->owner;
 	so->part = partition_id(c->part);
-	so->o = *o;
-	so->o.handle = 0;
-	attrs_init(&o->attrs);
+	so->o.level = o->level;
 	so->thing.kind = SESSION_THING_OBJECT;
 	so->thing.free = so_free;
-	so->thing.ends_at_logout = attrs_bool(&so->o.attrs, COFFER_CKA_PRIVATE, true);
+	so->thing.ends_at_logout = attrs_bool(&o->attrs, COFFER_CKA_PRIVATE, true);
 	pthread_mutex_lock(&t->lock);
-	t->refs++;
+	st = list_reserve(t, so);
+	if (!st) {
+		so->o.attrs = o->attrs;
+		attrs_init(&o->attrs);
+		t->refs++;
+	}
 	pthread_mutex_unlock(&t->lock);
-	return COFFER_ST_OK;
+	if (st)
+		free(so);
+	else
+		*out = so;
+	return st;
 }
 
 void session_object_drop(struct session_object *so)
@@ -219,30 +251,24 @@ void session_object_drop(struct session_object *so)
 		so_free(&so->thing);
 }
 
-/* On failure the object is still the caller's. */
+/*
+ * Fails only when the session or the login ended meanwhile, and the object would have with it: it
+ * is still the caller's then. *handle is its number in any case.
+ */
 uint32_t session_object_publish(struct cmd *c, struct session_object *so, uint32_t *handle)
 {
 	struct object_table *t = so->table;
 	uint32_t st;
 
-	*handle = 0;
+	*handle = so->thing.id;
 	pthread_mutex_lock(&t->lock);
-	st = list_reserve(t, so);
-	if (!st) {
-		so->o.handle = t->next_handle++;
-		so->thing.id = so->o.handle;
-		list_add(t, so);
-		*handle = so->o.handle;
-	}
+	so->hidden = false;
 	pthread_mutex_unlock(&t->lock);
-	if (st)
-		return st;
-	st = session_attach(c->session, &so->thing);
+	st = session_attach(c->session, &so->thing, c->role);
 	if (st) {
 		pthread_mutex_lock(&t->lock);
 		list_remove(t, so);
 		pthread_mutex_unlock(&t->lock);
-		*handle = 0;
 	}
 	return st;
 }
@@ -292,15 +318,29 @@ uint32_t session_object_replace(struct cmd *c, uint32_t handle, struct attrs *at
 	return so ? COFFER_ST_OK : COFFER_ST_OBJECT_HANDLE_INVALID;
 }
 
+static bool is_listed(struct object_table *t, const struct session_thing *thing)
+{
+	bool listed;
+
+	pthread_mutex_lock(&t->lock);
+	listed = ((const struct session_object *)thing)->listed;
+	pthread_mutex_unlock(&t->lock);
+	return listed;
+}
+
 uint32_t session_object_destroy(struct cmd *c, uint32_t handle)
 {
-	struct session_thing *thing = session_detach(c->session, SESSION_THING_OBJECT, handle);
+	struct session_thing *thing;
 	struct object_table *t = object_table_of(c);
 	struct session_object *so;
 
-	if (thing) {
+	/* An empty shell may have had this handle before the object that has it now. */
+	while ((thing = session_detach(c->session, SESSION_THING_OBJECT, handle)) != NULL) {
+		bool was = is_listed(t, thing);
+
 		thing->free(thing);
-		return COFFER_ST_OK;
+		if (was)
+			return COFFER_ST_OK;
 	}
 	/* Another session of the owner made it: its shell stays there until that one ends. */
 	pthread_mutex_lock(&t->lock);
@@ -314,20 +354,48 @@ uint32_t session_object_destroy(struct cmd *c, uint32_t handle)
 	return so ? COFFER_ST_OK : COFFER_ST_OBJECT_HANDLE_INVALID;
 }
 
-void session_object_each(struct cmd *c, uint32_t after,
-			 bool (*each)(void *opaque, const struct object *o), void *opaque)
+/* Under the lock: ascending, at most as many as there are. */
+static uint32_t list_mine(const struct cmd *c, const struct object_table *t, uint32_t after,
+			  uint32_t *handles)
+{
+	const struct session_object *so;
+	uint32_t n = 0;
+
+	for (so = t->first; so; so = so->next)
+		if (so->o.handle > after && !so->hidden && is_mine(c, so))
+			handles[n++] = so->o.handle;
+	return n;
+}
+
+uint32_t session_object_each(struct cmd *c, uint32_t after,
+			     bool (*each)(void *opaque, const struct object *o), void *opaque)
 {
 	struct object_table *t = object_table_of(c);
-	const struct session_object *so;
+	uint32_t *handles = NULL, n = 0, st = COFFER_ST_OK;
+	bool go_on = true;
 
 	if (!t)
-		return;
+		return COFFER_ST_DEVICE_MEMORY;
 	pthread_mutex_lock(&t->lock);
-	for (so = t->first; so; so = so->next)
-		if (so->o.handle > after && is_mine(c, so) && visible(c, &so->o) &&
-		    !each(opaque, &so->o))
-			break;
+	if (t->count)
+		handles = malloc(t->count * sizeof(*handles));
+	if (handles)
+		n = list_mine(c, t, after, handles);
+	else if (t->count)
+		st = COFFER_ST_DEVICE_MEMORY;
 	pthread_mutex_unlock(&t->lock);
+	for (uint32_t i = 0; !st && go_on && i < n; i++) {
+		struct object o;
+
+		st = session_object_load(c, handles[i], &o);
+		if (!st)
+			go_on = each(opaque, &o);
+		else if (st == COFFER_ST_OBJECT_HANDLE_INVALID)
+			st = COFFER_ST_OK;	/* not visible, or gone meanwhile */
+		object_free(&o);
+	}
+	free(handles);
+	return st;
 }
 
 /* ---- Changes under way ----------------------------------------------------------------- */

@@ -28,8 +28,7 @@ void owner_forget_presence(struct fw_card *card, struct presence *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	if (p->role != COFFER_ROLE_NONE)
-		card->login_count--;
+	presence_logout(card, p);
 	partition_put(p->part);
 	free(p);
 }

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "card.h"
+#include "clone.h"
 #include "nv.h"
+#include "object.h"
 
 /* ---- The list -------------------------------------------------------------------- */
 
@@ -22,6 +24,7 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 	p->kind = kind;
 	p->size = size;
 	p->epoch = card_new_epoch(card);
+	p->clone_last = card->power_on_mono;
 	gate_init(&p->gate);
 	pthread_mutex_init(&p->login_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);
@@ -136,20 +139,6 @@ uint32_t partition_key(const struct fw_partition *p, enum partition_key which, u
 	return COFFER_ST_OK;
 }
 
-uint32_t partition_domain_key(const struct fw_partition *p, unsigned int index, uint8_t key[32])
-{
-	memset(key, 0, 32);
-	if (index || !p->domain.there)
-		return COFFER_ST_CLONING_PARAMETER_MISSING;
-	memcpy(key, p->domain.key, 32);
-	return COFFER_ST_OK;
-}
-
-unsigned int partition_domains(const struct fw_partition *p)
-{
-	return p->domain.there ? 1 : 0;
-}
-
 uint64_t partition_epoch(const struct fw_partition *p)
 {
 	return atomic_load(&((struct fw_partition *)p)->epoch);
@@ -163,7 +152,9 @@ uint64_t partition_epoch(const struct fw_partition *p)
 
 uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p)
 {
-	return status_of(nv_clone_failed(card->nv, p->id, clock_wall_ms()));
+	/* First: at no moment is there a failure without its wait. */
+	atomic_store(&p->clone_last, clock_mono_ms());
+	return status_of(nv_clone_failed(card->nv, p->id));
 }
 
 uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p)
@@ -173,16 +164,17 @@ uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p)
 
 uint32_t partition_clone_failures(const struct fw_partition *p)
 {
-	uint64_t last;
-
-	return nv_clone_failures(p->card->nv, p->id, &last);
+	return nv_clone_failures(p->card->nv, p->id);
 }
 
-/* A clock that was set back must not end or prolong the wait: it begins anew then. */
+/*
+ * By the monotonic clock alone: whoever sets the time of day neither ends nor prolongs a wait.
+ * Only the number of failures outlives power; after power-on the last one counts as just made.
+ */
 uint32_t partition_clone_wait_ms(const struct fw_partition *p)
 {
-	uint64_t last, now = clock_wall_ms();
-	uint32_t failures = nv_clone_failures(p->card->nv, p->id, &last);
+	uint64_t past = clock_mono_ms() - atomic_load(&((struct fw_partition *)p)->clone_last);
+	uint32_t failures = nv_clone_failures(p->card->nv, p->id);
 	uint32_t over, wait = CLONE_WAIT_FIRST_MS;
 
 	if (failures < CLONE_FREE_TRIES)
@@ -191,9 +183,7 @@ uint32_t partition_clone_wait_ms(const struct fw_partition *p)
 		wait *= 2;
 	if (wait > CLONE_WAIT_MAX_MS)
 		wait = CLONE_WAIT_MAX_MS;
-	if (now < last)
-		return wait;
-	return now - last >= wait ? 0 : wait - (uint32_t)(now - last);
+	return past >= wait ? 0 : wait - (uint32_t)past;
 }
 
 /* ---- Lists and information ------------------------------------------------------- */
@@ -245,33 +235,22 @@ uint32_t handle_PARTITION_LIST(struct cmd *c)
 	return st;
 }
 
-/* What firmware and policies leave: 42 = 1 forces CPv1 (behaviour.md 1.4). */
-static uint32_t partition_protocols(const struct fw_partition *p)
-{
-	const struct profile *profile = p->card->profile;
-
-	if (!p->id)
-		return 0;
-	if ((profile->features & PROFILE_POLICY_42) && partition_policy(p, 42))
-		return COFFER_CLONE_CPV1;
-	return profile->protocols;
-}
-
 uint32_t handle_PARTITION_INFO(struct cmd *c)
 {
 	struct fw_partition *p = c->part;
-	uint32_t all, open, protocols = partition_protocols(p), st;
+	uint32_t all, open, protocols, st;
 	uint64_t bytes;
 
 	if (wire_u32(&c->in) || !wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (store_object_count(c->card->store, p->id, &all, &open, &bytes))
 		return COFFER_ST_DEVICE_ERROR;
+	protocols = p->id ? clone_protocols(c->card, p) : 0;
 	st = partition_write_row(p, &c->out);
 	wire_put_u32(&c->out, p->kind);
 	wire_put_u32(&c->out, partition_level(p));
 	wire_put_u32(&c->out, protocols);
-	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? c->card->profile->suites : 0);
+	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? partition_suites(p) : 0);
 	wire_put_u32(&c->out, partition_fips(p));
 	wire_put_u32(&c->out, partition_domains(p));
 	wire_put_u64(&c->out, p->size);
@@ -283,29 +262,6 @@ uint32_t handle_PARTITION_INFO(struct cmd *c)
 	wire_put_u32(&c->out, partition_clone_failures(p));
 	wire_put_u32(&c->out, partition_clone_wait_ms(p));
 	return st;
-}
-
-uint32_t handle_MECHANISM_LIST(struct cmd *c)
-{
-	const struct profile_mechanism *m;
-	bool fips = partition_fips(c->part);
-	uint32_t count = 0;
-	size_t at;
-
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	at = wire_reserve_u32(&c->out);
-	for (m = c->card->profile->mechanisms; m->flags; m++) {
-		if (fips && !m->fips_min)
-			continue;
-		wire_put_u32(&c->out, m->mechanism);
-		wire_put_u32(&c->out, m->flags);
-		wire_put_u32(&c->out, fips ? m->fips_min : m->min);
-		wire_put_u32(&c->out, m->max);
-		count++;
-	}
-	wire_fill_u32(&c->out, at, count);
-	return COFFER_ST_OK;
 }
 
 /* ---- Create and delete (alone on the card) --------------------------------------- */
@@ -408,6 +364,7 @@ static uint32_t partition_deleted(struct cmd *c, uint32_t verdict)
 	card_event(c->card, COFFER_EV_PARTITION_DELETED, p->id, p->serial);
 	nv_part_reset(c->card->nv, p->id);
 	sessions_end(c->card, p);
+	objects_forget(c->crypto, p->id);
 	partition_remove(c->card, p);
 	return COFFER_ST_OK;
 }

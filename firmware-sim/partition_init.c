@@ -13,17 +13,15 @@ static const char default_domain[] = "coffer default domain";
 struct init {
 	char label[LABEL_MAX + 1];
 	uint8_t key[KEY_LEN];
-	uint8_t domain[KEY_LEN];
+	struct domains domains;
 	struct role roles[COFFER_ROLE_COUNT];
 };
 
-/* Salt of all domains: equal texts must give equal keys on all cards. */
-static const char domain_salt[] = "coffer cloning domain 1";
-
 static uint32_t init_domain(struct fw_card *card, uint32_t flags, struct bytes text,
-			    uint8_t key[KEY_LEN])
+			    struct bytes label, struct init *n)
 {
-	struct bytes salt = { (const uint8_t *)domain_salt, sizeof(domain_salt) - 1 };
+	uint8_t key[KEY_LEN];
+	uint32_t st;
 
 	if (flags & COFFER_INIT_DEFAULT_DOMAIN) {
 		if (text.len)
@@ -31,9 +29,15 @@ static uint32_t init_domain(struct fw_card *card, uint32_t flags, struct bytes t
 		text.p = (const uint8_t *)default_domain;
 		text.len = sizeof(default_domain) - 1;
 	}
-	if (!text.len || memchr(text.p, 0, text.len))
-		return COFFER_ST_ARGUMENTS_BAD;
-	return card_stretch(card, text, salt, key);
+	st = domain_first_label(card, label, text);
+	if (!st)
+		st = domain_stretch(card, text, key);
+	if (!st) {
+		domain_set(card, &n->domains.list[0], label, key);
+		n->domains.count = 1;
+	}
+	crypto_wipe(key, sizeof(key));
+	return st;
 }
 
 /* Parse and compute what both kinds of init need; @role gets the password. */
@@ -42,15 +46,18 @@ static uint32_t init_prepare(struct cmd *c, enum coffer_role role, struct init *
 	uint32_t flags = wire_u32(&c->in), st;
 	struct bytes label = wire_blob(&c->in, LABEL_MAX);
 	struct bytes pin = wire_blob(&c->in, PIN_MAX);
-	struct bytes domain = wire_blob(&c->in, DOMAIN_MAX);
+	struct bytes domain = wire_blob(&c->in, DOMAIN_MAX), domain_label = { NULL, 0 };
 
+	/* Requests of before domains had labels end here. */
+	if (role == COFFER_ROLE_PO && c->in.left)
+		domain_label = wire_blob(&c->in, DOMAIN_MAX);
 	if (!wire_in_done(&c->in) || (flags & ~COFFER_INIT_DEFAULT_DOMAIN) || !label.len ||
 	    !label_ok(label))
 		return COFFER_ST_ARGUMENTS_BAD;
 	label_set(n->label, label);
 	st = role_pin_fits(c->part, pin);
 	if (!st)
-		st = init_domain(c->card, flags, domain, n->domain);
+		st = init_domain(c->card, flags, domain, domain_label, n);
 	if (!st)
 		st = role_make(c->card, pin, false, &n->roles[role]);
 	if (!st)
@@ -73,15 +80,14 @@ static uint32_t init_use(struct fw_partition *p, const struct init *n)
 	pthread_mutex_lock(&p->lock);
 	memcpy(p->label, n->label, sizeof(p->label));
 	memcpy(p->roles, n->roles, sizeof(p->roles));
-	memcpy(p->domain.key, n->domain, KEY_LEN);
-	p->domain.there = true;
+	p->domains = n->domains;
 	p->initialised = true;
 	st = partition_use_key(p, n->key);
 	pthread_mutex_unlock(&p->lock);
 	return st;
 }
 
-/* Everything of the partition but its policies is written anew. */
+/* Everything of the partition but its policies and cipher suites is written anew. */
 static uint32_t init_write(struct fw_partition *p, struct change *ch, const struct init *n)
 {
 	struct fw_partition image = { .card = p->card, .id = p->id, .serial = p->serial,
@@ -96,9 +102,11 @@ static uint32_t init_write(struct fw_partition *p, struct change *ch, const stru
 	if (!st)
 		st = partition_save_key(p, ch, n->key);
 	if (!st)
-		st = partition_save_domain(p, ch, n->domain);
+		st = partition_save_domains(p, ch, &n->domains);
 	if (!st)
 		st = partition_save_policies(p, ch, p->policy);
+	if (!st && p->suites_off)
+		st = partition_save_suites(p, ch, p->suites_off);
 	return st;
 }
 
@@ -108,6 +116,9 @@ static uint32_t partition_initialised(struct cmd *c, uint32_t verdict)
 
 	if (!verdict) {
 		verdict = init_use(c->part, n);
+		/* Not before the commit: one that failed must give no fresh attempts. */
+		if (!verdict)
+			verdict = status_of(nv_part_reset(c->card->nv, c->part->id));
 		logins_end(c->card, c->part);
 		card_event(c->card, COFFER_EV_PARTITION_INITIALIZED, c->part->id,
 			   c->part->serial);
@@ -122,7 +133,8 @@ static uint32_t hsm_initialised(struct cmd *c, uint32_t verdict)
 
 	if (!verdict) {
 		verdict = init_use(c->part, n);
-		status_of(nv_clear_done(c->card->nv));
+		if (!verdict)
+			verdict = status_of(nv_clear_done(c->card->nv));
 		card_event(c->card, COFFER_EV_HSM_INITIALIZED, 0, 0);
 	}
 	init_free(n);
@@ -146,8 +158,6 @@ uint32_t handle_PARTITION_INIT(struct cmd *c)
 	ch = st ? NULL : change_of(c);
 	if (!st && !ch)
 		st = COFFER_ST_DEVICE_MEMORY;
-	if (!st)
-		st = status_of(nv_part_reset(c->card->nv, c->part->id));
 	if (!st)
 		st = init_write(c->part, ch, n);
 	if (st)

@@ -5,7 +5,9 @@
  *   policies   plain: {u32 id; u32 value} for every policy of the profile
  *   roles      sealed: 7 times {u8 flags; u32 iterations; salt[16]; check[32]}
  *   key        sealed: the partition key
- *   domain     sealed: the domain key
+ *   domain     sealed: {u32 count; count times {label[32]; domain key}}, the primary one first;
+ *              cards of before labels: the domain key alone
+ *   ciphers    plain: {u32 CPv4 suites that are off, bit = id}; absent: none
  *   next_id    plain, of the card: number of the next partition
  * Sealed values are bound to the card key, so they end with it.
  */
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "object.h"
 
 #define ROLE_WIRE	(1 + 4 + ROLE_SALT + KEY_LEN)
 #define ROLE_IS_INIT	0x01
@@ -60,10 +63,32 @@ uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
 	return card_value_seal(p->card, ch, p->id, "key", (struct bytes){ key, KEY_LEN });
 }
 
-uint32_t partition_save_domain(struct fw_partition *p, struct change *ch,
-			       const uint8_t key[KEY_LEN])
+uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
+				const struct domains *d)
 {
-	return card_value_seal(p->card, ch, p->id, "domain", (struct bytes){ key, KEY_LEN });
+	uint8_t buf[4 + COFFER_DOMAINS_MAX * (LABEL_MAX + KEY_LEN)];
+	struct wire_out out;
+	uint32_t st;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, d->count);
+	for (uint32_t i = 0; i < d->count; i++) {
+		wire_put_padded(&out, d->list[i].label, LABEL_MAX);
+		wire_put(&out, d->list[i].key, KEY_LEN);
+	}
+	st = card_value_seal(p->card, ch, p->id, "domain", (struct bytes){ buf, out.len });
+	crypto_wipe(buf, sizeof(buf));
+	return st;
+}
+
+uint32_t partition_save_suites(struct fw_partition *p, struct change *ch, uint32_t off)
+{
+	uint8_t buf[4];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, off);
+	return change_value_put(ch, p->id, "ciphers", buf, out.len);
 }
 
 uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
@@ -105,12 +130,14 @@ uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN])
 void partition_lock_keys(struct fw_partition *p)
 {
 	pthread_mutex_lock(&p->lock);
-	crypto_wipe(&p->domain, sizeof(p->domain));
+	crypto_wipe(&p->domains, sizeof(p->domains));
 	crypto_wipe(p->key, sizeof(p->key));
 	crypto_wipe(p->seal_key, sizeof(p->seal_key));
 	crypto_wipe(p->index_key, sizeof(p->index_key));
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
+	if (p->id)
+		objects_forget(p->card->crypto, p->id);
 }
 
 /* To the state before initialisation. Caches and clone contexts of the old epoch are void. */
@@ -119,15 +146,19 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 	pthread_mutex_lock(&p->lock);
 	p->initialised = false;
 	crypto_wipe(p->roles, sizeof(p->roles));
-	crypto_wipe(&p->domain, sizeof(p->domain));
+	crypto_wipe(&p->domains, sizeof(p->domains));
 	crypto_wipe(p->key, sizeof(p->key));
 	crypto_wipe(p->seal_key, sizeof(p->seal_key));
 	crypto_wipe(p->index_key, sizeof(p->index_key));
 	memset(p->label, 0, sizeof(p->label));
-	if (policies_too)
+	if (policies_too) {
 		policy_defaults(policy_table(p), p->policy);
+		p->suites_off = 0;
+	}
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
+	if (p->id)
+		objects_forget(p->card->crypto, p->id);
 }
 
 /* ---- Power-on -------------------------------------------------------------------- */
@@ -178,6 +209,63 @@ static int load_key(struct fw_partition *p, const char *name, uint8_t key[KEY_LE
 	return rc;
 }
 
+static void read_domains(struct fw_partition *p, struct wire_in *in)
+{
+	uint32_t count = wire_u32(in);
+	struct bytes label, key;
+
+	if (!count || count > COFFER_DOMAINS_MAX)
+		in->bad = true;
+	for (uint32_t i = 0; !in->bad && i < count; i++) {
+		label = wire_bytes(in, LABEL_MAX);
+		key = wire_bytes(in, KEY_LEN);
+		if (in->bad)
+			break;
+		label.len = strnlen((const char *)label.p, LABEL_MAX);
+		domain_set(p->card, &p->domains.list[i], label, key.p);
+		p->domains.count = i + 1;
+	}
+}
+
+static int load_domains(struct fw_partition *p)
+{
+	struct bytes none = { NULL, 0 };
+	struct wire_in in;
+	uint8_t *plain;
+	size_t len;
+	int rc = card_value_get(p->card, p->id, "domain", &plain, &len);
+
+	if (rc)
+		return rc;
+	if (len == KEY_LEN) {
+		domain_set(p->card, &p->domains.list[0], none, plain);
+		p->domains.count = 1;
+	} else {
+		wire_in_init(&in, plain, len);
+		read_domains(p, &in);
+		rc = wire_in_done(&in) ? 0 : -EBADMSG;
+	}
+	crypto_wipe(plain, len);
+	free(plain);
+	return rc;
+}
+
+static int load_suites(struct fw_partition *p)
+{
+	struct wire_in in;
+	uint8_t *value;
+	size_t len;
+	int rc = store_value_get(p->card->store, p->id, "ciphers", &value, &len);
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	wire_in_init(&in, value, len);
+	p->suites_off = wire_u32(&in);
+	rc = wire_in_done(&in) ? 0 : -EBADMSG;
+	free(value);
+	return rc;
+}
+
 /* Only policies that the profile has; others keep their defaults. */
 static int load_policies(struct fw_partition *p)
 {
@@ -209,8 +297,7 @@ int partition_load_keys(struct fw_partition *p)
 	if (!rc && partition_use_key(p, key))
 		rc = -EIO;
 	if (!rc)
-		rc = load_key(p, "domain", p->domain.key);
-	p->domain.there = !rc;
+		rc = load_domains(p);
 	crypto_wipe(key, sizeof(key));
 	return rc == -ENOENT ? -EBADMSG : rc;
 }
@@ -284,6 +371,8 @@ int partition_load_all(struct fw_card *card)
 		rc = -EBADMSG;
 	for (p = card->admin; p && !rc; p = p->next) {
 		rc = load_policies(p);
+		if (!rc)
+			rc = load_suites(p);
 		if (!rc && p->initialised && !card->erasing)
 			rc = load_secrets(p);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "object.h"
 
 #define SET_MAX		64	/* changes in one command */
 
@@ -91,7 +92,10 @@ static bool turns_on(const struct policy_set *s, uint32_t id)
 	return (s->named & 1ull << id) && s->policy[id];
 }
 
-/* Policies 0 and 4 need HSM policy 7; 0 excludes 1; 23 needs 22; 25 and 26 leave a length. */
+/*
+ * Policies 0 and 4 need HSM policy 7; 0 excludes 1; 23 needs 22; more than one domain needs 44;
+ * 25 and 26 leave a length.
+ */
 static uint32_t check_dependencies(const struct cmd *c, const struct policy_set *s)
 {
 	if (!c->part->id)
@@ -101,6 +105,9 @@ static uint32_t check_dependencies(const struct cmd *c, const struct policy_set 
 	if ((turns_on(s, 0) || turns_on(s, 1)) && s->policy[0] && s->policy[1])
 		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
 	if (s->policy[23] && !s->policy[22])
+		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
+	/* Without it a partition has one domain: which one is for its SO to say, by deleting. */
+	if ((s->named & 1ull << 44) && !s->policy[44] && partition_domains(c->part) > 1)
 		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
 	if (255 - s->policy[25] > s->policy[26])
 		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
@@ -143,6 +150,7 @@ static uint32_t set_erase(struct cmd *c, struct change *ch)
 	return st;
 }
 
+/* Logins stay; session objects, clone contexts and ready keys go with the token objects. */
 static void set_erased(struct cmd *c)
 {
 	struct fw_partition *p;
@@ -150,6 +158,8 @@ static void set_erased(struct cmd *c)
 	for (p = c->card->admin->next; p; p = p->next)
 		if (!c->part->id || p == c->part)
 			atomic_store(&p->epoch, card_new_epoch(c->card));
+	things_end(c->card, c->part->id ? c->part : NULL);
+	objects_forget(c->crypto, c->part->id);
 }
 
 static uint32_t policies_set(struct cmd *c, uint32_t verdict)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Worker threads. Two queues: commands that may keep a thread for long (key generation,
- * password stretching) leave at least one worker to the others.
+ * password stretching) leave at least one worker to the others. Owners share: each may have
+ * half of what is in flight, and long commands of those who had their turn least recently go first.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,18 @@
 
 #define WORKERS_MAX	8
 #define RESERVE		64	/* commands above the limit, for OWNER_OPEN and OWNER_CLOSE */
+
+/* What an owner has in flight or running; ends with the last of it. Owner 0 has no limit. */
+struct share {
+	struct share *next;
+	uint64_t owner;
+	unsigned int refs;
+	unsigned int in_flight;
+	unsigned int slow_running;
+	uint64_t turn;			/* of its last long command; 0: none since it is here */
+};
+
+#define SHARE_BUCKETS	64
 
 struct queue {
 	struct job *head;
@@ -32,6 +45,8 @@ struct pool {
 	unsigned int max_in_flight;
 	unsigned int slow_running;
 	unsigned int slow_max;
+	uint64_t turns;
+	struct share *shares[SHARE_BUCKETS];
 	bool stopping;
 	unsigned int workers;
 	pthread_t threads[WORKERS_MAX];
@@ -60,13 +75,81 @@ static struct job *queue_pop(struct queue *q)
 	return job;
 }
 
+/* NULL: its owner has enough in flight, or there is no memory. */
+static struct share *share_get(struct pool *p, uint64_t owner)
+{
+	struct share **at = &p->shares[owner % SHARE_BUCKETS], *s;
+	unsigned int limit = p->max_in_flight > 1 ? p->max_in_flight / 2 : 1;
+
+	for (s = *at; s && s->owner != owner; s = s->next)
+		;
+	if (!s) {
+		s = calloc(1, sizeof(*s));
+		if (!s)
+			return NULL;
+		s->owner = owner;
+		s->next = *at;
+		*at = s;
+	} else if (owner && s->in_flight >= limit) {
+		return NULL;
+	}
+	s->in_flight++;
+	s->refs++;
+	return s;
+}
+
+static void share_put(struct pool *p, struct share *share)
+{
+	struct share **at = &p->shares[share->owner % SHARE_BUCKETS];
+
+	if (--share->refs)
+		return;
+	while (*at != share)
+		at = &(*at)->next;
+	*at = share->next;
+	free(share);
+}
+
+/* Fewest long commands running, then longest without one. */
+static bool share_before(const struct share *a, const struct share *b)
+{
+	if (a->slow_running != b->slow_running)
+		return a->slow_running < b->slow_running;
+	return a->turn < b->turn;
+}
+
+/* Moves the long command that is to run next to the head of its queue. */
+static void slow_choose(struct queue *q)
+{
+	struct job **at, **best = &q->head, *before, *job;
+
+	for (at = &q->head; *at; at = &(*at)->next)
+		if (share_before((*at)->share, (*best)->share))
+			best = at;
+	job = *best;
+	if (job == q->head)
+		return;
+	for (before = q->head; before->next != job; before = before->next)
+		;
+	before->next = job->next;
+	if (q->tail == job)
+		q->tail = before;
+	job->next = q->head;
+	q->head = job;
+}
+
 /* The oldest command that may run now; NULL: wait. */
 static struct job *pool_pick(struct pool *p)
 {
 	bool slow_ok = p->slow.head && p->slow_running < p->slow_max;
 
+	if (slow_ok)
+		slow_choose(&p->slow);
 	if (slow_ok && (!p->quick.head || p->slow.head->number < p->quick.head->number)) {
 		p->slow_running++;
+		p->slow.head->share->refs++;
+		p->slow.head->share->slow_running++;
+		p->slow.head->share->turn = ++p->turns;
 		return queue_pop(&p->slow);
 	}
 	return queue_pop(&p->quick);
@@ -75,6 +158,7 @@ static struct job *pool_pick(struct pool *p)
 static void *worker(void *arg)
 {
 	struct pool *p = arg;
+	struct share *share;
 	struct job *job;
 	bool slow;
 
@@ -88,11 +172,14 @@ static void *worker(void *arg)
 			continue;
 		}
 		slow = job->slow;
+		share = job->share;
 		pthread_mutex_unlock(&p->lock);
 		p->run(job, false);
 		pthread_mutex_lock(&p->lock);
 		if (slow) {
 			p->slow_running--;
+			share->slow_running--;
+			share_put(p, share);
 			if (p->slow.head)
 				pthread_cond_signal(&p->work);
 		}
@@ -147,7 +234,9 @@ int pool_submit(struct pool *p, struct job *job, bool reserved)
 
 	pthread_mutex_lock(&p->lock);
 	limit = p->max_in_flight + (reserved ? RESERVE : 0);
-	if (p->stopping || p->in_flight >= limit) {
+	job->share = p->stopping || p->in_flight >= limit ? NULL :
+		     share_get(p, job->rq.owner);
+	if (!job->share) {
 		rc = -EBUSY;
 	} else {
 		p->in_flight++;
@@ -191,6 +280,8 @@ void pool_forget(struct pool *p, struct job *job)
 	if (job->flight_next)
 		job->flight_next->flight_prev = job->flight_prev;
 	p->in_flight--;
+	job->share->in_flight--;
+	share_put(p, job->share);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -17,12 +17,13 @@ struct job {
 	void *opaque;
 	uint64_t number;		/* order of arrival */
 	bool slow;			/* may keep a thread for long */
+	struct share *share;		/* its owner's part of the pool */
 	uint8_t *secret;		/* private copy of the request, wiped */
 	uint8_t *reply;			/* goes out only when the verdict is OK */
 	size_t reply_size;
 	enum gate_mode card_gate;
 	enum gate_mode part_gate;
-	volatile int cancelled;
+	atomic_int cancelled;
 	bool audited;			/* a record goes with it */
 	uint32_t refused;		/* the handler's verdict: only the record is written */
 	uint32_t applied;		/* the writer's: verdict of the change set */

@@ -212,6 +212,7 @@ static uint32_t presence_enter(struct cmd *c, enum coffer_role role)
 		if (!st) {
 			c->session->presence->role = role;
 			c->card->login_count++;
+			c->part->logins++;
 		}
 	}
 	pthread_mutex_unlock(&c->card->lock);
@@ -432,7 +433,9 @@ static void role_write(struct fw_partition *p, enum coffer_role role, struct wir
 	wire_put_u32(out, locked || used >= limit ? 0 : limit - used);
 	wire_put_u32(out, 0);
 	wire_put_padded(out, role_names[role].name, 24);
-	wire_put_padded(out, role_names[role].short_name, 8);
+	/* No short name: only the full one is taken (behaviour.md 11.8, row 80). */
+	wire_put_padded(out, p->card->profile->features & PROFILE_FULL_ROLE_NAMES ? "" :
+			role_names[role].short_name, 8);
 }
 
 uint32_t handle_ROLE_LIST(struct cmd *c)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "card.h"
+#include "object.h"
 
 static struct fw_session **session_slot(struct fw_card *card, uint32_t id)
 {
@@ -77,13 +78,16 @@ static void things_take(struct fw_session *s, bool all, struct session_thing **d
 	}
 }
 
-/* A session that ended meanwhile takes nothing more: the thing stays the caller's. */
-uint32_t session_attach(struct fw_session *s, struct session_thing *thing)
+/* What ended meanwhile, session or login, takes nothing more: the thing stays the caller's. */
+uint32_t session_attach(struct fw_session *s, struct session_thing *thing,
+			enum coffer_role role)
 {
 	uint32_t st = COFFER_ST_SESSION_HANDLE_INVALID;
 
 	pthread_mutex_lock(&s->card->lock);
-	if (!s->closed) {
+	if (!s->closed && thing->ends_at_logout && s->presence->role != role) {
+		st = COFFER_ST_USER_NOT_LOGGED_IN;
+	} else if (!s->closed) {
 		thing->next = s->things;
 		s->things = thing;
 		st = COFFER_ST_OK;
@@ -105,6 +109,21 @@ struct session_thing *session_detach(struct fw_session *s, uint32_t kind, uint32
 		*at = thing->next;
 		thing->next = NULL;
 	}
+	pthread_mutex_unlock(&s->card->lock);
+	return thing;
+}
+
+struct session_thing *session_find(struct fw_session *s, uint32_t kind, uint32_t id,
+				   void (*ref)(struct session_thing *thing))
+{
+	struct session_thing *thing;
+
+	pthread_mutex_lock(&s->card->lock);
+	for (thing = s->things; thing; thing = thing->next)
+		if (thing->kind == kind && thing->id == id)
+			break;
+	if (thing)
+		ref(thing);
 	pthread_mutex_unlock(&s->card->lock);
 	return thing;
 }
@@ -263,6 +282,18 @@ uint32_t handle_SESSION_INFO(struct cmd *c)
 
 /* ---- Ends that come from elsewhere ----------------------------------------------- */
 
+/* The cache's locks are taken under card->lock here, and never the other way round. */
+void presence_logout(struct fw_card *card, struct presence *p)
+{
+	if (p->role == COFFER_ROLE_NONE)
+		return;
+	p->role = COFFER_ROLE_NONE;
+	card->login_count--;
+	/* To objects_forget 0 means all partitions; the admin partition has no objects. */
+	if (!--p->part->logins && p->part->id)
+		objects_forget(card->crypto, p->part->id);
+}
+
 /* What ends with a login is attached to any session of the owner on the partition. */
 static void logout_locked(struct fw_card *card, struct presence *p,
 			  struct session_thing **doomed)
@@ -270,9 +301,7 @@ static void logout_locked(struct fw_card *card, struct presence *p,
 	struct fw_session *s;
 	unsigned int i;
 
-	if (p->role != COFFER_ROLE_NONE)
-		card->login_count--;
-	p->role = COFFER_ROLE_NONE;
+	presence_logout(card, p);
 	for (i = 0; i < SESSION_BUCKETS; i++)
 		for (s = card->table[i]; s; s = s->next)
 			if (s->presence == p)
@@ -319,11 +348,24 @@ void logins_end(struct fw_card *card, struct fw_partition *part)
 		for (s = card->table[i]; s; s = s->next) {
 			if (part && s->part != part)
 				continue;
-			if (s->presence->role != COFFER_ROLE_NONE)
-				card->login_count--;
-			s->presence->role = COFFER_ROLE_NONE;
+			presence_logout(card, s->presence);
 			things_take(s, false, &doomed);
 		}
+	pthread_mutex_unlock(&card->lock);
+	things_free(doomed);
+}
+
+void things_end(struct fw_card *card, struct fw_partition *part)
+{
+	struct session_thing *doomed = NULL;
+	struct fw_session *s;
+	unsigned int i;
+
+	pthread_mutex_lock(&card->lock);
+	for (i = 0; i < SESSION_BUCKETS; i++)
+		for (s = card->table[i]; s; s = s->next)
+			if (!part || s->part == part)
+				things_take(s, true, &doomed);
 	pthread_mutex_unlock(&card->lock);
 	things_free(doomed);
 }

@@ -15,6 +15,7 @@
 
 #define STORE_APP_ID	0x434f4652	/* "COFR" */
 #define IDLE_MAX	16		/* connections kept for later reads */
+#define BUSY_MS		10000
 
 #define AUDIT_TABLE \
 	"CREATE TABLE IF NOT EXISTS audit(number INTEGER PRIMARY KEY, body BLOB NOT NULL);"
@@ -123,9 +124,10 @@ static int conn_open(const char *path, const struct power_cut *cut, struct conn 
 	rc = sqlite3_open_v2(path, &k->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			     cut ? power_cut_vfs(cut) : NULL);
 	if (rc == SQLITE_OK) {
-		sqlite3_busy_timeout(k->db, 10000);
+		sqlite3_busy_timeout(k->db, BUSY_MS);
 		rc = sqlite3_exec(k->db, "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
-				  "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON",
+				  "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+				  "PRAGMA secure_delete=ON",
 				  NULL, NULL, NULL);
 	}
 	if (rc != SQLITE_OK) {
@@ -385,10 +387,18 @@ int store_begin(struct store *s)
 	return writer_run(s, SQL_BEGIN);
 }
 
+bool store_in_transaction(struct store *s)
+{
+	return !sqlite3_get_autocommit(s->writer->db);
+}
+
 int store_commit(struct store *s, uint64_t commit_number)
 {
-	int rc = store_meta_set(s->writer, "commit", (int64_t)commit_number);
+	int rc = -EIO;
 
+	/* Without a transaction the number would be written, and be durable, all alone. */
+	if (store_in_transaction(s))
+		rc = store_meta_set(s->writer, "commit", (int64_t)commit_number);
 	if (!rc)
 		rc = writer_run(s, SQL_COMMIT);
 	if (!rc)
@@ -399,7 +409,7 @@ int store_commit(struct store *s, uint64_t commit_number)
 void store_rollback(struct store *s)
 {
 	/* An error may have rolled back already. */
-	if (!sqlite3_get_autocommit(s->writer->db))
+	if (store_in_transaction(s))
 		writer_run(s, SQL_ROLLBACK);
 }
 
@@ -408,9 +418,19 @@ uint64_t store_commit_number(struct store *s)
 	return atomic_load(&s->commit_number);
 }
 
+void store_empty_log(struct store *s)
+{
+	sqlite3 *db = s->writer->db;
+
+	sqlite3_busy_timeout(db, 0);
+	sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db, BUSY_MS);
+}
+
 int store_unit_begin(struct store *s)
 {
-	return writer_run(s, SQL_SAVE);
+	/* An outermost savepoint would be a transaction of its own, and its release a commit. */
+	return store_in_transaction(s) ? writer_run(s, SQL_SAVE) : -EIO;
 }
 
 int store_unit_keep(struct store *s)

@@ -82,8 +82,10 @@ int store_audit_each(struct store *s, uint64_t after,
 int store_begin(struct store *s);
 int store_commit(struct store *s, uint64_t commit_number);	/* durable when it returns 0 */
 void store_rollback(struct store *s);
+/* A full disk, an I/O error or no memory may have rolled the whole transaction back. */
+bool store_in_transaction(struct store *s);
 uint64_t store_commit_number(struct store *s);
-int store_unit_begin(struct store *s);		/* savepoint */
+int store_unit_begin(struct store *s);		/* savepoint; -EIO without a transaction */
 int store_unit_keep(struct store *s);
 int store_unit_drop(struct store *s);
 /* -EEXIST: that OUID is in the partition. Assigns row->handle when it is 0. */

@@ -11,6 +11,12 @@
  */
 int store_scrub(struct store *s, int rows);
 
+/*
+ * Moves the log into the file and cuts it to nothing: what was deleted is then in neither. Outside
+ * of begin/commit (writer thread). Does not wait for readers: a log that is read stays.
+ */
+void store_empty_log(struct store *s);
+
 /* store_object_count as the open transaction sees it (writer thread only). */
 int store_object_count_now(struct store *s, uint32_t part, uint32_t *all, uint64_t *bytes);
 

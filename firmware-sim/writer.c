@@ -33,53 +33,65 @@ struct writer {
 	_Atomic uint64_t changes;
 };
 
-/* Change and record, or with a @verdict only the record: both or nothing. */
-static uint32_t writer_unit(struct writer *w, struct job *job, uint32_t verdict)
+/*
+ * Change and record, or with a @verdict only the record: both or nothing, and *st says which.
+ * false: the group is lost. What failed is not undone, or it took the transaction with it.
+ */
+static bool writer_unit(struct writer *w, struct job *job, uint32_t verdict, uint32_t *st)
 {
 	struct store *store = w->card->store;
 	struct audit_state before = w->audit;
-	uint32_t st = COFFER_ST_OK;
 
+	*st = COFFER_ST_DEVICE_ERROR;
 	if (store_unit_begin(store))
-		return COFFER_ST_DEVICE_ERROR;
-	if (!verdict)
-		st = change_apply(store, job->c.change);
-	if (!st)
-		st = audit_apply(&w->audit, &job->c, verdict, job->audited);
-	if (!st && !store_unit_keep(store))
-		return COFFER_ST_OK;
-	store_unit_drop(store);
-	w->audit = before;
-	return st ? st : (uint32_t)COFFER_ST_DEVICE_ERROR;
+		return false;
+	*st = verdict ? (uint32_t)COFFER_ST_OK : change_apply(store, job->c.change);
+	if (!*st)
+		*st = audit_apply(&w->audit, &job->c, verdict, job->audited);
+	if (!*st && store_unit_keep(store))
+		*st = COFFER_ST_DEVICE_ERROR;
+	if (*st)
+		w->audit = before;
+	if (*st && store_unit_drop(store))
+		return false;
+	return store_in_transaction(store);
 }
 
-/* True: there is something to commit. */
-static bool writer_apply_one(struct writer *w, struct job *job)
+/* *kept: there is something to commit. false as writer_unit. */
+static bool writer_apply_one(struct writer *w, struct job *job, bool *kept)
 {
+	uint32_t st;
+
+	*kept = false;
 	job->applied = job->refused;
-	if (!job->refused)
-		job->applied = writer_unit(w, job, COFFER_ST_OK);
-	if (!job->applied)
-		return true;
-	if (!job->audited)
+	if (!job->refused && !writer_unit(w, job, COFFER_ST_OK, &job->applied))
 		return false;
-	if (!writer_unit(w, job, job->applied))
+	if (!job->applied || !job->audited) {
+		*kept = !job->applied;
 		return true;
+	}
+	if (!writer_unit(w, job, job->applied, &st))
+		return false;
 	/* What cannot be recorded is not even refused by its name. */
-	job->applied = COFFER_ST_DEVICE_ERROR;
-	return false;
+	if (st)
+		job->applied = COFFER_ST_DEVICE_ERROR;
+	*kept = !st;
+	return true;
 }
 
 /* Each set may fail alone; *applied counts those that did not. */
 static bool writer_apply(struct writer *w, struct job *jobs, uint64_t *applied)
 {
 	struct job *job;
+	bool kept;
 
 	*applied = 0;
 	if (store_begin(w->card->store))
 		return false;
 	for (job = jobs; job; job = job->next) {
-		if (writer_apply_one(w, job))
+		if (!writer_apply_one(w, job, &kept))
+			return false;
+		if (kept)
 			(*applied)++;
 	}
 	return true;
@@ -169,10 +181,12 @@ static void writer_scrub(struct writer *w)
 		return;
 	}
 	left = store_scrub(store, SCRUB_ROWS);
-	if (left <= 0 || store_commit(store, w->commit_number)) {
-		store_rollback(store);
-		w->scrub = false;
-	}
+	if (left > 0 && !store_commit(store, w->commit_number))
+		return;
+	store_rollback(store);
+	w->scrub = false;
+	if (!left)
+		store_empty_log(store);
 }
 
 static void *writer_main(void *arg)

@@ -6,6 +6,7 @@
  * is powered off by the card's own thread, and its late answers are freed here.
  */
 #include "qemu/osdep.h"
+#include "qemu/atomic.h"
 #include "qemu/lockable.h"
 #include "qapi/error.h"
 #include "coffer.h"
@@ -15,6 +16,10 @@
 struct CofferCard {
     QTAILQ_ENTRY(CofferCard) next;      /* in coffer_cards; big lock */
     bool closing;                       /* big lock */
+    bool off;                           /* atomic: the keeper has nothing left to do */
+    bool has_place;                     /* the folder, by whatever path it is named */
+    dev_t place_dev;
+    ino_t place_ino;
     char *dir;
     uint64_t power_cut_at;
 
@@ -105,6 +110,7 @@ static void *coffer_card_keeper(void *opaque)
         qemu_sem_wait(&card->close);
         fw_card_close(card->fw);
     }
+    qatomic_set(&card->off, true);
     return NULL;
 }
 
@@ -118,13 +124,34 @@ static void coffer_card_free(CofferCard *card)
     g_free(card);
 }
 
-/* Wait until the cards of functions that are gone are off. */
-static void coffer_cards_reap(void)
+static void coffer_card_find_place(CofferCard *card)
+{
+    struct stat st;
+
+    card->has_place = !stat(card->dir, &st);
+    if (card->has_place) {
+        card->place_dev = st.st_dev;
+        card->place_ino = st.st_ino;
+    }
+}
+
+static bool coffer_card_same_place(const CofferCard *a, const CofferCard *b)
+{
+    return a->has_place && b->has_place && a->place_dev == b->place_dev &&
+           a->place_ino == b->place_ino;
+}
+
+/*
+ * Free the cards of functions that are gone. @wanted: wait for its folder's until it is off, and
+ * for no other; NULL: wait for all.
+ */
+static void coffer_cards_reap(const CofferCard *wanted)
 {
     CofferCard *card, *tmp;
 
     QTAILQ_FOREACH_SAFE(card, &coffer_cards, next, tmp) {
-        if (card->closing) {
+        if (card->closing &&
+            (!wanted || coffer_card_same_place(card, wanted) || qatomic_read(&card->off))) {
             QTAILQ_REMOVE(&coffer_cards, card, next);
             coffer_card_free(card);
         }
@@ -144,7 +171,7 @@ static void coffer_cards_exit(void)
             coffer_card_close(card);
         }
     }
-    coffer_cards_reap();
+    coffer_cards_reap(NULL);
 }
 
 static void coffer_card_explain(CofferCard *card, Error **errp)
@@ -161,14 +188,15 @@ CofferCard *coffer_card_open(const char *dir, uint64_t power_cut_at, QEMUBH *bh,
     static bool registered;
     CofferCard *card = g_new0(CofferCard, 1);
 
+    card->dir = g_strdup(dir);
+    coffer_card_find_place(card);
     /* The card of a function that was just unplugged may be this one. */
-    coffer_cards_reap();
+    coffer_cards_reap(card);
     qemu_mutex_init(&card->lock);
     qemu_sem_init(&card->opened, 0);
     qemu_sem_init(&card->close, 0);
     QSIMPLEQ_INIT(&card->answers);
     card->bh = bh;
-    card->dir = g_strdup(dir);
     card->power_cut_at = power_cut_at;
     qemu_thread_create(&card->keeper, "coffer-card", coffer_card_keeper, card,
                        QEMU_THREAD_JOINABLE);

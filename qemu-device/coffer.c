@@ -26,9 +26,12 @@ bool coffer_running(CofferState *s)
            !(coffer_reg(s, COFFER_REG_STATUS) & COFFER_STATUS_FATAL);
 }
 
+/* A vCPU that was on its way in when the function was unplugged finds no bottom half. */
 void coffer_schedule(CofferState *s)
 {
-    qemu_bh_schedule(s->work);
+    if (s->work) {
+        qemu_bh_schedule(s->work);
+    }
 }
 
 /* Any context: the interrupt goes out from the bottom half. */
@@ -109,6 +112,9 @@ static void coffer_work(void *opaque)
     if (coffer_running(s)) {
         more = coffer_queues_fetch(s);
         coffer_complete_ready(s);
+    }
+    /* Again: any of that may have been fatal, and then only vector 0 is sent. */
+    if (coffer_running(s)) {
         coffer_queues_signal(s);
     }
     if (s->irq_events) {

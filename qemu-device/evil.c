@@ -6,6 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "coffer.h"
+#include "trace.h"
 
 void coffer_evil_seed(CofferState *s, uint32_t seed)
 {
@@ -109,5 +110,7 @@ void coffer_evil_extra(CofferQueue *q)
                          (coffer_evil_random(s) >> 16) % 4);
     cqe.reply_len = coffer_evil_value(s, 0);
     cqe.verdict = coffer_evil_value(s, 0);
-    coffer_write_cqe(q, &cqe);
+    if (coffer_write_cqe(q, &cqe)) {
+        trace_coffer_invent(s->serial, q->index, cqe.tag, cqe.verdict, cqe.reply_len);
+    }
 }

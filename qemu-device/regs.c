@@ -263,7 +263,8 @@ static void coffer_mmio_write(void *opaque, hwaddr addr, uint64_t value, unsigne
     const CofferRegister *reg = coffer_reg_find(addr, size, &unit);
 
     trace_coffer_mmio_write(s->serial, addr, size, value);
-    if (s->fault.link_loss) {
+    /* Without a bottom half the function is unplugged, and this vCPU was on its way in. */
+    if (s->fault.link_loss || !s->work) {
         return;
     }
     if (!reg || reg->mode == COFFER_RO) {

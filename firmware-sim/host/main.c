@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,7 +22,7 @@ enum {
 
 static const char usage[] =
 	"usage: coffer-card-host serve [--ready-fd N] DIR  serve it until nobody uses it\n"
-	"       coffer-card-host serve --stdio DIR           one connection on standard input/output\n"
+	"       coffer-card-host serve --stdio DIR           on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
 	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
 	"       coffer-card-host export DIR FILE\n"
@@ -101,6 +102,27 @@ static void detach_files(int dir)
 		complain(strerror(errno));
 }
 
+/* Sanitizers look at the process from outside, and their memory is too large to be locked. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/*
+ * Nobody attaches to it, and nothing is swapped out: that only where no limit on locked memory
+ * is left, as under a limit later allocations would fail.
+ */
+static void harden_memory(void)
+{
+	struct rlimit lock = { RLIM_INFINITY, RLIM_INFINITY };
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	setrlimit(RLIMIT_MEMLOCK, &lock);
+	if (!getrlimit(RLIMIT_MEMLOCK, &lock) && lock.rlim_cur == RLIM_INFINITY)
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+#else
+static void harden_memory(void)
+{
+}
+#endif
+
 /* Memory holds keys: no core file. And nothing that is started from here gains rights. */
 static void harden(void)
 {
@@ -108,6 +130,7 @@ static void harden(void)
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	harden_memory();
 	signals_block();
 }
 

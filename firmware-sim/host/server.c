@@ -18,6 +18,7 @@
 #include "stream.h"
 
 #define SOCKET_NAME	"host.sock"
+#define FULL_MS		100	/* pause when there is no descriptor for a connection */
 
 int host_open(struct host *h, const char *dir, char *err, size_t err_len)
 {
@@ -105,7 +106,7 @@ static bool peer_is_owner(const struct host *h, int fd)
 	return peer.uid == folder.st_uid;
 }
 
-/* true: somebody came, even if turned away. */
+/* true: somebody came, even if turned away. false: see errno. */
 static bool host_accept(struct host *h)
 {
 	int fd = accept4(h->listen, NULL, NULL, SOCK_CLOEXEC);
@@ -164,6 +165,12 @@ static int signals_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Somebody waits and cannot be let in: asking again at once would only spin. */
+static bool host_full(void)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+}
+
 static void host_loop(struct host *h, int signals)
 {
 	struct pollfd p[3] = {
@@ -171,11 +178,15 @@ static void host_loop(struct host *h, int signals)
 		{ .fd = h->ended_fd, .events = POLLIN },
 		{ .fd = h->listen, .events = POLLIN },
 	};
+	bool full = false, paused;
 	uint64_t count;
 	int n;
 
 	for (;;) {
-		n = poll(p, 3, h->conn_count ? -1 : GRACE_MS);
+		paused = full;
+		full = false;
+		p[2].revents = 0;
+		n = poll(p, paused ? 2 : 3, paused ? FULL_MS : h->conn_count ? -1 : GRACE_MS);
 		if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0 && p[0].revents)
@@ -185,8 +196,8 @@ static void host_loop(struct host *h, int signals)
 			return;
 		conn_reap(h);
 		if (n > 0 && p[2].revents)
-			host_accept(h);
-		if (!n && !h->conn_count && host_may_end(h))
+			full = !host_accept(h) && host_full();
+		if (!n && !paused && !h->conn_count && host_may_end(h))
 			return;
 	}
 }

@@ -52,7 +52,7 @@ typedef void fw_event_fn(void *opaque, const struct fw_event *event);
 
 struct fw_open {
 	unsigned int workers;		/* 0 = number of processors, at most 8 */
-	unsigned int max_in_flight;	/* 0 = 1024; more make fw_submit return -EBUSY */
+	unsigned int max_in_flight;	/* 0 = 1024, one owner half; more: fw_submit says -EBUSY */
 	fw_event_fn *event;		/* may be NULL */
 	void *event_opaque;
 	/* Test hooks, 0 in the product. */
@@ -65,7 +65,8 @@ struct fw_open {
 /*
  * Power a card on. -EBUSY: another process has it; -EBADMSG: corrupt or not a card;
  * -ENOTSUP: made by a newer version; -ESTALE: the store is older than nv (roll-back);
- * -ENOENT. One line for people in @err.
+ * -ENOENT. One line for people in @err. The thread that opens a card closes it too: OpenSSL keeps
+ * state of the card's library context in that thread.
  */
 int fw_card_open(const char *dir, const struct fw_open *how, struct fw_card **card,
 		 char *err, size_t err_len);

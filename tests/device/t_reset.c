@@ -250,6 +250,7 @@ static void abort_before_fetch(void)
 	/* The right index in a wrong generation is another command. */
 	abort_tag(c, 0, COFFER_TAG(0x20, 6));
 	abort_tag(c, 0, COFFER_TAG(0x21, 7));
+	abort_tag(c, 0, COFFER_TAG(0x55, 7));
 	head(c, q);
 	for (i = 0; i < 3; i++) {
 		done = cqe_wait(c, q);
@@ -258,6 +259,8 @@ static void abort_before_fetch(void)
 		aborted += done.status == COFFER_TS_ABORTED;
 	}
 	CHECK_EQ(aborted, 1);
+	/* The ring was empty: what was not found in it is forgotten. */
+	check_echo(c, q, COFFER_TAG(0x55, 7), 4);
 	check_healthy(c);
 	card_stop(c);
 }
@@ -352,10 +355,12 @@ static void reset_while_running(void)
 	struct card *c = start_on_spare_card();
 	struct queue *q = queue_up(c, 0, 8);
 	struct coffer_sqe sqe;
+	uint64_t answered;
 	struct hsm h;
 
 	h = hsm_setup(c, q);
 	hsm_officer(c, q, &h);
+	answered = firmware_commands(c);
 	sqe = hsm_slow(c, &h, 1);
 	submit(c, q, &sqe);
 	usleep(30000);
@@ -367,6 +372,11 @@ static void reset_while_running(void)
 	/* The reset waited for nothing and the old command is nobody's. */
 	check_echo(c, q, 2, 100);
 	CHECK_EQ(session_open(c, q, h.owner), ST_OWNER_UNKNOWN);
+	/* Its answer comes in the end, and goes nowhere. */
+	while (firmware_commands(c) < answered + 3)
+		usleep(1000);
+	no_cqe(c, q);
+	check_healthy(c);
 	card_stop(c);
 }
 

@@ -184,7 +184,7 @@ hosts_of() {
 clean_up() {
 	local pid
 	for pid in $(hosts_of "$work"); do
-		kill "$pid" 2>/dev/null
+		kill -KILL "$pid" 2>/dev/null # it may be stopped
 	done
 	[ -n "${KEEP-}" ] && say "kept: $work" && return
 	rm -rf "$work"

@@ -61,7 +61,7 @@ ask_proceed() {
 ask_target() {
 	take_cards a b
 	run 0 coffer "$(login 0); object generate aes"
-	run 0 talk 'start {slot set -slot 0; role login -name co -password co-pin-0; par cl -o all -s 1}
+	run 0 talk 'start {s s 0; role login -name co -password co-pin-0; par cl -o all -s 1}
 		see {password of slot 1: }
 		send "co-pin-1\r"
 		see {1 object cloned}'

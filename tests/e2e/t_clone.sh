@@ -17,7 +17,8 @@ clone_twice() {
 	has out '^    Handle [0-9]+ on slot 0 is on slot 1 already \(handle [0-9]+\)$'
 	lacks out 'is now handle'
 	run 0 coffer -o json "$(login 0); partition clone -o 0 -s 1 -p co-pin-1"
-	same "$(json out '[d[-1]["data"][k] for k in ("cloned", "existed", "refused")]')" '[0, 3, 0]'
+	same "$(json out '[d[-1]["data"][k] for k in ("cloned", "existed", "refused")]')" \
+		'[0, 3, 0]'
 	same "$(count 1)" 3
 }
 
@@ -35,7 +36,8 @@ clone_chosen() {
 	run 0 coffer "$(login 0); par cl -o ${list[1]} -s 1 -p co-pin-1"
 	has out "^    Handle ${list[1]} on slot 0 is now handle"
 	same "$(count 1)" 1
-	run 0 coffer "$(login 0); partition clone -OBJECTS ${list[0]},${list[1]} -slot 1 -pw co-pin-1"
+	run 0 coffer "$(login 0);
+		partition clone -OBJECTS ${list[0]},${list[1]} -slot 1 -pw co-pin-1"
 	has out '^    1 object cloned, 1 existed, 0 refused$'
 	run 0 coffer "$(login 0); partition clone -objects 0 -slot 1 -password co-pin-1"
 	has out '^    1 object cloned, 2 existed, 0 refused$'
@@ -50,7 +52,8 @@ clone_wrong_domain() {
 	make_keys
 	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
 		partition init -label other -password po-other -domain E -force;
-		role login -name po -password po-other; role init -name co -password co-pin-1; role logout;
+		role login -name po -password po-other; role init -name co -password co-pin-1;
+		role logout;
 		role login -name co -password co-pin-1; object generate aes -label untouched"
 	coffer -o json "$(login 1); partition contents" >before 2>/dev/null
 	run 5 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
@@ -98,7 +101,8 @@ clone_same_slot() {
 clone_uses_login() {
 	take_cards a b
 	make_keys
-	run 0 coffer "$(login 1); $(login 0); partition clone -objects all -slot 1; slot set -slot 1"
+	run 0 coffer "$(login 1); $(login 0); partition clone -objects all -slot 1;
+		slot set -slot 1"
 	lacks err 'Logging in to the target'
 	has out 'Logged in +->  Crypto Officer'
 	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1;
@@ -179,7 +183,10 @@ archive_interrupted() {
 		for ((i = 0; i < 60; i++)); do echo "object generate aes -label k$i"; done
 	} >script
 	run 0 coffer -f script
-	{ login 0 && echo "partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D"; } >script
+	{
+		login 0
+		echo "partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D"
+	} >script
 	"$COFFER" -f script >out 2>err &
 	pid=$!
 	for ((i = 0; i < 200; i++)); do

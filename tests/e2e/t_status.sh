@@ -90,7 +90,8 @@ status_json() {
 	every_command >script
 	coffer -o json --keep-going -f script >out 2>err || true
 	same "$(json out 'len(d)')" "$(grep -c '[a-z]' script)" documents
-	same "$(json out 'sum(list(x) != ["schema", "command", "rc", "name", "exit", "data", "error"]
+	same "$(json out 'sum(list(x) !=
+		["schema", "command", "rc", "name", "exit", "data", "error"]
 		for x in d)')" 0 'documents of another form'
 	same "$(json out '[(x["command"], x["exit"], x["error"]) for x in d
 		if x["exit"]][:-3]')" '[]' 'failures'
@@ -161,7 +162,8 @@ status_full_names() {
 		run 0 coffer "slot set -slot 9000; role login -name \"$(admin_role)\" \
 			-password so-password; partition create -label old"
 	fi
-	run 0 coffer 'slot set -slot 0; partition init -label p -password po-password -domain D -force;
+	run 0 coffer 'slot set -slot 0;
+		partition init -label p -password po-password -domain D -force;
 		role login -name "Partition SO" -password po-password;
 		role init -name "Crypto Officer" -password co-password'
 	run 4 coffer 'slot set -slot 0; role login -name co -password co-password'

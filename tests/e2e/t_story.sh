@@ -32,7 +32,7 @@ story_script() {
 		object export-public -label ed -file ed.pem
 		partition contents
 		partition clone -objects all -slot 1 -password co-pin-1
-		partition archive backup -s 2 -pa nightly -so vault-pin -pw archive-pin -d "story domain"
+		par ar b -s 2 -pa nightly -so vault-pin -pw archive-pin -d "story domain"
 		partition archive list -slot 2
 		partition archive contents -slot 2 -partition nightly -password archive-pin
 		slot set -slot 1

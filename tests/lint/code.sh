@@ -33,7 +33,8 @@ checkpatch() {
 	checker=$(tests/vm/kernel --tools)/scripts/checkpatch.pl
 	mkdir -p build/lint/include
 	(cd build/lint && "$checker" --root=. --no-tree --strict --terse --no-summary \
-		--show-types --ignore "$not_ours" --file "${@/#/$COFFER_TOP/}") | sed "s,^$COFFER_TOP/,,"
+		--show-types --ignore "$not_ours" --file "${@/#/$COFFER_TOP/}") |
+		sed "s,^$COFFER_TOP/,,"
 }
 
 checkpatch_driver() {

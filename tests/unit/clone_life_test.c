@@ -421,11 +421,55 @@ static void noise_is_no_guess(void **state)
 	free(r);
 }
 
+static void short_call(struct test_card *card, uint32_t session, uint32_t context,
+		       const struct msg *m, uint16_t opcode)
+{
+	static const uint32_t rooms[] = { 0, 4, 15, 19 };
+	struct call *c = call_new();
+
+	for (int i = 0; i < 4; i++) {
+		if (opcode == COFFER_CMD_CLONE_CLOSE && i == 3)
+			break;
+		call_begin(c, session);
+		wire_put_u32(&c->req, context);
+		if (m)
+			wire_put_blob(&c->req, m->p, m->len);
+		assert_u32(call_short(card, c, opcode, rooms[i]), COFFER_ST_BUFFER_TOO_SMALL);
+	}
+	free(c);
+}
+
+/* A reply that has no room costs nothing: not the context, not a count, not the list's end. */
+static void short_replies(void **state)
+{
+	struct run *r = run_new(s, t);
+	uint32_t sent, received, missing;
+
+	(void)state;
+	for (int i = 0; i < CLONE_CONTEXTS; i++)
+		short_call(t, r->session_t, 0, NULL, COFFER_CMD_CLONE_START);
+	assert_u32(run_start(r), COFFER_ST_OK);
+	for (int i = 0; i < CLONE_CONTEXTS; i++)
+		short_call(s, r->session_s, 0, &r->m1, COFFER_CMD_CLONE_ANSWER);
+	assert_u32(run_answer(r), COFFER_ST_OK);
+	short_call(t, r->session_t, r->context_t, &r->m2, COFFER_CMD_CLONE_CONFIRM);
+	assert_u32(run_confirm(r), COFFER_ST_OK);
+	short_call(s, r->session_s, r->context_s, &r->m3, COFFER_CMD_CLONE_VERIFY);
+	assert_u32(run_verify(r), COFFER_ST_OK);
+	assert_u32(run_accept(r), COFFER_ST_OK);
+	short_call(s, r->session_s, r->context_s, NULL, COFFER_CMD_CLONE_FINISH);
+	assert_u32(run_finish(r), COFFER_ST_OK);
+	short_call(t, r->session_t, r->context_t, &r->m5, COFFER_CMD_CLONE_CLOSE);
+	assert_u32(run_close(r, true, &sent, &received, &missing), COFFER_ST_OK);
+	free(r);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(short_replies),
 		TEST(extract_before_proof),
 		TEST(out_of_order),
 		TEST(unknown_contexts),

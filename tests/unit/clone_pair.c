@@ -22,7 +22,8 @@ void call_begin(struct call *c, uint32_t session)
 	wire_put_u32(&c->req, session);
 }
 
-uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode)
+static uint32_t call_exec(struct test_card *card, uint64_t owner, struct call *c,
+			  uint16_t opcode, uint32_t room)
 {
 	static atomic_uint tag;
 	struct fw_request rq = {
@@ -31,7 +32,7 @@ uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_
 		.opcode = opcode,
 		.from_driver = opcode == COFFER_CMD_OWNER_OPEN,
 		.req_len = (uint32_t)c->req.len,
-		.reply_room = sizeof(c->rep_buf),
+		.reply_room = room,
 		.req = c->req_buf,
 		.reply = c->rep_buf,
 	};
@@ -41,6 +42,16 @@ uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_
 	st = fw_exec(card->card, &rq, &c->rep_len);
 	wire_in_init(&c->rep, c->rep_buf, st ? 0 : c->rep_len);
 	return st;
+}
+
+uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode)
+{
+	return call_exec(card, owner, c, opcode, sizeof(c->rep_buf));
+}
+
+uint32_t call_short(struct test_card *card, struct call *c, uint16_t opcode, uint32_t room)
+{
+	return call_exec(card, card->owner, c, opcode, room);
 }
 
 uint32_t call_run(struct test_card *card, struct call *c, uint16_t opcode)

@@ -81,6 +81,8 @@ struct call {
 struct call *call_new(void);			/* freed with free() */
 void call_begin(struct call *c, uint32_t session);
 uint32_t call_as(struct test_card *card, uint64_t owner, struct call *c, uint16_t opcode);
+/* With so little room for the reply. */
+uint32_t call_short(struct test_card *card, struct call *c, uint16_t opcode, uint32_t room);
 uint32_t call_run(struct test_card *card, struct call *c, uint16_t opcode);
 
 /* ---- Objects ----------------------------------------------------------------------------- */

@@ -109,6 +109,68 @@ static void backup_and_restore(void **state)
 	tc_free(backup);
 }
 
+/* A copy of an object, with these attributes changed: as any CO may ask for. */
+static uint32_t copy_of(struct test_card *card, uint32_t handle, bool token, uint32_t *copy)
+{
+	struct call *c = call_new();
+	struct attrs template;
+	uint8_t flat[64];
+	struct wire_out w;
+	uint32_t st;
+
+	attrs_init(&template);
+	assert_u32(attrs_set_bool(&template, COFFER_CKA_TOKEN, token), COFFER_ST_OK);
+	wire_out_init(&w, flat, sizeof(flat));
+	attrs_write(&template, &w);
+	call_begin(c, card->session);
+	wire_put_u32(&c->req, handle);
+	wire_put_blob(&c->req, w.base, w.len);
+	st = call_run(card, c, COFFER_CMD_OBJECT_COPY);
+	*copy = wire_u32(&c->rep);
+	attrs_free(&template);
+	free(c);
+	return st;
+}
+
+static uint64_t level_of(struct test_card *card, uint32_t handle)
+{
+	struct attrs a;
+	uint64_t level;
+
+	tc_read(card, handle, &a);
+	level = attrs_ulong(&a, COFFER_CKA_SECURITY_LEVEL, UINT64_MAX);
+	attrs_free(&a);
+	return level;
+}
+
+/* A copy made on the backup card, directly or through the session, goes no lower either. */
+static void copy_on_backup(void **state)
+{
+	struct test_card *v0 = tc_simple("pcie-7.8", "red"), *old = tc_simple("pcie-7.4", "red");
+	struct test_card *older = tc_simple("pcie-6.24", "red");
+	struct test_card *backup = tc_simple("backup-g5-6.28", "red");
+	uint32_t h = tc_make_value(v0, "v0", true, "x", 1), kept, copy[2], passing, handle;
+
+	(void)state;
+	assert_u32(clone_one(v0, backup, h, &kept), COFFER_ST_OK);
+	assert_int_equal(level_of(backup, kept), 1);
+	assert_u32(copy_of(backup, kept, true, &copy[0]), COFFER_ST_OK);
+	assert_u32(copy_of(backup, kept, false, &passing), COFFER_ST_OK);
+	assert_u32(copy_of(backup, passing, true, &copy[1]), COFFER_ST_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(level_of(backup, copy[i]), 1);
+		assert_u32(clone_one(backup, old, copy[i], &handle), COFFER_ST_CLONE_DIRECTION);
+		assert_u32(clone_one(backup, older, copy[i], &handle), COFFER_ST_CLONE_DIRECTION);
+		assert_u32(clone_one(backup, v0, copy[i], &handle), COFFER_ST_OK);
+	}
+	assert_u32(tc_count(old), 0);
+	assert_u32(tc_count(older), 0);
+	tc_free(v0);
+	tc_free(old);
+	tc_free(older);
+	tc_free(backup);
+}
+
 static void fips(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
@@ -127,11 +189,16 @@ static void fips(void **state)
 static void hsm_policy(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
+	struct run *r;
 	uint32_t protocol;
 
 	(void)state;
 	tc_policy_set(t, true, 7, 0);
 	tc_add_partition(t, "red");
+	/* The card itself does not even begin. */
+	r = run_new(s, t);
+	assert_u32(run_start(r), COFFER_ST_OPERATION_NOT_ALLOWED);
+	free(r);
 	assert_u32(negotiate(s, t, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
 	assert_u32(negotiate(t, s, &protocol), COFFER_ST_OPERATION_NOT_ALLOWED);
 	tc_free(s);
@@ -197,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(backup_and_restore),
+		cmocka_unit_test(copy_on_backup),
 		cmocka_unit_test(fips),
 		cmocka_unit_test(hsm_policy),
 		cmocka_unit_test(kdf_cost),

@@ -188,6 +188,40 @@ static void one_context_two_threads(void **state)
 	free(sh.r);
 }
 
+/* Asks for an object that is not there: the context is used, nothing else. */
+static void *asker(void *opaque)
+{
+	struct shared *sh = opaque;
+	struct call *c = call_new();
+
+	for (int i = 0; i < 4000; i++) {
+		call_begin(c, sh->r->session_s);
+		wire_put_u32(&c->req, sh->r->context_s);
+		wire_put_u32(&c->req, 1);
+		wire_put_u32(&c->req, 0x7ffffff);
+		sh->stored += !call_run(s, c, COFFER_CMD_CLONE_EXTRACT);
+	}
+	free(c);
+	return NULL;
+}
+
+/* A command that finds its context in use waits; it is never told that there is none. */
+static void second_command_waits(void **state)
+{
+	struct shared sh = { .r = run_new(s, t) };
+	pthread_t threads[4];
+
+	(void)state;
+	assert_u32(run_negotiate(sh.r), COFFER_ST_OK);
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, asker, &sh);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_u32(sh.stored, 4 * 4000);
+	run_give_up(sh.r);
+	free(sh.r);
+}
+
 /* Logged out and in again all the time: contexts end, none outlives its login. */
 static void logout_under_commands(void **state)
 {
@@ -225,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sessions_close_under_commands),
 		TEST(one_context_two_threads),
+		TEST(second_command_waits),
 		TEST(logout_under_commands),
 	};
 

@@ -199,7 +199,7 @@ static void test_secret_load_checks(void **state)
 	attrs_free(&set);
 }
 
-static uint32_t try_rsa(uint64_t bits, const void *e, size_t e_len, const volatile int *cancelled)
+static uint32_t try_rsa(uint64_t bits, const void *e, size_t e_len, const atomic_int *cancelled)
 {
 	struct attrs public, private;
 	uint32_t st;
@@ -220,7 +220,7 @@ static uint32_t try_rsa(uint64_t bits, const void *e, size_t e_len, const volati
 static void test_generate_refusals(void **state)
 {
 	struct attrs public, private;
-	int cancelled = 1;
+	atomic_int cancelled = 1;
 
 	(void)state;
 	assert_int_equal(try_rsa(0, NULL, 0, NULL), ST(TEMPLATE_INCOMPLETE));

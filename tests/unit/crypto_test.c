@@ -340,39 +340,69 @@ static void test_rsa_crypt(void **state)
 	}
 }
 
-/* Every way in which a v1.5 block can be wrong gives the same answer and leaves nothing. */
+/* Encrypt a block as it stands; what v1.5 decryption makes of it. */
+static size_t open_block(const uint8_t block[256], uint8_t back[256])
+{
+	uint8_t out[OUT_MAX];
+	size_t len = sizeof(out), n = 256;
+
+	assert_int_equal(crypto_encrypt(crypto, pairs[RSA].pub, COFFER_CKM_RSA_X_509, NONE,
+					B(block, 256), out, &len), 0);
+	memset(back, 0xa5, 256);
+	assert_int_equal(crypto_decrypt(crypto, pairs[RSA].priv, COFFER_CKM_RSA_PKCS, NONE,
+					B(out, 256), back, &n), 0);
+	assert_in_range(n, 0, 245);
+	for (size_t i = n; i < 245; i++)
+		assert_int_equal(back[i], 0);
+	return n;
+}
+
+/*
+ * Every way in which a v1.5 block can be wrong is answered OK, with what no caller can tell
+ * from a plain text: the same for the same ciphertext, another one for another.
+ */
 static void test_rsa_padding(void **state)
 {
-	uint8_t block[256], out[OUT_MAX], back[256], clean[256] = { 0 };
+	uint8_t block[256], back[256], again[256], seen[32][256];
+	size_t seen_len[32], lengths = 0;
 
 	(void)state;
-	for (int kind = 0; kind < 5; kind++) {
-		size_t len = sizeof(out), n = sizeof(back);
-
+	for (int kind = 0; kind < 32; kind++) {
 		memset(block, 0x5a, sizeof(block));
 		block[0] = 0;
-		block[1] = kind == 0 ? 1 : 2;		/* wrong type */
-		if (kind == 1)
-			block[5] = 0;			/* padding too short */
-		if (kind == 3)
-			block[0] = 1;			/* not zero at first */
-		if (kind != 2)
+		block[1] = kind % 4 == 0 ? 1 : 2;	/* wrong type */
+		block[255] = (uint8_t)kind;
+		if (kind % 4 != 2)
 			block[200] = 0;			/* 2: no separator at all */
-		assert_int_equal(crypto_encrypt(crypto, pairs[RSA].pub, COFFER_CKM_RSA_X_509,
-						NONE, B(block, 256), out, &len), 0);
-		memset(back, 0xa5, sizeof(back));
-		if (kind == 4) {
-			assert_int_equal(crypto_decrypt(crypto, pairs[RSA].priv,
-							COFFER_CKM_RSA_PKCS, NONE, B(out, 256),
-							back, &n), 0);
-			assert_int_equal(n, 55);
-			continue;
+		else
+			block[255] |= 0x80;
+		if (kind % 4 == 1)
+			block[9] = 0;			/* padding too short by one */
+		if (kind % 4 == 3)
+			block[0] = 1;			/* not zero at first */
+		seen_len[kind] = open_block(block, seen[kind]);
+		assert_int_equal(open_block(block, again), seen_len[kind]);
+		assert_memory_equal(again, seen[kind], 245);
+		/* Nothing of the block itself comes out. */
+		assert_false(seen_len[kind] > 8 && memmem(seen[kind], seen_len[kind],
+							  "ZZZZZZZZ", 8));
+		for (int i = 0; i < kind; i++) {
+			assert_false(seen_len[i] > 8 && seen_len[i] == seen_len[kind] &&
+				     !memcmp(seen[i], seen[kind], seen_len[i]));
+			lengths += seen_len[i] != seen_len[kind];
 		}
-		assert_int_equal(crypto_decrypt(crypto, pairs[RSA].priv, COFFER_CKM_RSA_PKCS,
-						NONE, B(out, 256), back, &n),
-				 ST(ENCRYPTED_DATA_INVALID));
-		assert_int_equal(n, 0);
-		assert_memory_equal(back, clean, 245);
+	}
+	assert_true(lengths > 400);			/* of 496 pairs */
+	/* The right ones: text of every length, the padding's least and most included. */
+	for (size_t n = 0; n <= 245; n += 35) {
+		memset(block, 0x5a, sizeof(block));
+		block[0] = 0;
+		block[1] = 2;
+		block[255 - n] = 0;
+		for (size_t i = 256 - n; i < 256; i++)
+			block[i] = (uint8_t)i;
+		assert_int_equal(open_block(block, back), n);
+		assert_memory_equal(back, block + 256 - n, n);
 	}
 }
 

@@ -242,7 +242,7 @@ static void factory_reset(void **state)
 	expect(word(b, 0), 2);
 }
 
-/* ---- Room -------------------------------------------------------------------------------- */
+/* ---- Room ------------------------------------------------------------------------ */
 
 static uint32_t object_create(struct bench *b, uint32_t session, uint32_t n)
 {
@@ -304,7 +304,7 @@ static void full_partition(void **state)
 	expect(object_create(b, s, 1), 0);
 }
 
-/* ---- One file ------------------------------------------------------------------------------ */
+/* ---- One file -------------------------------------------------------------------- */
 
 static void flip(const char *path, off_t at)
 {
@@ -353,7 +353,7 @@ static void moves_as_one_file(void **state)
 	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
 }
 
-/* ---- Things of sessions ----------------------------------------------------------------------- */
+/* ---- Things of sessions ---------------------------------------------------------- */
 
 static void wait_grows_and_ends(void **state)
 {

@@ -54,7 +54,7 @@ static int close_it(void **state)
 	return 0;
 }
 
-/* ---- Processes ---------------------------------------------------------------------------- */
+/* ---- Processes ------------------------------------------------------------------- */
 
 static size_t take(int fd, void *to, size_t len);
 
@@ -121,7 +121,7 @@ static int host_connect(const struct bench *b)
 	return fd;
 }
 
-/* ---- Frames --------------------------------------------------------------------------------- */
+/* ---- Frames ---------------------------------------------------------------------- */
 
 static void send_raw(int fd, const void *p, size_t len)
 {
@@ -202,7 +202,7 @@ static uint32_t command(int fd, uint16_t opcode, const void *req, uint32_t len, 
 	return f->rep.verdict;
 }
 
-/* ---- Tests ------------------------------------------------------------------------------------ */
+/* ---- Tests ----------------------------------------------------------------------- */
 
 static struct frame frame;
 

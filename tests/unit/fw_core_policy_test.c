@@ -2,7 +2,7 @@
 /* Policies: tables, capability, dependencies, destructive directions (behaviour.md section 3). */
 #include "fw_core.h"
 
-#include "profile.h"
+#include "card.h"
 
 static struct bench bench;
 
@@ -236,6 +236,34 @@ static void they_survive_power_and_zeroize(void **state)
 	expect(value_of(b, admin, 16), 1);
 }
 
+static unsigned int freed;
+
+static void thing_freed(struct session_thing *thing)
+{
+	(void)thing;
+	freed++;
+}
+
+/* Session objects go with the token objects; who is logged in stays so. */
+static void destructive_ends_session_objects(void **state)
+{
+	struct session_thing thing = { .kind = SESSION_THING_OBJECT, .id = 7,
+				       .free = thing_freed };
+	struct bench *b = *state;
+	uint32_t s = po_session(b);
+	struct fw_session *session = session_get(b->card, b->owner, s);
+
+	freed = 0;
+	expect(session_attach(session, &thing, COFFER_ROLE_PO), 0);
+	expect(policy_set(b, s, 0, 22, 1), 0);
+	expect(freed, 0);
+	expect(policy_set(b, s, ERASE, 42, 1), 0);
+	expect(freed, 1);
+	expect(session_only(b, COFFER_CMD_SESSION_INFO, s), 0);
+	expect(word(b, 8), COFFER_ROLE_PO);
+	session_put(session);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
 
 int main(void)
@@ -250,6 +278,7 @@ int main(void)
 		T(hsm_policy_7_rules_partitions),
 		T(policies_show),
 		T(they_survive_power_and_zeroize),
+		T(destructive_ends_session_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "nv.h"
 
 static struct bench bench;
@@ -192,7 +195,7 @@ static void cut_hsm_init(void **state)
 	cut_everywhere(*state, deed_hsm_init, &before, &after);
 }
 
-/* ---- Login --------------------------------------------------------------------------------- */
+/* ---- Login ----------------------------------------------------------------------- */
 
 static uint32_t left_of(struct bench *b)
 {
@@ -276,7 +279,7 @@ static void torn_nv_slot(void **state)
 	expect(bench_on(b, NULL), 0);
 }
 
-/* ---- Roll-back -------------------------------------------------------------------------------- */
+/* ---- Roll-back ------------------------------------------------------------------- */
 
 static void old_store_is_refused(void **state)
 {
@@ -352,12 +355,58 @@ static void sealed_values_are_bound(void **state)
 	      "python3 - %s/store <<'E'\n"
 	      "import sqlite3,sys\n"
 	      "c=sqlite3.connect(sys.argv[1])\n"
-	      "c.execute(\"update vals set value=(select value from vals where name='key' and scope=1)"
-	      " where name='domain' and scope=1\")\n"
+	      "c.execute(\"update vals set value=(select value from vals where name='key'"
+	      " and scope=1) where name='domain' and scope=1\")\n"
 	      "c.commit()\nE");
 	expect(bench_on(b, NULL), -EBADMSG);
 	shell(b, "rm -rf %s && mv %s.copy %s");
 	expect(bench_on(b, NULL), 0);
+}
+
+/* ---- Time of day ----------------------------------------------------------------- */
+
+static time_t clock_shift;	/* seconds that the time of day is wrong by */
+
+/* In place of libc's. */
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, t);
+
+	if (!rc && id == CLOCK_REALTIME)
+		t->tv_sec += clock_shift;
+	return rc;
+}
+
+/* Failed proofs of cloning: the wait cannot be moved by whoever sets the clock, nor by power. */
+static void clone_wait_ignores_the_date(void **state)
+{
+	const time_t year = 365 * 86400;
+	struct bench *b = *state;
+	struct fw_partition *p = partition_find(b->card, 1);
+	uint64_t now = clock_wall_ms();
+	int i;
+
+	for (i = 0; i < 12; i++)
+		expect(card_clone_failed(b->card, p), 0);
+	clock_shift = year;
+	assert_true(clock_wall_ms() > now + 1000);
+	assert_in_range(partition_clone_wait_ms(p), 290000, 300000);
+	clock_shift = -year;
+	assert_in_range(partition_clone_wait_ms(p), 290000, 300000);
+	/* As if it had failed at power-on, whatever the date was. */
+	bench_off(b);
+	clock_shift = year;
+	expect(bench_on(b, NULL), 0);
+	clock_shift = 0;
+	p = partition_find(b->card, 1);
+	expect(partition_clone_failures(p), 12);
+	assert_in_range(partition_clone_wait_ms(p), 290000, 300000);
+	/* It ends by itself. */
+	p->clone_last -= 300000;
+	expect(partition_clone_wait_ms(p), 0);
+	expect(card_clone_good(b->card, p), 0);
+	expect(card_clone_failed(b->card, p), 0);
+	expect(partition_clone_wait_ms(p), 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
@@ -376,6 +425,7 @@ int main(void)
 		T(old_store_after_a_crash),
 		T(newer_and_foreign_store),
 		T(sealed_values_are_bound),
+		T(clone_wait_ignores_the_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,7 +315,7 @@ static void values_come_back(void **state)
 	expect(store_value_get(h->s, 2, "b", &v, &len), -ENOENT);
 }
 
-/* ---- Damage ------------------------------------------------------------------------------ */
+/* ---- Damage ---------------------------------------------------------------------- */
 
 static void patch(struct shelf *h, off_t at, const void *bytes, size_t len)
 {
@@ -387,7 +387,7 @@ static void only_the_owner_may_look(void **state)
 	}
 }
 
-/* ---- Power cuts ---------------------------------------------------------------------------- */
+/* ---- Power cuts ------------------------------------------------------------------ */
 
 /* Ten commits of ten objects; how many were acknowledged? */
 static uint32_t write_until_dark(struct shelf *h)
@@ -437,7 +437,7 @@ static void power_cut_at_every_write(void **state)
 	fail_msg("ten commits took more than %u writes", n);
 }
 
-/* ---- Threads --------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------- */
 
 static void *reader(void *arg)
 {

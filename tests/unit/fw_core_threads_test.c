@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "attr.h"
+#include "card.h"
+#include "store_conn.h"
 
 static struct bench bench;
 
@@ -23,7 +25,7 @@ static int close_it(void **state)
 	return 0;
 }
 
-/* ---- Group commit -------------------------------------------------------------------------- */
+/* ---- Group commit ---------------------------------------------------------------- */
 
 #define IN_FLIGHT	32
 #define CREATES		640
@@ -73,7 +75,7 @@ static uint64_t stat_of(struct bench *b, size_t at)
 	return dword(b, at);
 }
 
-static void create_one(struct flight *f, uint32_t session, unsigned int i)
+static int create_one(struct flight *f, uint32_t session, unsigned int i)
 {
 	static uint8_t req[CREATES][256];
 	struct wire_out out;
@@ -88,7 +90,15 @@ static void create_one(struct flight *f, uint32_t session, unsigned int i)
 		pthread_cond_wait(&f->cond, &f->lock);
 	f->running++;
 	pthread_mutex_unlock(&f->lock);
-	expect(fw_submit(f->b->card, &rq, create_done, f), 0);
+	return fw_submit(f->b->card, &rq, create_done, f);
+}
+
+static void flight_wait(struct flight *f)
+{
+	pthread_mutex_lock(&f->lock);
+	while (f->running)
+		pthread_cond_wait(&f->cond, &f->lock);
+	pthread_mutex_unlock(&f->lock);
 }
 
 /* With 32 in flight one sync carries many; alone each has its own. All are there afterwards. */
@@ -105,11 +115,8 @@ static void one_sync_for_many(void **state)
 	syncs = stat_of(b, 16);
 	changes = stat_of(b, 24);
 	for (i = 0; i < CREATES; i++)
-		create_one(&f, s, i);
-	pthread_mutex_lock(&f.lock);
-	while (f.running)
-		pthread_cond_wait(&f.cond, &f.lock);
-	pthread_mutex_unlock(&f.lock);
+		expect(create_one(&f, s, i), 0);
+	flight_wait(&f);
 	expect(f.good, CREATES);
 	syncs = stat_of(b, 16) - syncs;
 	changes = stat_of(b, 24) - changes;
@@ -136,7 +143,52 @@ static void one_sync_for_many(void **state)
 	expect(word(b, 4 + 56 + 16), CREATES + 5);
 }
 
-/* ---- Everybody at once ------------------------------------------------------------------------ */
+/* At most so many pages, 0: any number. The writer has nothing to do meanwhile. */
+static void store_limit(struct bench *b, int more)
+{
+	sqlite3 *db = b->card->store->writer->db;
+	sqlite3_stmt *st = NULL;
+	char text[64];
+
+	usleep(300000);
+	expect(sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &st, NULL), SQLITE_OK);
+	expect(sqlite3_step(st), SQLITE_ROW);
+	snprintf(text, sizeof(text), "PRAGMA max_page_count=%d",
+		 more ? sqlite3_column_int(st, 0) + more : 0x3fffffff);
+	sqlite3_finalize(st);
+	expect(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* In the middle of a group the disk is full: what is stored is what was answered with OK. */
+static void full_disk_in_a_group(void **state)
+{
+	static struct flight f = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				   .cond = PTHREAD_COND_INITIALIZER };
+	struct bench *b = *state;
+	uint32_t s = partition_ready(b), i;
+	uint8_t req[256];
+	struct wire_out out;
+
+	f.b = b;
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	store_limit(b, 12);
+	for (i = 0; i < CREATES; i++)
+		expect(create_one(&f, s, i), 0);
+	flight_wait(&f);
+	print_message("%u of %u found room\n", f.good, CREATES);
+	assert_true(f.good > 0 && f.good < CREATES);
+	expect(ask(b, COFFER_CMD_PARTITION_LIST, NULL, 0), 0);
+	expect(word(b, 4 + 56 + 16), f.good);
+	store_limit(b, 0);
+	wire_out_init(&out, req, sizeof(req));
+	expect(ask(b, COFFER_CMD_OBJECT_CREATE, req, template_put(&out, s, 0)), 0);
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	expect(ask(b, COFFER_CMD_PARTITION_LIST, NULL, 0), 0);
+	expect(word(b, 4 + 56 + 16), f.good + 1);
+}
+
+/* ---- Everybody at once ----------------------------------------------------------- */
 
 struct person {
 	struct bench b;		/* own reply buffer; the card is shared */
@@ -263,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(one_sync_for_many),
+		T(full_disk_in_a_group),
 		T(everybody_at_once),
 	};
 

@@ -19,7 +19,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* ---- A card with partitions ------------------------------------------------------------------- */
+/* ---- A card with partitions ----------------------------------------------------------------- */
 
 struct model {
 	uint32_t flags;			/* COFFER_CARD_* */
@@ -159,7 +159,7 @@ static void labels_end(void **state)
 	coffer_close(ctx);
 }
 
-/* ---- Sessions ------------------------------------------------------------------------------------- */
+/* ---- Sessions ------------------------------------------------------------------------------- */
 
 static void a_reset_ends_sessions(void **state)
 {
@@ -266,7 +266,7 @@ static void driver_commands_are_refused(void **state)
 	coffer_close(ctx);
 }
 
-/* ---- Malformed replies -------------------------------------------------------------------------------- */
+/* ---- Malformed replies ---------------------------------------------------------------------- */
 
 struct noise {
 	unsigned int seed;
@@ -437,7 +437,7 @@ static void empty_pages_end_a_search(void **state)
 	coffer_close(ctx);
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------ */
+/* ---- Names ---------------------------------------------------------------------------------- */
 
 static void every_code_has_name_and_advice(void **state)
 {

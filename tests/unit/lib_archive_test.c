@@ -138,7 +138,8 @@ static void another_domain(void **state)
 	coffer_session_close(other);
 }
 
-static void preflight_says(struct coffer_session *from, struct coffer_session *to, coffer_rc want, const char *words)
+static void preflight_says(struct coffer_session *from, struct coffer_session *to, coffer_rc want,
+			   const char *words)
 {
 	coffer_rc rc = 0;
 	char *why = coffer_clone_preflight(from, to, &rc);

@@ -121,7 +121,7 @@ void fake_join(struct fake *fake)
 	pthread_join(fake->thread, NULL);
 }
 
-/* ---- A transport ------------------------------------------------------------------------------ */
+/* ---- A transport ---------------------------------------------------------------------------- */
 
 static int card_exec_fake(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
 			  void *reply, size_t *reply_len, unsigned int timeout_ms,

@@ -41,7 +41,7 @@ void fake_raw(struct fake *fake, const void *data, size_t len);
 /* ECHO answers with its payload, everything else with FUNCTION_NOT_SUPPORTED. */
 fake_fn fake_echo;
 
-/* ---- A transport ------------------------------------------------------------------------------ */
+/* ---- A transport ---------------------------------------------------------------------------- */
 
 struct fake_card;
 /* 0 or -errno; fills *verdict and as much of reply[0 .. *reply_len) as it says in *reply_len. */
@@ -63,7 +63,7 @@ struct coffer *fake_context(struct fake_card *cards[], unsigned int count);
 /* Builders for replies. */
 size_t fake_rows(uint8_t *reply, const void *rows, size_t row_size, uint32_t count);
 
-/* ---- Conformance -------------------------------------------------------------------------------- */
+/* ---- Conformance ---------------------------------------------------------------------------- */
 
 /* ECHO; 0, -errno, or -EBADMSG when it was answered with something else. */
 int fake_ask(struct transport *t, const void *data, size_t len, unsigned int timeout_ms);

@@ -238,7 +238,6 @@ static void set_protocols(struct side *s, struct side *t)
 
 static void set_suites(struct side *s, struct side *t)
 {
-	s->protocols = COFFER_CLONE_CPV4;
 	s->suites = 0x2;
 	t->suites = 0x4;
 }
@@ -276,7 +275,7 @@ static void faults_of_the_pair(void **state)
 	}
 }
 
-/* ---- Requests ------------------------------------------------------------------------------------ */
+/* ---- Requests ------------------------------------------------------------------------------- */
 
 static void requests_leave_no_secret(void **state)
 {

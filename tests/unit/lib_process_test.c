@@ -50,7 +50,7 @@ static void ssh_runs_relay(void **state)
 	unsetenv("COFFER_SSH");
 }
 
-/* ---- A folder, with this program in the place of coffer-card-host ------------------------------------------ */
+/* ---- A folder, with this program in the place of coffer-card-host --------------------------- */
 
 static void folder_make(char *dir, size_t depth)
 {
@@ -208,7 +208,7 @@ static void char_devices_that_are_none(void **state)
 	free(text);
 }
 
-/* ---- This program as coffer-card-host and as ssh ------------------------------------------------------------- */
+/* ---- This program as coffer-card-host and as ssh -------------------------------------------- */
 
 static void *host_connection(void *opaque)
 {

@@ -31,7 +31,7 @@ static uint8_t *recording;
 static size_t recording_len;
 static unsigned int extracts, inserts, logins;
 
-/* ---- Ten known keys, not recorded -------------------------------------------------------------- */
+/* ---- Ten known keys, not recorded ----------------------------------------------------------- */
 
 static void key_put(struct coffer_session *s, const uint8_t *value, uint64_t class, uint64_t type)
 {
@@ -69,7 +69,7 @@ static void keys_put(struct coffer_session *s)
 	}
 }
 
-/* ---- The recorded part ---------------------------------------------------------------------------- */
+/* ---- The recorded part ---------------------------------------------------------------------- */
 
 static void wrap_all(struct recorder *r)
 {
@@ -153,7 +153,7 @@ static int end_story(void **state)
 	return system(command);
 }
 
-/* ---- What it shows --------------------------------------------------------------------------------- */
+/* ---- What it shows -------------------------------------------------------------------------- */
 
 static void everything_was_recorded(void **state)
 {

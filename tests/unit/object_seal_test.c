@@ -5,7 +5,6 @@
 #include "object_bench.h"
 
 #include "card.h"
-#include "object_forget.h"
 #include "object_internal.h"
 
 /* A command as the dispatcher would hand it to a handler. */
@@ -309,6 +308,61 @@ static void test_arrive_refusals(void **state)
 	expect(o_destroy(handle), COFFER_ST_OK);
 }
 
+/* What a role could not create it cannot bring from another card: quality.md, policy 28. */
+static void test_arrive_rights(void **state)
+{
+	struct cmd co = inside(COFFER_ROLE_CO), cu = inside(COFFER_ROLE_CU);
+	struct object_row row;
+	struct object o;
+	uint32_t handle;
+	uint8_t *flat;
+	size_t len;
+
+	(void)state;
+	t_rsa_public();
+	t_bool(A(TOKEN), true);
+	expect(o_create(&handle), COFFER_ST_OK);
+	load_flat(&co, handle, &o, &flat, &len);
+	expect(object_arrive(&cu, (struct bytes){ flat, len }, &row),
+	       COFFER_ST_USER_NOT_AUTHORIZED);
+	co.part->policy[28] = 0;
+	expect(object_arrive(&co, (struct bytes){ flat, len }, &row),
+	       COFFER_ST_OPERATION_NOT_ALLOWED);
+	co.part->policy[28] = 1;
+	expect(object_arrive(&co, (struct bytes){ flat, len }, &row), COFFER_ST_OK);
+	object_row_free(&row);
+	free(flat);
+	object_free(&o);
+	expect(o_destroy(handle), COFFER_ST_OK);
+}
+
+/* A key that was readable on its card is not so where policy or FIPS mode forbids it. */
+static void test_arrive_readable(void **state)
+{
+	const uint32_t ids[] = { 5, 43 };
+	struct cmd c = inside(COFFER_ROLE_CO);
+	uint32_t handle;
+	struct object back;
+
+	(void)state;
+	t_secret(COFFER_CKK_AES, 32);
+	t_bool(A(SENSITIVE), false);
+	t_bool(A(EXTRACTABLE), true);
+	expect(o_create(&handle), COFFER_ST_OK);
+	for (int i = 0; i < 2; i++) {
+		c.part->policy[ids[i]] = 0;
+		expect(arrive_with(&c, handle, A(COPYABLE), true, &back), COFFER_ST_OK);
+		assert_true(attrs_bool(&back.attrs, A(SENSITIVE), false));
+		assert_false(attrs_bool(&back.attrs, A(ALWAYS_SENSITIVE), true));
+		object_free(&back);
+		c.part->policy[ids[i]] = 1;
+	}
+	expect(arrive_with(&c, handle, A(COPYABLE), true, &back), COFFER_ST_OK);
+	assert_false(attrs_bool(&back.attrs, A(SENSITIVE), true));
+	object_free(&back);
+	expect(o_destroy(handle), COFFER_ST_OK);
+}
+
 /* ---- Ready keys -------------------------------------------------------------------------- */
 
 /* After an erasure no ready key is left, not even a void one. */
@@ -392,6 +446,8 @@ int main(void)
 		cmocka_unit_test(test_flat_flips),
 		cmocka_unit_test(test_only_tightened),
 		cmocka_unit_test(test_arrive_refusals),
+		cmocka_unit_test(test_arrive_rights),
+		cmocka_unit_test(test_arrive_readable),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_lost_update),
 	};

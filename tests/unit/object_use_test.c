@@ -2,6 +2,8 @@
 /* Finding objects, session objects, and the use of keys, as a host meets them. */
 #include "object_bench.h"
 
+#include "card.h"
+
 static uint8_t msg[32] = "message";
 
 static uint32_t make(void (*fill)(void))
@@ -62,6 +64,55 @@ static void test_hidden(void **state)
 	expect(o_get(handle, A(EC_POINT), value, sizeof(value), &len), COFFER_ST_OK);
 	assert_int_equal(len, COFFER_ATTR_UNAVAILABLE);
 	expect(o_destroy(handle), COFFER_ST_OK);
+}
+
+/* Not by command: switching it on would erase the partition. */
+static void force_policy(uint32_t id, uint32_t value)
+{
+	partition_find(bench.card, 1)->policy[id] = value;
+}
+
+static void be_readable(void)
+{
+	t_bool(A(SENSITIVE), false);
+	t_bool(A(EXTRACTABLE), true);
+}
+
+/* What may not be wrapped may not be read either: policy 1, policy 5, FIPS mode. */
+static void test_readable(void **state)
+{
+	uint32_t handle, copy;
+
+	(void)state;
+	t_rsa_private();
+	be_readable();
+	expect(o_create(&handle), COFFER_ST_TEMPLATE_INCONSISTENT);
+	t_bool(A(EXTRACTABLE), false);
+	expect(o_create(&handle), COFFER_ST_OK);
+	expect(o_destroy(handle), COFFER_ST_OK);
+	force_policy(1, 1);
+	t_rsa_private();
+	be_readable();
+	expect(o_create(&handle), COFFER_ST_OK);
+	force_policy(1, 0);
+	t_new();
+	expect(o_copy(handle, &copy), COFFER_ST_TEMPLATE_INCONSISTENT);
+	t_bool(A(SENSITIVE), true);
+	expect(o_copy(handle, &copy), COFFER_ST_OK);
+	expect(o_destroy(copy), COFFER_ST_OK);
+	expect(o_destroy(handle), COFFER_ST_OK);
+	for (uint32_t id = 5; id <= 43; id += 38) {
+		force_policy(id, 0);
+		t_secret(COFFER_CKK_AES, 16);
+		be_readable();
+		expect(o_create(&handle), COFFER_ST_TEMPLATE_INCONSISTENT);
+		t_new();
+		t_ulong(A(VALUE_LEN), 16);
+		be_readable();
+		expect(o_generate(COFFER_CKM_AES_KEY_GEN, &handle),
+		       COFFER_ST_TEMPLATE_INCONSISTENT);
+		force_policy(id, 1);
+	}
 }
 
 /* ---- Find ------------------------------------------------------------------------------ */
@@ -453,6 +504,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_readable),
 		cmocka_unit_test(test_find_by),
 		cmocka_unit_test(test_find_pages),
 		cmocka_unit_test(test_find_refusals),

@@ -39,7 +39,7 @@ static void close_fake(struct fake *fake, struct transport *t)
 	fake_join(fake);
 }
 
-/* ---- Conformance -------------------------------------------------------------------------------- */
+/* ---- Conformance ---------------------------------------------------------------------------- */
 
 static void stream_conforms(void **state)
 {
@@ -131,7 +131,7 @@ static void replies_find_their_waiters(void **state)
 	free(hold);
 }
 
-/* ---- Time ------------------------------------------------------------------------------------------ */
+/* ---- Time ----------------------------------------------------------------------------------- */
 
 /* The first command is answered only after the second came. */
 static bool late(struct fake *fake, const struct coffer_frame_req *head, const uint8_t *req)
@@ -209,7 +209,7 @@ static void close_sends_everybody_out(void **state)
 	}
 }
 
-/* ---- The other side dies ----------------------------------------------------------------------------- */
+/* ---- The other side dies -------------------------------------------------------------------- */
 
 static bool hang_up_at_third(struct fake *fake, const struct coffer_frame_req *head,
 			     const uint8_t *req)
@@ -269,7 +269,7 @@ static void pipes_raise_no_sigpipe(void **state)
 	t->ops->close(t);
 }
 
-/* ---- The other side lies ------------------------------------------------------------------------------ */
+/* ---- The other side lies -------------------------------------------------------------------- */
 
 enum lie {
 	LIE_MAGIC, LIE_RESERVED, LIE_TAG, LIE_LONGER_THAN_ROOM, LIE_LONGER_THAN_ANY,
@@ -431,7 +431,7 @@ static void errno_of_the_other_side(void **state)
 	close_fake(&fake, t);
 }
 
-/* ---- Processes ------------------------------------------------------------------------------------------- */
+/* ---- Processes ------------------------------------------------------------------------------ */
 
 static void a_childs_close_ends_nothing(void **state)
 {

@@ -89,7 +89,7 @@ enum cli_status cli_shell(struct cli *cli);
 /* Can a question be asked? */
 bool cli_interactive(const struct cli *cli);
 
-/* ---- Failing (run.c) --------------------------------------------------------------- */
+/* ---- Failing (status.c) --------------------------------------------------------------- */
 /* Remember one line for people and give @rc back. */
 coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -147,11 +147,16 @@ void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *
 int cli_help_completions(const char *shell);
 void cli_help_manual(void);
 
-/* ---- Shared by commands ------------------------------------------------------------ */
+/* ---- Login (login.c) ----------------------------------------------------------------- */
 coffer_rc cli_role_parse(struct cli *cli, struct cli_session *s, const char *text,
 			 struct coffer_role_state *role);
 coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
 		    const char *role);
+/* Add the attempts that are left to a refused password; gives @rc back. */
+coffer_rc cli_wrong_password(struct cli *cli, struct cli_session *s, coffer_rc rc,
+			     enum coffer_role role);
+
+/* ---- Shared by commands ------------------------------------------------------------ */
 /* Lists objects as a table; used for partitions and archives. */
 coffer_rc cli_contents(struct cli *cli, struct coffer_session *session);
 /* "2026-12-31T23:59:59Z", or "not set" for 0 (cmd_life.c). */

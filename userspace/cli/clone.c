@@ -152,6 +152,8 @@ static void show_report(struct clone_run *run)
 	out_key_number(o, "not_tried", r->not_tried);
 	if (r->protocol)
 		out_say(o, "    Protocol: %s", text);
+	if (r->suite)
+		out_say(o, "    Cipher suite: %u", r->suite);
 	moved = run->options.dry_run ? r->not_tried : r->cloned;
 	out_say(o, "    %zu object%s %s%s, %zu existed, %zu refused", moved, moved == 1 ? "" : "s",
 		run->options.dry_run ? "would be " : "", run->verb, r->existing, r->refused);
@@ -179,6 +181,20 @@ static coffer_rc verdict(struct clone_run *run, coffer_rc rc)
 	return rc;
 }
 
+/* What the cards' words leave out. */
+static const char *why(coffer_rc rc)
+{
+	switch (rc) {
+	case ST(SESSION_NEGOTIATION_NO_PSK):
+		return "the partitions share no domain: see partition domainlist";
+	case ST(CERTIFICATE_DATA_INVALID):
+		return "domains differ (under CPv1 the primary one counts), or a peer is not "
+		       "genuine";
+	default:
+		return coffer_strerror(rc);
+	}
+}
+
 coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 {
 	bool moved = !rc || rc == ST(FAILED_TO_CLONE_AN_OBJECT);
@@ -188,7 +204,7 @@ coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 	if (moved || run->cli->out.json)
 		show_report(run);
 	if (!moved && !run->cli->message[0])
-		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb, coffer_strerror(rc));
+		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb, why(rc));
 	rc = verdict(run, rc);
 	coffer_clone_report_free(&run->report);
 	return rc;

@@ -102,6 +102,7 @@ coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 {
 	struct secret pin = { 0 }, domain = { 0 };
+	const char *domain_label = cli_args_text(args, "domainlabel", NULL);
 	const char *domain_text;
 	struct cli_session *s;
 	coffer_rc rc;
@@ -119,10 +120,13 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = cli_domain(cli, args, &domain, &domain_text);
 	if (!rc)
-		rc = coffer_partition_init(s->session, cli_args_text(args, "label", ""), pin.text,
-					   domain_text);
+		rc = coffer_partition_init_labelled(s->session, cli_args_text(args, "label", ""),
+						    pin.text, domain_text, domain_label);
 	secret_wipe(&pin);
 	secret_wipe(&domain);
+	if (rc == ST(FUNCTION_NOT_SUPPORTED) && domain_label)
+		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
+			      "-domainlabel out");
 	if (rc)
 		return rc;
 	out_text(&cli->out, "label", "Label", cli_args_text(args, "label", ""));

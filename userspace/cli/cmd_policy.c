@@ -116,6 +116,14 @@ static coffer_rc look_at_effects(struct cli_session *s, struct change *c)
 	return 0;
 }
 
+static bool drops_domains(const struct change *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->ids[i] == 44 && !c->values[i])
+			return true;
+	return false;
+}
+
 static coffer_rc change(struct cli *cli, const struct cli_args *args, struct cli_session *s)
 {
 	struct change c = { .count = 0 };
@@ -129,6 +137,9 @@ static coffer_rc change(struct cli *cli, const struct cli_args *args, struct cli
 				 s->slot.partition ? "the partition" : "the whole card");
 	if (!rc)
 		rc = coffer_policy_set(s->session, c.ids, c.values, c.count, c.erases);
+	if (rc == ST(CONFIG_FAILS_DEPENDENCIES) && s->slot.partition && drops_domains(&c))
+		return cli_fail(cli, rc, "policy 44 stays on while the partition has more than one "
+				"domain: partition domaindelete the others first");
 	if (rc)
 		return rc;
 	out_number(&cli->out, "changed", "Policies changed", c.count);

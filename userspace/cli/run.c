@@ -3,7 +3,6 @@
  * Runs commands one by one, whatever they came from: parse, check, handler, result.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +12,6 @@
 #include "cli.h"
 
 /* ---- Results ----------------------------------------------------------------------- */
-
-coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(cli->message, sizeof(cli->message), format, ap);
-	va_end(ap);
-	return rc;
-}
-
-coffer_rc cli_usage(struct cli *cli, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(cli->message, sizeof(cli->message), format, ap);
-	va_end(ap);
-	cli->override = CLI_USAGE;
-	return ST(ARGUMENTS_BAD);
-}
 
 static void begin(struct cli *cli, const char *name)
 {

@@ -3,6 +3,8 @@
  * From results to exit statuses, in one place.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "cli.h"
 
@@ -69,6 +71,12 @@ static bool is_refusal(coffer_rc verdict)
 	case ST(CONFIG_CHANGE_ILLEGAL):
 	case ST(CONFIG_ILLEGAL):
 	case ST(CONFIG_FAILS_DEPENDENCIES):
+	case ST(DOMAIN_MANAGEMENT_NOT_ALLOWED):
+	case ST(DOMAIN_LABEL_INVALID):
+	case ST(DOMAIN_LABEL_ALREADY_EXISTS):
+	case ST(DOMAIN_MAX_REACHED):
+	case ST(DOMAIN_NO_PRIMARY):
+	case ST(DOMAIN_EXTRA_PRIMARY):
 	case ST(SESSION_NEGOTIATION_NO_PSK):
 	case ST(SESSION_NEGOTIATION_NO_ROOTS):
 	case ST(SESSION_NEGOTIATION_NO_ALGS):
@@ -110,4 +118,27 @@ enum cli_status cli_status_of(coffer_rc rc)
 	default:
 		return CLI_FAILED;
 	}
+}
+
+/* ---- Failing ----------------------------------------------------------------------- */
+
+coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	return rc;
+}
+
+coffer_rc cli_usage(struct cli *cli, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(cli->message, sizeof(cli->message), format, ap);
+	va_end(ap);
+	cli->override = CLI_USAGE;
+	return ST(ARGUMENTS_BAD);
 }

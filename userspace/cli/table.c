@@ -18,6 +18,9 @@
 	{ "domain", "d", CLI_SECRET, 0, "text of the cloning domain", NULL }, \
 	{ "defaultdomain", "def", CLI_FLAG, 0, "use the well-known default domain (for tests)", \
 	  NULL }
+#define PRIMARY \
+	{ "primary", "p", CLI_FLAG, 0, "make it the one that cards of before 7.8.0 see", NULL }
+#define CIPHER { "id", "i", CLI_NUMBER, REQ | BARE, "number of the suite", NULL }
 #define PASSWORD(text) { "password", "p", CLI_SECRET, 0, text, NULL }
 #define ROLE_NAME { "name", "n", CLI_ROLE, REQ, "role, such as co or \"Crypto Officer\"", NULL }
 #define KEY \
@@ -71,7 +74,8 @@ const struct cli_command cli_commands[] = {
 	{ "partition", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the partition: label, Partition SO, cloning domain", cli_partition_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the partition", NULL },
-		  PASSWORD("Partition SO's password"), DOMAIN, FORCE) },
+		  PASSWORD("Partition SO's password"), DOMAIN,
+		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain", NULL }, FORCE) },
 	{ "partition", "contents", "con", 0, NULL, "list the objects with their handles",
 	  cli_partition_contents, OPTIONS(ON_SLOT) },
 	{ "partition", "showinfo", "si", 0, NULL, "show storage, protocols and roles",
@@ -87,6 +91,25 @@ const struct cli_command cli_commands[] = {
 	  cli_partition_showmechanism,
 	  OPTIONS({ "mechanism", "m", CLI_TEXT, 0, "only this one: name or number", NULL },
 		  ON_SLOT) },
+	{ "partition", "domainlist", "dl", 0, "Partition SO, Crypto Officer or User",
+	  "list the cloning domains by their labels", cli_partition_domainlist, NULL },
+	{ "partition", "domainadd", "da", CLI_CMD_CHANGES, "Partition SO",
+	  "add a cloning domain (policy 44; three at most)", cli_partition_domainadd,
+	  OPTIONS({ "domain", "d", CLI_SECRET, 0, "text of the domain", NULL },
+		  { "domainlabel", "dl", CLI_TEXT, REQ, "label of the domain", NULL }, PRIMARY) },
+	{ "partition", "domaindelete", "dd", CLI_CMD_CHANGES, "Partition SO",
+	  "delete a cloning domain; objects stay", cli_partition_domaindelete,
+	  OPTIONS({ "domainlabel", "dl", CLI_TEXT, REQ, "label of the domain", NULL }, FORCE) },
+	{ "partition", "domainchangelabel", "dcl", CLI_CMD_CHANGES, "Partition SO",
+	  "label a cloning domain anew, make it the primary one", cli_partition_domainchangelabel,
+	  OPTIONS({ "domainlabel", "dl", CLI_TEXT, 0, "label of now; default: has none", NULL },
+		  { "newlabel", "nl", CLI_TEXT, 0, "label from now on", NULL }, PRIMARY) },
+	{ "partition", "ciphershow", "cis", 0, NULL, "list the cipher suites of CPv4",
+	  cli_partition_ciphershow, NULL },
+	{ "partition", "cipherenable", "cie", CLI_CMD_CHANGES, "Partition SO",
+	  "let CPv4 use a cipher suite", cli_partition_cipherenable, OPTIONS(CIPHER) },
+	{ "partition", "cipherdisable", "cid", CLI_CMD_CHANGES, "Partition SO",
+	  "do not let CPv4 use a cipher suite", cli_partition_cipherdisable, OPTIONS(CIPHER) },
 	{ "partition", "clone", "cl", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN, "Crypto Officer on both",
 	  "clone objects of the current slot to another slot", cli_partition_clone,
 	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),

@@ -96,7 +96,7 @@ static coffer_rc archive_check(const struct coffer_archive *a)
 	return rc;
 }
 
-/* ---- A new archive ------------------------------------------------------------------------------- */
+/* ---- A new archive -------------------------------------------------------------------------- */
 
 static coffer_rc archive_furnish(const struct coffer_archive *a, uint32_t id)
 {
@@ -136,7 +136,7 @@ static coffer_rc archive_make(const struct coffer_archive *a, struct coffer_sess
 	return rc;
 }
 
-/* ---- Filling one ----------------------------------------------------------------------------------- */
+/* ---- Filling one ---------------------------------------------------------------------------- */
 
 static coffer_rc archive_empty(struct coffer_session *co)
 {
@@ -232,7 +232,7 @@ API coffer_rc coffer_archive_backup(struct coffer_session *source, const struct 
 	return archive_fill(a, id, a->replace && !dry, source, options, report);
 }
 
-/* ---- Reading one back --------------------------------------------------------------------------------- */
+/* ---- Reading one back ----------------------------------------------------------------------- */
 
 static coffer_rc archive_enter(const struct coffer_archive *a, struct entry *co)
 {

@@ -13,7 +13,7 @@
 #define FEW_HANDLES 16
 #define FEW_OUIDS 4
 
-/* ---- Results ------------------------------------------------------------------------------------- */
+/* ---- Results -------------------------------------------------------------------------------- */
 
 void clone_settle(struct clone_run *run, struct clone_object *object,
 		  enum coffer_clone_result result, coffer_rc rc, uint32_t target_handle)
@@ -45,7 +45,7 @@ bool clone_interrupted(const struct clone_run *run)
 	return run->options->interrupted && *run->options->interrupted;
 }
 
-/* ---- Which objects --------------------------------------------------------------------------------- */
+/* ---- Which objects -------------------------------------------------------------------------- */
 
 static const uint32_t wanted[] = { CKA(CLASS), CKA(LABEL), CKA(OUID) };
 #define N_WANTED (sizeof(wanted) / sizeof(wanted[0]))
@@ -160,7 +160,7 @@ static int by_number(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* A long list: one listing of the partition, and each handle looked up in it, in ascending order. */
+/* A long list: one listing of the partition; each handle is looked up in it, ascending. */
 static coffer_rc plan_many(struct clone_run *run, const uint32_t *handles, size_t count)
 {
 	struct coffer_objects found;
@@ -201,7 +201,7 @@ static coffer_rc plan(struct clone_run *run)
 	return plan_many(run, o->handles, o->count);
 }
 
-/* ---- Which are there already ------------------------------------------------------------------------- */
+/* ---- Which are there already ---------------------------------------------------------------- */
 
 static void settle_existing(struct clone_run *run, struct clone_object *object,
 			    const struct coffer_object *there)
@@ -281,7 +281,7 @@ static coffer_rc exists(struct clone_run *run)
 	return unsettled(run) <= FEW_OUIDS ? exists_few(run) : exists_many(run);
 }
 
-/* ---- The run -------------------------------------------------------------------------------------------- */
+/* ---- The run -------------------------------------------------------------------------------- */
 
 static void settle_rest(struct clone_run *run)
 {

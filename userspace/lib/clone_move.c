@@ -18,7 +18,7 @@ static bool is_v1(const struct clone_run *run)
 	return run->report->protocol == COFFER_CLONE_CPV1;
 }
 
-/* ---- 1 to 5: negotiation ---------------------------------------------------------------------------- */
+/* ---- 1 to 5: negotiation -------------------------------------------------------------------- */
 
 struct message {
 	struct reply reply;		/* holds it */
@@ -159,7 +159,7 @@ coffer_rc clone_negotiate(struct clone_run *run)
 	return rc;
 }
 
-/* ---- 8 and 9: the end ------------------------------------------------------------------------------------ */
+/* ---- 8 and 9: the end ----------------------------------------------------------------------- */
 
 static coffer_rc context_close(struct coffer_session *s, uint32_t context, const void *m5,
 			       size_t len, struct coffer_rep_clone_close *rep)
@@ -218,7 +218,7 @@ void clone_finish(struct clone_run *run)
 	clone_abandon(run);
 }
 
-/* ---- 6 and 7: objects -------------------------------------------------------------------------------------- */
+/* ---- 6 and 7: objects ----------------------------------------------------------------------- */
 
 struct batch {
 	struct clone_object *objects[BATCH];

@@ -71,7 +71,7 @@ static void found(struct finding *f, coffer_rc rc, char *text)
 	f->text = text;
 }
 
-/* ---- What one side shows ----------------------------------------------------------------------------- */
+/* ---- What one side shows -------------------------------------------------------------------- */
 
 static void check_login(const struct side *side, struct finding *f)
 {
@@ -120,7 +120,7 @@ static void check_policies(const struct side *side, struct finding *f)
 			      "off on the %s: its po has to turn one on", side->name));
 }
 
-/* ---- What both sides show ---------------------------------------------------------------------------- */
+/* ---- What both sides show ------------------------------------------------------------------- */
 
 static void check_same(const struct side *s, const struct side *t, struct finding *f)
 {
@@ -175,9 +175,11 @@ static void check_protocol(const struct side *s, const struct side *t, struct fi
 		found(f, ST(PROTOCOL_DISABLED),
 		      text_of("the partitions share no cloning protocol: look at policy 42 of "
 			      "both with partition showpolicies"));
-	else if (common == COFFER_CLONE_CPV4 && !(s->part.suites & t->part.suites))
+	else if ((common & COFFER_CLONE_CPV4) && !(common & COFFER_CLONE_CPV3) &&
+		 !(s->part.suites & t->part.suites))
 		found(f, ST(SESSION_NEGOTIATION_NO_ALGS),
-		      text_of("the partitions share no cipher suite of CPv4: enable one on both"));
+		      text_of("the partitions share no cipher suite of CPv4: see partition "
+			      "ciphershow on both and enable one with partition cipherenable"));
 }
 
 typedef void side_check(const struct side *side, struct finding *f);

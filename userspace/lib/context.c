@@ -156,11 +156,6 @@ API void coffer_close(struct coffer *ctx)
 	free(ctx);
 }
 
-coffer_rc context_check(const struct coffer *ctx)
-{
-	return ctx->pid == getpid() ? 0 : -EOWNERDEAD;
-}
-
 API unsigned int coffer_card_count(const struct coffer *ctx)
 {
 	return ctx->count;

@@ -32,7 +32,7 @@ API const char *coffer_event_name(uint16_t type)
 	return "UNKNOWN";
 }
 
-/* ---- One card, with events_lock held -------------------------------------------------------------- */
+/* ---- One card, with events_lock held -------------------------------------------------------- */
 
 static coffer_rc kernel_events(struct coffer_card *card, struct coffer_card_event *to,
 			       size_t room, size_t *count)
@@ -144,7 +144,7 @@ static coffer_rc card_events(struct coffer_card *card, struct coffer_card_event 
 	return rc;
 }
 
-/* ---- All of them --------------------------------------------------------------------------------------- */
+/* ---- All of them ---------------------------------------------------------------------------- */
 
 /* Cards that cannot be reached have none; but when no card can be, that is said. */
 static coffer_rc events_take(struct coffer *ctx, struct coffer_card_event *list, size_t room,

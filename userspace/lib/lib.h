@@ -34,7 +34,7 @@ struct coffer_card {
 	unsigned int index;
 	char *name;
 	char *text;			/* why it could not be opened, for people */
-	pthread_rwlock_t lock;		/* read: uses t; write: replaces it, guards the four below */
+	pthread_rwlock_t lock;		/* read: uses t; write: replaces t and the four below */
 	struct transport *t;		/* NULL: rc says why */
 	coffer_rc rc;
 	bool broken;			/* t said -EPIPE or -ENODEV (atomic access) */
@@ -87,6 +87,9 @@ coffer_rc session_exec_fixed(struct coffer_session *s, uint16_t opcode, struct m
 			     void *reply, size_t size);
 coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
 			     struct reply *reply);
+/* A list of rows of the session's partition; *rows points into the reply. */
+coffer_rc session_rows(struct coffer_session *s, uint16_t opcode, size_t row_size,
+		       struct reply *reply, const uint8_t **rows, uint32_t *count);
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);
 

@@ -17,7 +17,7 @@ struct msg_out {
 	uint8_t *data;
 	size_t len;
 	size_t room;
-	int error;			/* 0, -ENOMEM, -EMSGSIZE (no command is that long), -EINVAL */
+	int error;			/* 0, -ENOMEM, -EMSGSIZE (too long), -EINVAL */
 	uint8_t space[256];
 };
 

@@ -56,7 +56,7 @@ static coffer_rc pages_add(struct pages *pages, const void *data, size_t len)
 	return 0;
 }
 
-/* ---- Reading pages: once to count, once to fill ------------------------------------------------ */
+/* ---- Reading pages: once to count, once to fill --------------------------------------------- */
 
 struct cursor {
 	struct coffer_objects *out;	/* list NULL: only count */
@@ -153,7 +153,7 @@ API void coffer_objects_free(struct coffer_objects *objects)
 	memset(objects, 0, sizeof(*objects));
 }
 
-/* ---- Finding --------------------------------------------------------------------------------------- */
+/* ---- Finding -------------------------------------------------------------------------------- */
 
 /* One page; *at is the cursor. */
 static coffer_rc find_page(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
@@ -249,7 +249,7 @@ API bool coffer_attr_bool(const struct coffer_attr *a, bool absent)
 	return *(const uint8_t *)a->value != 0;
 }
 
-/* ---- Single objects ----------------------------------------------------------------------------------- */
+/* ---- Single objects ------------------------------------------------------------------------- */
 
 static void object_request(const struct coffer_session *s, uint32_t handle, struct msg_out *req)
 {

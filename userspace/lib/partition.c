@@ -7,9 +7,9 @@
 
 #include "lib.h"
 
-/* HSM_INIT and PARTITION_INIT share their form. */
+/* HSM_INIT and PARTITION_INIT share their form, but for a label of the domain. */
 static coffer_rc init(struct coffer_session *s, uint16_t opcode, const char *label,
-		      const char *pin, const char *domain)
+		      const char *pin, const char *domain, const char *domain_label)
 {
 	const struct coffer_req_init head = {
 		.session = htole32(s->id),
@@ -22,13 +22,16 @@ static coffer_rc init(struct coffer_session *s, uint16_t opcode, const char *lab
 	msg_put_text(&req, label);
 	msg_put_text(&req, pin);
 	msg_put_text(&req, domain);
+	/* Firmware of before labels knows no such item. */
+	if (domain_label)
+		msg_put_text(&req, domain_label);
 	return session_exec_fixed(s, opcode, &req, NULL, 0);
 }
 
 API coffer_rc coffer_hsm_init(struct coffer_session *admin, const char *label,
 			      const char *so_pin, const char *domain)
 {
-	return init(admin, COFFER_CMD_HSM_INIT, label, so_pin, domain);
+	return init(admin, COFFER_CMD_HSM_INIT, label, so_pin, domain, NULL);
 }
 
 API coffer_rc coffer_hsm_factory_reset(struct coffer_session *admin)
@@ -89,7 +92,14 @@ API coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t par
 API coffer_rc coffer_partition_init(struct coffer_session *s, const char *label,
 				    const char *po_pin, const char *domain)
 {
-	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain);
+	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain, NULL);
+}
+
+API coffer_rc coffer_partition_init_labelled(struct coffer_session *s, const char *label,
+					     const char *po_pin, const char *domain,
+					     const char *domain_label)
+{
+	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain, domain_label);
 }
 
 API coffer_rc coffer_partition_info(struct coffer_session *s,

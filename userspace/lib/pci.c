@@ -84,7 +84,8 @@ static coffer_rc scan(struct pci_access *access, struct coffer_pci **list, size_
 	pci_scan_bus(access);
 	for (dev = access->devices; dev; dev = dev->next) {
 		pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CAPS | PCI_FILL_DRIVER);
-		if (dev->vendor_id != COFFER_PCI_VENDOR_ID || dev->device_id != COFFER_PCI_DEVICE_ID)
+		if (dev->vendor_id != COFFER_PCI_VENDOR_ID ||
+		    dev->device_id != COFFER_PCI_DEVICE_ID)
 			continue;
 		grown = realloc(*list, (*count + 1) * sizeof(**list));
 		if (!grown)

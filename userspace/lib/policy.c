@@ -7,24 +7,6 @@
 
 #include "lib.h"
 
-/* A list of rows of the session's partition; *rows points into the reply. */
-static coffer_rc rows_ask(struct coffer_session *s, uint16_t opcode, size_t row_size,
-			  struct reply *reply, const uint8_t **rows, uint32_t *count)
-{
-	struct msg_out req;
-	struct msg_in in;
-	coffer_rc rc;
-
-	*count = 0;
-	session_request(s, &req);
-	rc = session_exec_reply(s, opcode, &req, reply);
-	if (rc)
-		return rc;
-	msg_in_init(&in, reply->data, reply->len);
-	*rows = msg_take_rows(&in, row_size, count);
-	return *rows ? 0 : -EIO;
-}
-
 API coffer_rc coffer_policies(struct coffer_session *s, struct coffer_policy **list,
 			      size_t *count)
 {
@@ -36,7 +18,7 @@ API coffer_rc coffer_policies(struct coffer_session *s, struct coffer_policy **l
 
 	*list = NULL;
 	*count = 0;
-	rc = rows_ask(s, COFFER_CMD_POLICY_LIST, sizeof(row), &reply, &rows, &n);
+	rc = session_rows(s, COFFER_CMD_POLICY_LIST, sizeof(row), &reply, &rows, &n);
 	if (!rc) {
 		*list = calloc(n + 1, sizeof(**list));
 		rc = *list ? 0 : -ENOMEM;
@@ -88,7 +70,7 @@ API coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanis
 
 	*list = NULL;
 	*count = 0;
-	rc = rows_ask(s, COFFER_CMD_MECHANISM_LIST, sizeof(row), &reply, &rows, &n);
+	rc = session_rows(s, COFFER_CMD_MECHANISM_LIST, sizeof(row), &reply, &rows, &n);
 	if (!rc) {
 		*list = calloc(n + 1, sizeof(**list));
 		rc = *list ? 0 : -ENOMEM;

@@ -45,7 +45,7 @@ static void job_free(struct job *job)
 	free(job);
 }
 
-/* ---- Out ------------------------------------------------------------------------------------------------ */
+/* ---- Out ------------------------------------------------------------------------------------ */
 
 static int reply_write(struct relay *r, const struct coffer_frame_rep *rep, const void *payload)
 {
@@ -131,7 +131,7 @@ static int job_start(struct job *job)
 	return rc;
 }
 
-/* ---- In ------------------------------------------------------------------------------------------------- */
+/* ---- In ------------------------------------------------------------------------------------- */
 
 /* Waits for ever: a client may be silent for days. -EPIPE at the end of file. */
 static int read_all(int fd, void *to, size_t len)

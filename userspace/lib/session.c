@@ -71,6 +71,23 @@ coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct m
 	return rc;
 }
 
+coffer_rc session_rows(struct coffer_session *s, uint16_t opcode, size_t row_size,
+		       struct reply *reply, const uint8_t **rows, uint32_t *count)
+{
+	struct msg_out req;
+	struct msg_in in;
+	coffer_rc rc;
+
+	*count = 0;
+	session_request(s, &req);
+	rc = session_exec_reply(s, opcode, &req, reply);
+	if (rc)
+		return rc;
+	msg_in_init(&in, reply->data, reply->len);
+	*rows = msg_take_rows(&in, row_size, count);
+	return *rows ? 0 : -EIO;
+}
+
 static coffer_rc session_start(struct coffer_session *s)
 {
 	const struct coffer_req_session_open req = {

@@ -60,7 +60,7 @@ static struct stream *to_stream(struct transport *t)
 	return (struct stream *)t;
 }
 
-/* ---- Waiters; all with the lock held ---------------------------------------------------------- */
+/* ---- Waiters; all with the lock held -------------------------------------------------------- */
 
 static struct waiter *waiter_find(struct stream *s, uint32_t tag)
 {
@@ -110,7 +110,7 @@ static void stream_die(struct stream *s, int rc)
 	waiters_wake_all(s);
 }
 
-/* ---- Receiving, in the reader's role ------------------------------------------------------------ */
+/* ---- Receiving, in the reader's role -------------------------------------------------------- */
 
 static bool frame_is_sane(const struct coffer_frame_rep *f)
 {
@@ -188,7 +188,7 @@ static int stream_receive(struct stream *s, const struct timespec *deadline)
 	return frames_take(s);
 }
 
-/* ---- Sending -------------------------------------------------------------------------------------- */
+/* ---- Sending -------------------------------------------------------------------------------- */
 
 /* 0; -ETIMEDOUT when nothing of it went out; else the connection is dead. */
 static int stream_send(struct stream *s, const struct coffer_frame_req *f, const void *payload,
@@ -225,7 +225,7 @@ static void frame_fill(struct coffer_frame_req *f, uint16_t opcode, uint32_t tag
 	};
 }
 
-/* ---- Commands --------------------------------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------------------------- */
 
 static struct waiter *waiter_new(void *reply, uint32_t room)
 {
@@ -399,7 +399,7 @@ static uint64_t stream_epoch(struct transport *t)
 	return __atomic_load_n(&to_stream(t)->epoch, __ATOMIC_RELAXED);
 }
 
-/* ---- Opening and closing ------------------------------------------------------------------------------- */
+/* ---- Opening and closing -------------------------------------------------------------------- */
 
 static void stream_free(struct stream *s)
 {

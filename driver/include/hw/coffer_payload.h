@@ -117,7 +117,7 @@ struct coffer_rep_session_open {
 };
 
 /* SESSION_CLOSE, SESSION_INFO, LOGOUT, ROLE_LIST, POLICY_LIST, PARTITION_INFO, MECHANISM_LIST,
- * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, TAMPER_CLEAR,
+ * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, TAMPER_CLEAR, DOMAIN_LIST, CIPHER_LIST,
  * CLONE_START
  */
 struct coffer_req_session {
@@ -164,7 +164,10 @@ struct coffer_role_row {
 	char	short_name[8];
 };
 
-/* HSM_INIT, PARTITION_INIT: coffer_req_init; blob label; blob pin; blob domain */
+/* HSM_INIT: coffer_req_init; blob label; blob pin; blob domain
+ * PARTITION_INIT: the same; then blob domain label, which may be empty, and which requests of
+ *     before domains had labels do not have at all
+ */
 #define COFFER_INIT_DEFAULT_DOMAIN	0x00000001	/* domain blob is empty */
 
 struct coffer_req_init {
@@ -344,6 +347,42 @@ struct coffer_audit_row {
 	__u8	chain[32];
 };
 
+/* DOMAIN_LIST -> u32 count; struct coffer_domain_row[count], the primary one first
+ * DOMAIN_ADD: coffer_req_domain; blob label; blob domain text
+ * DOMAIN_DELETE: coffer_req_domain; blob label
+ * DOMAIN_CHANGE: coffer_req_domain; blob label now; blob new label (may be the same)
+ * A label has 1 to 32 bytes; the domain of PARTITION_INIT may be without one: empty names it.
+ */
+#define COFFER_DOMAINS_MAX		3
+#define COFFER_DOMAIN_PRIMARY		0x00000001	/* the one that old peers see */
+
+struct coffer_req_domain {
+	__le32	session;
+	__le32	flags;			/* COFFER_DOMAIN_*; 0 in DOMAIN_DELETE */
+};
+
+struct coffer_domain_row {
+	__le32	flags;			/* COFFER_DOMAIN_* */
+	__le32	reserved;
+	char	label[32];		/* NUL padded; the secret is never shown */
+};
+
+/* CIPHER_LIST -> u32 count; struct coffer_cipher_row[count], ascending id
+ * CIPHER_SET: one CPv4 suite on or off; an id that is not listed gives MECHANISM_INVALID
+ */
+struct coffer_cipher_row {
+	__le32	id;			/* enum coffer_suite; a higher id is stronger */
+	__le32	enabled;		/* 0 or 1 */
+	char	name[40];		/* NUL padded */
+};
+
+struct coffer_req_cipher_set {
+	__le32	session;
+	__le32	id;
+	__le32	enabled;		/* 0 or 1 */
+	__le32	reserved;
+};
+
 /* OBJECT_CREATE: coffer_req_session; attrs template -> coffer_rep_object
  * KEY_GENERATE: coffer_req_mech; blob params; attrs template -> coffer_rep_object
  * KEY_PAIR_GENERATE: coffer_req_mech; blob params; attrs public; attrs private
@@ -466,6 +505,7 @@ enum coffer_suite {
 	X(CLONE_SESSION,	14, "serial of the peer's partition") \
 	X(CLONE_REFUSED,	15, "status") \
 	X(STORE_FULL,		16, "0") \
+	X(DOMAIN_CHANGED,	19, "number of domains") \
 	X(AUDIT_FULL,		20, "number of the newest record") \
 	X(SELF_TEST_FAILED,	21, "number of the test")
 
@@ -491,6 +531,10 @@ _Static_assert(sizeof(struct coffer_rep_audit_config) == 64, "coffer_rep_audit_c
 _Static_assert(sizeof(struct coffer_req_audit_read) == 24, "coffer_req_audit_read");
 _Static_assert(sizeof(struct coffer_audit_row) == 80, "coffer_audit_row");
 _Static_assert(sizeof(struct coffer_self_test_row) == 48, "coffer_self_test_row");
+_Static_assert(sizeof(struct coffer_req_domain) == 8, "coffer_req_domain");
+_Static_assert(sizeof(struct coffer_domain_row) == 40, "coffer_domain_row");
+_Static_assert(sizeof(struct coffer_cipher_row) == 48, "coffer_cipher_row");
+_Static_assert(sizeof(struct coffer_req_cipher_set) == 16, "coffer_req_cipher_set");
 _Static_assert(sizeof(struct coffer_req_find) == 16, "coffer_req_find");
 #endif
 

@@ -110,6 +110,12 @@
 	X(OBJECT_READ_ONLY, COFFER_V(0x114), "the object takes no changes") \
 	X(TIME_NOT_INITIALIZED, COFFER_V(0x115), "the SO has to set the card's clock") \
 	X(CPV4_MSG_ERROR, COFFER_V(0x117), "the message is malformed") \
+	X(DOMAIN_MANAGEMENT_NOT_ALLOWED, COFFER_V(0x11c), "set partition policy 44 first") \
+	X(DOMAIN_LABEL_INVALID, COFFER_V(0x11d), "1 to 32 characters that are not the secret") \
+	X(DOMAIN_LABEL_ALREADY_EXISTS, COFFER_V(0x11e), "choose another label") \
+	X(DOMAIN_MAX_REACHED, COFFER_V(0x11f), "delete a domain first: three at most") \
+	X(DOMAIN_NO_PRIMARY, COFFER_V(0x120), "make another domain primary first") \
+	X(DOMAIN_EXTRA_PRIMARY, COFFER_V(0x121), "nothing, the domain is the primary one") \
 	X(CLOCK_NOT_IN_SYNC, COFFER_V(0x124), "set the cards' clocks") \
 	X(OWNER_UNKNOWN, COFFER_V(0xf01), "open the device again: the card was reset") \
 	X(CLONE_THROTTLED, COFFER_V(0xf02), "too many failed domain proofs: wait") \

@@ -295,11 +295,14 @@ TEST_F(fault, a_bus_error_that_is_not_fatal_changes_nothing)
 	EXPECT_EQ(0, card_echo(self->fd, 500, 1));
 }
 
+/* After a function level reset, too, which uses up the configuration that probe saved. */
 TEST_F_TIMEOUT(fault, a_fatal_bus_error_is_recovered_from, 60)
 {
 	struct load load;
 	int i, back = 0;
 
+	ASSERT_EQ(0, attr_write("device/reset", "1"));
+	self->resets++;
 	ASSERT_EQ(0, load_start(&load, 8, self->fd));
 	usleep(100000);
 	EXPECT_EQ(0, bus_error("DLP"));

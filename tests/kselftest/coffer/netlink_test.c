@@ -202,26 +202,50 @@ TEST_F(netlink, refuses_unknown_cards_and_requests)
 	EXPECT_EQ(-EOPNOTSUPP, ask(self->sock, &message, &answer));
 }
 
-TEST_F(netlink, lists_all_cards)
+/* Number of cards in this part of a dump, whose ids grow from *next on; else -1. */
+static int count_cards(struct answer *answer, __u16 family, __u32 *next)
+{
+	struct nlmsghdr *nl = &answer->message.nl;
+	int len = sizeof(answer->message), cards = 0;
+
+	for (; NLMSG_OK(nl, len) && nl->nlmsg_type == family; nl = NLMSG_NEXT(nl, len)) {
+		struct message *part = (void *)nl;
+
+		walk(part->attrs, nl->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN), answer->attr,
+		     ATTRS_MAX);
+		if (u32_of(answer, COFFER_GENL_A_DEV) < *next)
+			return -1;
+		*next = u32_of(answer, COFFER_GENL_A_DEV) + 1;
+		cards++;
+	}
+	return cards;
+}
+
+/* Also those that came back under a low number after others were there. */
+TEST_F(netlink, lists_all_cards_sorted)
 {
 	struct message message;
 	struct answer answer;
 	unsigned int cards = 0, nodes = 0;
-	char path[32];
+	char path[32], pci[64];
+	__u32 next = 0;
 	int rc;
 
+	ASSERT_EQ(0, pci_name(pci, sizeof(pci)));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers/coffer/unbind", pci));
+	ASSERT_EQ(0, file_write("/sys/bus/pci/drivers/coffer/bind", pci));
+	rc = card_open_wait();
+	ASSERT_LE(0, rc);
+	close(rc);
 	while (snprintf(path, sizeof(path), "/dev/coffer%u", nodes), !access(path, F_OK))
 		nodes++;
 	message_begin(&message, self->family, COFFER_GENL_CMD_DEV_GET, NLM_F_DUMP);
 	rc = ask(self->sock, &message, &answer);
 	/* Small answers come several to a message: count their heads. */
 	while (!rc) {
-		struct nlmsghdr *nl = &answer.message.nl;
-		int len = sizeof(answer.message);
-
-		for (; NLMSG_OK(nl, len) && nl->nlmsg_type == self->family;
-		     nl = NLMSG_NEXT(nl, len))
-			cards++;
+		rc = count_cards(&answer, self->family, &next);
+		ASSERT_LE(0, rc);
+		cards += rc;
 		memset(&answer, 0, sizeof(answer));
 		rc = receive(self->sock, &answer, 2000);
 	}

@@ -122,7 +122,7 @@ coffer_rc coffer_slot_find(struct coffer *ctx, unsigned int slot, struct coffer_
 /* Partitions of a card, archives of a backup card; not the admin partition. free() the list. */
 coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **list, size_t *count);
 
-/* ---- Sessions and roles ------------------------------------------------------------------------ */
+/* ---- Sessions and roles --------------------------------------------------------------------- */
 coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
 			      struct coffer_session **session);
 void coffer_session_close(struct coffer_session *session);
@@ -159,6 +159,12 @@ coffer_rc coffer_partition_create(struct coffer_session *admin, const char *labe
 coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition);
 coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, const char *po_pin,
 				const char *domain);
+/* The same with a label for the domain (NULL: none): COFFER_ST_DOMAIN_LABEL_INVALID, and
+ * COFFER_ST_FUNCTION_NOT_SUPPORTED of a card of before 7.8.0.
+ */
+coffer_rc coffer_partition_init_labelled(struct coffer_session *s, const char *label,
+					 const char *po_pin, const char *domain,
+					 const char *domain_label);
 /* ---- Card life (behaviour.md sections 1.1, 5.2) ---------------------------------------------- */
 /*
  * Set the card's clock, milliseconds since 1970 (1 .. COFFER_CLOCK_MAX_MS); HSM SO, read/write.
@@ -243,7 +249,39 @@ struct coffer_mechanism_info {
 coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
 			    size_t *count);
 
-/* ---- Objects ------------------------------------------------------------------------------------ */
+/* ---- Domains and cipher suites (behaviour.md sections 1.3 and 2) ----------------------- */
+struct coffer_domain {
+	bool primary;			/* the only one that peers of before 7.8.0 see */
+	char label[33];			/* "" = it was made without */
+};
+/* The primary one first; free() the list. PO, CO, LCO or CU. Cards of before 7.8.0 answer all of
+ * these with COFFER_ST_FUNCTION_NOT_SUPPORTED.
+ */
+coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **list, size_t *count);
+/* PO, policy 44. label: 1 to 32 characters, unique, no domain's text; domain: 1 to 128 characters.
+ * COFFER_ST_DOMAIN_MANAGEMENT_NOT_ALLOWED, _LABEL_INVALID, _LABEL_ALREADY_EXISTS, _MAX_REACHED.
+ */
+coffer_rc coffer_domain_add(struct coffer_session *s, const char *label, const char *domain,
+			    bool primary);
+/* PO, policy 44. Objects stay; clones by it that are under way end. COFFER_ST_DOMAIN_NO_PRIMARY:
+ * it is the primary one. COFFER_ST_DOMAIN_LABEL_INVALID: there is no such domain.
+ */
+coffer_rc coffer_domain_delete(struct coffer_session *s, const char *label);
+/* PO. new_label NULL: as it is. COFFER_ST_DOMAIN_EXTRA_PRIMARY: it is the primary one already. */
+coffer_rc coffer_domain_change(struct coffer_session *s, const char *label,
+			       const char *new_label, bool primary);
+
+struct coffer_cipher {
+	uint32_t id;			/* a higher one is stronger */
+	bool enabled;
+	char name[41];
+};
+/* CPv4 suites, ascending id; free() the list. COFFER_ST_FUNCTION_NOT_SUPPORTED: no CPv4. */
+coffer_rc coffer_ciphers(struct coffer_session *s, struct coffer_cipher **list, size_t *count);
+/* PO. COFFER_ST_MECHANISM_INVALID: no such suite. Clones by it that are under way end. */
+coffer_rc coffer_cipher_set(struct coffer_session *s, uint32_t id, bool enabled);
+
+/* ---- Objects -------------------------------------------------------------------------------- */
 struct coffer_attr {
 	uint32_t type;			/* COFFER_CKA_* */
 	uint32_t len;			/* or COFFER_ATTR_UNAVAILABLE / _SENSITIVE */
@@ -295,7 +333,7 @@ coffer_rc coffer_digest(struct coffer_session *s, uint32_t mechanism, const void
 			size_t data_len, void *out, size_t *out_len);
 coffer_rc coffer_random(struct coffer_session *s, void *out, size_t len);
 
-/* ---- Cloning (behaviour.md rows 8-16) ------------------------------------------------------------ */
+/* ---- Cloning (behaviour.md rows 8-16) ------------------------------------------------------- */
 enum coffer_clone_result {
 	COFFER_CLONED		= 0,
 	COFFER_CLONE_EXISTS	= 1,	/* was on the target already */
@@ -350,7 +388,7 @@ void coffer_clone_report_free(struct coffer_clone_report *report);
 char *coffer_clone_preflight(struct coffer_session *source, struct coffer_session *target,
 			     coffer_rc *rc);
 
-/* ---- Archives on backup cards (behaviour.md section 8) ---------------------------------------------- */
+/* ---- Archives on backup cards (behaviour.md section 8) -------------------------------------- */
 struct coffer_archive {
 	struct coffer_card *card;	/* the backup card */
 	const char *partition;		/* label of the archive */
@@ -371,7 +409,7 @@ coffer_rc coffer_archive_restore(struct coffer_session *target, const struct cof
 coffer_rc coffer_archive_open(const struct coffer_archive *a, struct coffer_session **session);
 coffer_rc coffer_archive_delete(const struct coffer_archive *a);
 
-/* ---- Events ------------------------------------------------------------------------------------------ */
+/* ---- Events --------------------------------------------------------------------------------- */
 struct coffer_card_event {
 	unsigned int card;		/* index */
 	uint64_t seq;
@@ -391,7 +429,7 @@ coffer_rc coffer_events(struct coffer *ctx, struct coffer_card_event *list, size
 coffer_rc coffer_netlink_events(struct coffer *ctx, struct coffer_card_event *list, size_t room,
 				int timeout_ms, size_t *count);
 
-/* ---- Without a driver ----------------------------------------------------------------------------------- */
+/* ---- Without a driver ----------------------------------------------------------------------- */
 struct coffer_pci {
 	uint32_t domain;
 	uint8_t bus, dev, fn;

@@ -14,8 +14,11 @@
  *   EOPNOTSUPP no such opcode in this driver's command table
  *   EPERM      the opcode is for the driver alone, or the descriptor is not open for writing
  *   EBUSY      the card's queue is full, or this open file holds its share of it (O_NONBLOCK)
+ *   ENOMEM     no memory for the command, or the bus could not map it
+ *   ENOENT     CANCEL: no command of this descriptor with that cookie is waiting
  *   EINTR      killed while waiting
- *   ETIMEDOUT  the card did not answer in time: the command was aborted, or the card reset
+ *   ETIMEDOUT  the card did not answer in time: the command was aborted, or the card reset; or
+ *              its firmware had no room for the command all that time
  *   EIO        the card broke the protocol, could not reach memory, or has FAILED for good
  *   ECANCELED  a reset took the command away; whether it was carried out is not known
  *   EAGAIN     the card is being reset (O_NONBLOCK); else the call waits for the reset's end

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Who somebody says he is, and the login of a slot's session. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli.h"
+
+/* ---- Names ------------------------------------------------------------------------- */
+
+/*
+ * The card's list decides: a role without a short name has to be spelled in full, in its own
+ * case (behaviour.md row 80).
+ */
+static bool names_role(const struct coffer_role_state *r, const char *text)
+{
+	if (!r->short_name[0])
+		return !strcmp(text, r->name);
+	return !strcasecmp(text, r->name) || !strcasecmp(text, r->short_name);
+}
+
+static coffer_rc unknown_role(struct cli *cli, const char *text,
+			      const struct coffer_role_state *list, size_t count)
+{
+	char names[200] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < count && at < sizeof(names); i++)
+		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "",
+				       list[i].short_name[0] ? list[i].short_name : list[i].name);
+	cli_fail(cli, ST(USER_TYPE_INVALID), "this slot has no role \"%s\"; it has: %s",
+		 text, names);
+	return ST(USER_TYPE_INVALID);
+}
+
+coffer_rc cli_role_parse(struct cli *cli, struct cli_session *s, const char *text,
+			 struct coffer_role_state *role)
+{
+	struct coffer_role_state *list;
+	size_t count, i;
+	coffer_rc rc;
+
+	rc = coffer_roles(s->session, &list, &count);
+	if (rc)
+		return rc;
+	for (i = 0; i < count; i++)
+		if (names_role(&list[i], text))
+			break;
+	if (i < count)
+		*role = list[i];
+	else
+		rc = unknown_role(cli, text, list, count);
+	free(list);
+	return rc;
+}
+
+static void lower(char *out, size_t room, const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i + 1 < room; i++)
+		out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+	out[i] = '\0';
+}
+
+/* ---- Login ------------------------------------------------------------------------- */
+
+coffer_rc cli_wrong_password(struct cli *cli, struct cli_session *s, coffer_rc rc,
+			     enum coffer_role role)
+{
+	struct coffer_role_state *list;
+	size_t count;
+
+	if (rc != ST(PIN_INCORRECT) || coffer_roles(s->session, &list, &count))
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].role == role)
+			cli_fail(cli, rc, "wrong password; %u attempts are left",
+				 list[i].attempts_left);
+	free(list);
+	return rc;
+}
+
+coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
+		    const char *role_text)
+{
+	struct coffer_role_state role;
+	struct secret pin;
+	char name[8];
+	coffer_rc rc;
+
+	rc = cli_role_parse(cli, s, role_text, &role);
+	if (rc)
+		return rc;
+	lower(name, sizeof(name), cli_role_short(role.role));
+	rc = cli_pin(cli, args, name, &pin);
+	if (rc)
+		return rc;
+	rc = coffer_login(s->session, role.role, pin.text, pin.len, &s->must_change);
+	secret_wipe(&pin);
+	if (rc)
+		return cli_wrong_password(cli, s, rc, role.role);
+	s->role = role.role;
+	if (s->must_change)
+		out_note(&cli->out,
+			 "This password is for the first login only: role changepw -name %s", name);
+	return 0;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Cloning domains and CPv4 cipher suites of a partition (behaviour.md sections 1.3 and 2). */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib.h"
+
+/* ---- Domains ------------------------------------------------------------------------------- */
+
+API coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **list, size_t *count)
+{
+	struct coffer_domain_row row;
+	const uint8_t *rows;
+	struct reply reply;
+	uint32_t n;
+	coffer_rc rc;
+
+	*list = NULL;
+	*count = 0;
+	rc = session_rows(s, COFFER_CMD_DOMAIN_LIST, sizeof(row), &reply, &rows, &n);
+	if (!rc) {
+		*list = calloc(n + 1, sizeof(**list));
+		rc = *list ? 0 : -ENOMEM;
+	}
+	for (uint32_t i = 0; !rc && i < n; i++) {
+		memcpy(&row, rows + i * sizeof(row), sizeof(row));
+		(*list)[i].primary = le32toh(row.flags) & COFFER_DOMAIN_PRIMARY;
+		msg_copy_text((*list)[i].label, row.label, sizeof(row.label));
+	}
+	*count = rc ? 0 : n;
+	reply_free(&reply);
+	return rc;
+}
+
+/* second NULL: the command has one text only. */
+static coffer_rc domain_ask(struct coffer_session *s, uint16_t opcode, bool primary,
+			    const char *first, const char *second)
+{
+	const struct coffer_req_domain head = {
+		.session = htole32(s->id),
+		.flags = htole32(primary ? COFFER_DOMAIN_PRIMARY : 0),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	msg_put_text(&req, first);
+	if (second)
+		msg_put_text(&req, second);
+	return session_exec_fixed(s, opcode, &req, NULL, 0);
+}
+
+API coffer_rc coffer_domain_add(struct coffer_session *s, const char *label, const char *domain,
+				bool primary)
+{
+	return domain ? domain_ask(s, COFFER_CMD_DOMAIN_ADD, primary, label, domain) : -EINVAL;
+}
+
+API coffer_rc coffer_domain_delete(struct coffer_session *s, const char *label)
+{
+	return domain_ask(s, COFFER_CMD_DOMAIN_DELETE, false, label, NULL);
+}
+
+API coffer_rc coffer_domain_change(struct coffer_session *s, const char *label,
+				   const char *new_label, bool primary)
+{
+	if (!new_label)
+		new_label = label ? label : "";
+	return domain_ask(s, COFFER_CMD_DOMAIN_CHANGE, primary, label, new_label);
+}
+
+/* ---- Cipher suites ------------------------------------------------------------------------- */
+
+API coffer_rc coffer_ciphers(struct coffer_session *s, struct coffer_cipher **list, size_t *count)
+{
+	struct coffer_cipher_row row;
+	const uint8_t *rows;
+	struct reply reply;
+	uint32_t n;
+	coffer_rc rc;
+
+	*list = NULL;
+	*count = 0;
+	rc = session_rows(s, COFFER_CMD_CIPHER_LIST, sizeof(row), &reply, &rows, &n);
+	if (!rc) {
+		*list = calloc(n + 1, sizeof(**list));
+		rc = *list ? 0 : -ENOMEM;
+	}
+	for (uint32_t i = 0; !rc && i < n; i++) {
+		memcpy(&row, rows + i * sizeof(row), sizeof(row));
+		(*list)[i].id = le32toh(row.id);
+		(*list)[i].enabled = le32toh(row.enabled) != 0;
+		msg_copy_text((*list)[i].name, row.name, sizeof(row.name));
+	}
+	*count = rc ? 0 : n;
+	reply_free(&reply);
+	return rc;
+}
+
+API coffer_rc coffer_cipher_set(struct coffer_session *s, uint32_t id, bool enabled)
+{
+	const struct coffer_req_cipher_set head = {
+		.session = htole32(s->id),
+		.id = htole32(id),
+		.enabled = htole32(enabled),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	return session_exec_fixed(s, COFFER_CMD_CIPHER_SET, &req, NULL, 0);
+}
