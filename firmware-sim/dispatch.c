@@ -252,6 +252,7 @@ static uint32_t check_partition(const struct job *job)
 /*
  * What is stored while an erasure is unfinished would be erased at the next power-on. A zeroize
  * can be done again; of a factory reset memory and store differ, so power-on has to finish it.
+ * The Auditor and the log outlive both: on the card itself LOGIN goes on (tamper, policy 40).
  */
 static uint32_t check_pending(const struct job *job)
 {
@@ -261,7 +262,7 @@ static uint32_t check_pending(const struct job *job)
 		return COFFER_ST_OK;
 	what = nv_pending(job->c.card->nv);
 	if (what == NV_CLEAR_NONE ||
-	    (what == NV_CLEAR_ZEROIZE && (how[job->row->opcode] & HOW_FINISH)))
+	    (what == NV_CLEAR_ZEROIZE && (how[job->row->opcode] & HOW_FINISH) && !job->c.part->id))
 		return COFFER_ST_OK;
 	return COFFER_ST_DEVICE_ERROR;
 }

@@ -107,7 +107,9 @@ static void erase_key(struct nv_state *s, const uint8_t new_key[KEY_LEN], enum n
 	uint32_t i = 0;
 
 	memcpy(s->key, new_key, KEY_LEN);
-	s->pending = what;
+	/* A factory reset that waits for power-on does all that a zeroize does. */
+	if (s->pending != NV_CLEAR_FACTORY)
+		s->pending = what;
 	s->clones = 0;
 	while (i < s->attempts)
 		if (s->attempt[i].role != COFFER_ROLE_AU)

@@ -90,7 +90,7 @@ coffer_rc cli_audit_config(struct cli *cli, const struct cli_args *args)
 	coffer_rc rc;
 
 	if (text && !events_parse(text, &events))
-		return cli_usage(cli, "-events wants a list of login, manage, keys, use; or all, none");
+		return cli_usage(cli, "-events wants login, manage, keys, use; or all, none");
 	rc = cli_session_admin(cli, &s);
 	if (!rc)
 		rc = text ? coffer_audit_config(s->session, events, &info) :

@@ -169,8 +169,8 @@ coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args)
 	char *text = NULL;
 	coffer_rc rc;
 
-	rc = cli_confirm(cli, args, "card tamper takes card %s out of service, perhaps its keys, too",
-			 dir);
+	rc = cli_confirm(cli, args,
+			 "card tamper takes card %s out of service, perhaps its keys, too", dir);
 	if (rc)
 		return rc;
 	rc = coffer_card_tamper(dir, &text);

@@ -123,7 +123,8 @@ coffer_rc cli_hsm_tamperclear(struct cli *cli, const struct cli_args *args)
 
 	rc = cli_session_admin(cli, &s);
 	if (!rc)
-		rc = cli_confirm(cli, args, "hsm tamperclear says that card %s can be trusted again",
+		rc = cli_confirm(cli, args,
+				 "hsm tamperclear says that card %s can be trusted again",
 				 coffer_card_name(s->card));
 	return rc ? rc : coffer_tamper_clear(s->session);
 }
