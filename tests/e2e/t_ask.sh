@@ -9,15 +9,20 @@ talk() {
 		set stty_init -echoe
 		log_file -noappend transcript
 		proc start {args} { uplevel #0 [list spawn {$COFFER} {*}\$args] }
+		proc give_up {status why} {
+			puts "\n\$why"
+			catch {exec kill -KILL [exp_pid -i \$::spawn_id]}
+			exit \$status
+		}
 		proc see {text} {
 			expect {
 				-re \$text {}
-				timeout { puts "\nnever saw: \$text"; exit 99 }
-				eof { puts "\nended before: \$text"; exit 98 }
+				timeout { give_up 99 "never saw: \$text" }
+				eof { give_up 98 "ended before: \$text" }
 			}
 		}
 		proc end {} {
-			expect { eof {} timeout { puts "\ndoes not end"; exit 97 } }
+			expect { eof {} timeout { give_up 97 "does not end" } }
 			exit [lindex [wait] 3]
 		}
 		$1

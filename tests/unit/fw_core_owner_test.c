@@ -170,18 +170,29 @@ static void slow_reset(void)
 	pthread_mutex_unlock(&slow.lock);
 }
 
-static int login_submit(struct bench *b, uint32_t session, uint64_t tag, uint8_t reply[8])
-{
-	static uint8_t req[64];
-	struct wire_out out;
-	struct fw_request rq = { .owner = b->owner, .tag = tag, .opcode = COFFER_CMD_LOGIN,
-				 .req = req, .reply_room = 8, .reply = reply };
+/* Written once, before the first command that reads it is sent. */
+static struct {
+	uint8_t bytes[64];
+	uint32_t len;
+} login_req;
 
-	wire_out_init(&out, req, sizeof(req));
+static void login_prepare(uint32_t session)
+{
+	struct wire_out out;
+
+	wire_out_init(&out, login_req.bytes, sizeof(login_req.bytes));
 	wire_put_u32(&out, session);
 	wire_put_u32(&out, COFFER_ROLE_CU);
 	wire_put_blob(&out, CU_PIN, strlen(CU_PIN));
-	rq.req_len = (uint32_t)out.len;
+	login_req.len = (uint32_t)out.len;
+}
+
+static int login_submit(struct bench *b, uint64_t tag, uint8_t reply[8])
+{
+	struct fw_request rq = { .owner = b->owner, .tag = tag, .opcode = COFFER_CMD_LOGIN,
+				 .req = login_req.bytes, .req_len = login_req.len, .reply_room = 8,
+				 .reply = reply };
+
 	return fw_submit(b->card, &rq, slow_done, &slow);
 }
 
@@ -199,8 +210,9 @@ static void cancel_by_tag(void **state)
 	expect(bench_on(b, &how), 0);
 	s = session_open(b, b->owner, 1, true, NULL);
 	slow_reset();
+	login_prepare(s);
 	for (tag = 1; tag <= 50; tag++)
-		expect(login_submit(b, s, tag, reply), 0);
+		expect(login_submit(b, tag, reply), 0);
 	for (tag = 2; tag <= 50; tag++)
 		fw_cancel(b->card, tag);
 	fw_cancel(b->card, 999);
@@ -223,8 +235,9 @@ static void in_flight_has_a_limit(void **state)
 	expect(bench_on(b, &how), 0);
 	s = session_open(b, b->owner, 1, true, NULL);
 	slow_reset();
+	login_prepare(s);
 	for (tag = 1; tag <= 50; tag++)
-		if (!login_submit(b, s, tag, reply))
+		if (!login_submit(b, tag, reply))
 			taken++;
 	assert_true(taken >= 2 && taken < 50);
 	/* Closing owners has room of its own. */
@@ -242,15 +255,17 @@ static void ours_done(void *opaque, uint32_t verdict, uint32_t reply_len)
 	slow_done(opaque, verdict, reply_len);
 }
 
+/* Each has bytes of its own: the firmware reads them when it comes to the command. */
 static int change_submit(struct bench *b, uint64_t owner, uint32_t session, fw_done_fn *done)
 {
-	static uint8_t req[2][64];
-	uint8_t *mine = req[done == ours_done];
+	static uint8_t all[65][64];
+	static unsigned int used;
+	uint8_t *mine = all[used++ % 65];
 	struct fw_request rq = { .owner = owner, .tag = 1, .req = mine,
 				 .opcode = COFFER_CMD_ROLE_CHANGE_PW };
 	struct wire_out out;
 
-	wire_out_init(&out, mine, sizeof(req[0]));
+	wire_out_init(&out, mine, sizeof(all[0]));
 	wire_put_u32(&out, session);
 	wire_put_u32(&out, COFFER_ROLE_CU);
 	wire_put_blob(&out, CU_PIN, strlen(CU_PIN));
@@ -297,8 +312,9 @@ static void power_off_answers_all(void **state)
 	expect(bench_on(b, &how), 0);
 	s = session_open(b, b->owner, 1, true, NULL);
 	slow_reset();
+	login_prepare(s);
 	for (tag = 1; tag <= 30; tag++)
-		expect(login_submit(b, s, tag, reply), 0);
+		expect(login_submit(b, tag, reply), 0);
 	bench_off(b);
 	expect(slow.done, 30);
 	expect(bench_on(b, NULL), 0);

@@ -208,6 +208,15 @@ static int shell_init(struct shell *sh)
 	return 0;
 }
 
+/* The editor shows its prompt before it makes the terminal raw: what comes in between, such as an
+ * end of file, would be lost.
+ */
+static const char *read_line(struct shell *sh, int *len)
+{
+	el_set(sh->el, EL_PREP_TERM, 1);
+	return el_gets(sh->el, len);
+}
+
 enum cli_status cli_shell(struct cli *cli)
 {
 	struct shell sh = { .cli = cli };
@@ -221,7 +230,7 @@ enum cli_status cli_shell(struct cli *cli)
 		return CLI_FAILED;
 	}
 	out_note(&cli->out, "coffer %s: help lists the commands, exit ends.", coffer_version());
-	while (!cli->quit && (line = el_gets(sh.el, &len)) && len > 0) {
+	while (!cli->quit && (line = read_line(&sh, &len)) && len > 0) {
 		remember(&sh, line);
 		copy = strdup(line);	/* prompts inside commands use the editor's terminal */
 		if (!copy)
