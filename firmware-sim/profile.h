@@ -21,7 +21,31 @@
 #define PROFILE_FORCE_PW_CHANGE	0x0040	/* initial password is for the first login only */
 #define PROFILE_STOP_ON_ERROR	0x0080	/* a failed object ends a run */
 #define PROFILE_LCO		0x0100
-#define PROFILE_PED		0x0200
+#define PROFILE_PED		0x0200	/* may be made with multifactor authentication */
+#define PROFILE_CLOUD		0x0400	/* a cloud service: password only, limits, policy 8 */
+#define PROFILE_TIMED_LOCK	0x0800	/* a locked role comes back after ten minutes (6.x) */
+#define PROFILE_NO_V1_IN_FIPS	0x1000	/* no CPv1 in FIPS mode (cloud 3.0) */
+#define PROFILE_RSA_186_3	0x2000	/* FIPS mode makes RSA keys by FIPS 186-3 only */
+
+/* A card is updated within its family, to a higher fw_version. */
+enum profile_family {
+	PROFILE_FAMILY_COFFER,
+	PROFILE_FAMILY_PCIE,
+	PROFILE_FAMILY_USB,
+	PROFILE_FAMILY_NETWORK,
+	PROFILE_FAMILY_BACKUP,
+	PROFILE_FAMILY_CLOUD,
+};
+
+/* 0: no limit of this kind. behaviour.md sections 9 and 10b. */
+struct profile_limits {
+	uint32_t objects;		/* token objects of a partition */
+	uint32_t rsa_pairs;		/* token RSA private keys of a partition */
+	uint32_t session_objects;	/* of an owner */
+	uint32_t session_rsa_pairs;
+	uint32_t sessions;		/* of an owner: SESSION_COUNT */
+	uint32_t clone_objects;		/* moved by one clone context: then DEVICE_ERROR */
+};
 
 struct profile_policy {
 	uint16_t id;
@@ -43,6 +67,7 @@ struct profile {
 	const char *name;		/* for card create */
 	const char *text;		/* one line for people */
 	const char *model;
+	enum profile_family family;
 	uint32_t fw_version;		/* [23:16] [15:8] [7:0] */
 	uint32_t features;		/* PROFILE_* */
 	uint32_t protocols;		/* COFFER_CLONE_* */
@@ -51,6 +76,7 @@ struct profile {
 	uint64_t storage;		/* bytes for objects */
 	uint32_t pin_min;		/* default shortest password */
 	uint32_t default_kind;		/* enum coffer_partition_kind of a new partition */
+	struct profile_limits limits;
 	const struct profile_policy *hsm_policies;	/* ends with name NULL */
 	const struct profile_policy *partition_policies;
 	const struct profile_mechanism *mechanisms;	/* ends with flags 0 */

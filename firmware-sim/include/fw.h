@@ -19,6 +19,7 @@ struct fw_create {
 	uint64_t serial;		/* 0 = random, 7 digits */
 	const char *label;		/* NULL = none; at most 32 bytes */
 	bool kdf_test;			/* cheap secret stretching, shown as TEST */
+	bool ped;			/* multifactor authentication; -EINVAL: not this profile */
 	const char *root_key_file;	/* PEM; NULL = the public test root */
 	const char *root_cert_file;	/* PEM; together with root_key_file */
 };
@@ -55,6 +56,7 @@ struct fw_open {
 	unsigned int max_in_flight;	/* 0 = 1024, one owner half; more: fw_submit says -EBUSY */
 	fw_event_fn *event;		/* may be NULL */
 	void *event_opaque;
+	const char *ped;		/* folder of the PED; NULL: DIR/ped where it exists */
 	/* Test hooks, 0 in the product. */
 	uint64_t power_cut_at_write;	/* die (store refuses everything) at the n-th store write */
 	const char *broken_test;	/* SELF_TEST finds this one broken; read at each run */

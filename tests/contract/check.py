@@ -13,6 +13,8 @@ PAYLOAD = 64 * 1024
 S = "coffer_req_session"
 # Of each command: fixed struct of the request (or its bytes), variable items behind it, fixed
 # struct of the reply (or its bytes). From the comments of coffer_cmd.h.
+# Nothing has to follow, but something may.
+OPTIONAL_TAIL = ("ECHO", "POLICY_SET", "CLONE_START")
 SHAPES = {
     "ECHO": (0, 0, 0), "IDENTIFY": (0, 0, "coffer_card_info"), "PARTITION_LIST": (0, 0, 4),
     "COMMANDS": (0, 0, 4), "STATS": (0, 0, "coffer_stats"),
@@ -23,7 +25,10 @@ SHAPES = {
     "SESSION_CLOSE": (S, 0, 0), "SESSION_INFO": (S, 0, "coffer_rep_session_info"),
     "LOGIN": ("coffer_req_role", 1, "coffer_rep_login"), "LOGOUT": (S, 0, 0),
     "ROLE_INIT": ("coffer_req_role", 1, 0), "ROLE_CHANGE_PW": ("coffer_req_role", 2, 0),
-    "ROLE_RESET_PW": ("coffer_req_role", 1, 0), "ROLE_LIST": (S, 0, 4),
+    "ROLE_RESET_PW": ("coffer_req_role", 1, 0),
+    "ROLE_CHALLENGE": ("coffer_req_role", 1, 0), "ROLE_DEACTIVATE": ("coffer_req_role", 0, 0),
+    "PED_STATUS": (S, 0, "coffer_rep_ped"), "FW_UPDATE": (S, 1, "coffer_rep_update"),
+    "CLONE_INVITE": (S, 0, "coffer_rep_clone"), "ROLE_LIST": (S, 0, 4),
     "HSM_INIT": ("coffer_req_init", 3, 0), "HSM_FACTORY_RESET": (S, 0, 0),
     "HSM_ZEROIZE": (S, 0, 0), "POLICY_LIST": (S, 0, 4),
     "POLICY_SET": ("coffer_req_policy_set", 0, 0),
@@ -111,7 +116,7 @@ def shapes(path, layout):
         want = request + 4 * tails
         if row.req_min != want or row.req_max < want:
             yield f"{row.name}: fixed part and lengths are {want} bytes, not {row.req_min}"
-        if not tails and row.name not in ("ECHO", "POLICY_SET") and row.req_max != want:
+        if not tails and row.name not in OPTIONAL_TAIL and row.req_max != want:
             yield f"{row.name}: nothing may follow, but up to {row.req_max} bytes are let in"
         if row.reply_max < reply:
             yield f"{row.name}: the reply has {reply} bytes, not at most {row.reply_max}"

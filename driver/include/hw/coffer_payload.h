@@ -7,6 +7,7 @@
 #define _COFFER_PAYLOAD_H
 
 #include <linux/types.h>
+#include "coffer_life.h"
 
 /* ---- Payloads ------------------------------------------------------------------------- */
 
@@ -20,6 +21,10 @@
 #define COFFER_CARD_TAMPERED		0x00000010
 #define COFFER_CARD_SO_LOCKED		0x00000020
 #define COFFER_CARD_PED			0x00000040 /* multifactor authentication */
+#define COFFER_CARD_NO_PPSO		0x00000080 /* before 6.22: no Partition SO */
+#define COFFER_CARD_CLOUD		0x00000100 /* cloud service */
+#define COFFER_CARD_FULL_ROLE_NAMES	0x00000200 /* "Crypto Officer"; case matters */
+#define COFFER_CARD_STOPS_ON_ERROR	0x00000400 /* backup and restore end at the first failure */
 
 struct coffer_card_info {
 	__le64	serial;
@@ -117,8 +122,8 @@ struct coffer_rep_session_open {
 };
 
 /* SESSION_CLOSE, SESSION_INFO, LOGOUT, ROLE_LIST, POLICY_LIST, PARTITION_INFO, MECHANISM_LIST,
- * HSM_FACTORY_RESET, HSM_ZEROIZE, SELF_TEST, TAMPER_CLEAR, DOMAIN_LIST, CIPHER_LIST,
- * CLONE_START
+ * HSM_FACTORY_RESET, HSM_ZEROIZE, PED_STATUS, SELF_TEST, TAMPER_CLEAR, DOMAIN_LIST,
+ * CIPHER_LIST, CLONE_INVITE
  */
 struct coffer_req_session {
 	__le32	session;
@@ -138,6 +143,12 @@ struct coffer_rep_session_info {
 /* LOGIN: coffer_req_role; blob pin -> coffer_rep_login
  * ROLE_INIT, ROLE_RESET_PW: coffer_req_role; blob pin
  * ROLE_CHANGE_PW: coffer_req_role; blob old; blob new
+ * ROLE_CHALLENGE: coffer_req_role; blob challenge. ROLE_DEACTIVATE: coffer_req_role
+ *
+ * On a card with multifactor authentication (COFFER_CARD_PED) the secrets of roles are on PED
+ * keys. An empty pin means: read it from the PED; the command waits up to 200 s for the key
+ * (SP_TIMEOUT) and can be cancelled. A LOGIN with a pin gives the challenge secret of a role that
+ * is activated. In ROLE_CHANGE_PW both blobs are empty (the key is made anew) or both challenges.
  */
 struct coffer_req_role {
 	__le32	session;
@@ -154,6 +165,8 @@ struct coffer_rep_login {
 #define COFFER_RS_LOCKED		2
 #define COFFER_RS_ACTIVATED		4
 #define COFFER_RS_PIN_MUST_CHANGE	16
+#define COFFER_RS_CHALLENGE_MUST_CHANGE	32
+#define COFFER_RS_HAS_CHALLENGE		64	/* ours: a challenge secret was created */
 
 struct coffer_role_row {
 	__le32	role;
@@ -164,11 +177,44 @@ struct coffer_role_row {
 	char	short_name[8];
 };
 
-/* HSM_INIT: coffer_req_init; blob label; blob pin; blob domain
- * PARTITION_INIT: the same; then blob domain label, which may be empty, and which requests of
- *     before domains had labels do not have at all
+/* PED_STATUS -> */
+struct coffer_rep_ped {
+	__le32	connected;		/* 1: a PED hangs on this card */
+	__le32	waiting;		/* 1: a command waits for a key */
+	__le32	color;			/* enum coffer_ped_color that is wanted, or 0 */
+	__le32	activated;		/* COFFER_RM() of the session's partition */
+	__le32	remaining_ms;		/* until the waiting command gives up */
+	__le32	reserved[3];
+	char	prompt[128];		/* what its screen shows, NUL padded */
+};
+
+enum coffer_ped_color {
+	COFFER_PED_BLUE			= 1,	/* HSM SO, Partition SO */
+	COFFER_PED_BLACK		= 2,	/* CO, LCO; CU is asked for it, too */
+	COFFER_PED_GREY			= 3,	/* CU by its label */
+	COFFER_PED_RED			= 4,	/* domain */
+	COFFER_PED_WHITE		= 5,	/* Auditor */
+	COFFER_PED_ORANGE		= 6,	/* remote PED vector */
+	COFFER_PED_COLORS		= 7,
+};
+
+/* HSM_INIT: coffer_req_init; blob label; blob pin; blob domain; [blob template]
+ * PARTITION_INIT: the same, with a blob domain label, which may be empty, before the template.
+ *     What stands in brackets, and the domain label, may be left out.
+ * A template is a list of struct coffer_policy_setting: policies as they are to be after the
+ *     init, all or none; what it does not name has its default.
  */
 #define COFFER_INIT_DEFAULT_DOMAIN	0x00000001	/* domain blob is empty */
+#define COFFER_INIT_PED_DOMAIN		0x00000002	/* a red key is read from the PED */
+
+#define COFFER_SETTING_DIRECTIONS	0x00000001	/* destructive holds, not the profile's */
+
+struct coffer_policy_setting {
+	__le32	id;
+	__le32	value;
+	__le32	flags;			/* COFFER_SETTING_* */
+	__le32	destructive;		/* COFFER_POLICY_*; 0 without DIRECTIONS */
+};
 
 struct coffer_req_init {
 	__le32	session;
@@ -258,103 +304,16 @@ struct coffer_mechanism_row {
 	__le32	max_bits;
 };
 
-/* ---- Card life (behaviour.md sections 1.1, 5.1, 5.2) ------------------------------------ */
-
-/* CLOCK_SET: the card's clock is its own from then on and survives every erasure. */
-#define COFFER_CLOCK_MAX_MS		7258118400000ull	/* the year 2200 */
-
-struct coffer_req_clock {
-	__le32	session;
-	__le32	reserved;
-	__le64	clock_ms;		/* since 1970; 1 .. COFFER_CLOCK_MAX_MS */
-};
-
-/*
- * SELF_TEST -> u32 count; struct coffer_self_test_row[count]. The verdict is OK also when a test
- * fails: the rows tell. From then until power-off the card answers SELF_TEST_FAILED to every
- * command but those that look at its state, end sessions, or erase it.
- */
-struct coffer_self_test_row {
-	__le32	passed;			/* 0 or 1 */
-	__le32	reserved;
-	char	name[40];		/* NUL padded */
-};
-
-/*
- * TAMPER_CLEAR: coffer_req_session. By the HSM SO; by anybody on a card that has none (it was
- * decommissioned). While the latch is set, the card answers HSM_TAMPERED to every command but
- * those that look at its state, log the SO or the Auditor in, read the log, or erase the card.
- */
-
-/* AUDIT_INIT: coffer_req_session; blob pin of the Auditor. Only while no HSM SO is logged in.
- * AUDIT_CONFIG: coffer_req_audit_config -> coffer_rep_audit_config, as in force afterwards.
- * AUDIT_READ: coffer_req_audit_read -> u32 count; struct coffer_audit_row[count], ascending
- *
- * Records are numbered from 1 without a gap for the life of the card; no erasure removes them.
- * chain = HMAC-SHA-256(audit key, chain of the record before || record up to chain), with 32
- * zeros before record 1; the audit key never leaves the card, which checks every record that it
- * gives out: LOG_CORRUPT. A record is durable together with what it tells.
- *
- * The card keeps the last COFFER_AUDIT_LIMIT records that were seen. With as many unseen ones it
- * is full: whatever would be recorded answers LOG_FULL, but for the Auditor's own login and
- * commands and for erasing the card.
- */
-#define COFFER_AUDIT_LOGIN		0x00000001	/* logins, failed ones too; log-outs */
-#define COFFER_AUDIT_MANAGE		0x00000002	/* roles, policies, partitions, card life */
-#define COFFER_AUDIT_KEYS		0x00000004	/* keys made, changed, destroyed, cloned */
-#define COFFER_AUDIT_USE		0x00000008	/* each use of a key */
-#define COFFER_AUDIT_ALL		0x0000000f
-#define COFFER_AUDIT_LIMIT		100000
-
-#define COFFER_AUDIT_SET		0x00000001	/* flags: events are new; else only look */
-
-struct coffer_req_audit_config {
-	__le32	session;
-	__le32	flags;			/* COFFER_AUDIT_SET: Auditor, read/write session */
-	__le32	events;			/* COFFER_AUDIT_*; 0 without SET */
-	__le32	reserved[5];
-};
-
-struct coffer_rep_audit_config {
-	__le32	events;			/* COFFER_AUDIT_*; config and init always count */
-	__le32	reserved;
-	__le64	records;		/* number of the newest */
-	__le64	seen;			/* ... that the Auditor said to have seen */
-	__le64	oldest;			/* number of the oldest that the card still has */
-	__u8	chain[32];		/* of the newest */
-};
-
-#define COFFER_AUDIT_SEEN		0x00000001	/* all up to `since` are kept elsewhere */
-
-struct coffer_req_audit_read {
-	__le32	session;
-	__le32	max;			/* records wanted; 0 with SEEN: none */
-	__le64	since;			/* highest number seen */
-	__le32	flags;			/* COFFER_AUDIT_SEEN: only the Auditor */
-	__le32	reserved;
-};
-
-struct coffer_audit_row {
-	__le64	number;
-	__le64	time_ms;		/* of the card's clock */
-	__le64	owner;
-	__le32	partition;
-	__le32	role;			/* that asked, or that wanted to log in */
-	__le32	opcode;
-	__le32	verdict;
-	__le32	handle;			/* of the (first) object that was made, used, ... or 0 */
-	__le32	reserved;
-	__u8	chain[32];
-};
-
 /* DOMAIN_LIST -> u32 count; struct coffer_domain_row[count], the primary one first
- * DOMAIN_ADD: coffer_req_domain; blob label; blob domain text
+ * DOMAIN_ADD: coffer_req_domain; blob label; blob domain text (empty with COFFER_DOMAIN_PED:
+ *     a red key is read from the PED, which must be local)
  * DOMAIN_DELETE: coffer_req_domain; blob label
  * DOMAIN_CHANGE: coffer_req_domain; blob label now; blob new label (may be the same)
  * A label has 1 to 32 bytes; the domain of PARTITION_INIT may be without one: empty names it.
  */
 #define COFFER_DOMAINS_MAX		3
 #define COFFER_DOMAIN_PRIMARY		0x00000001	/* the one that old peers see */
+#define COFFER_DOMAIN_PED		0x00000002	/* from a red key */
 
 struct coffer_req_domain {
 	__le32	session;
@@ -441,8 +400,12 @@ struct coffer_req_random {
 
 /* ---- Cloning (firmware-sim/PROTOCOLS.md) ------------------------------------------------
  * The host relays messages that it cannot read. S = source, T = target.
- *  1 T  CLONE_START    coffer_req_session                     -> coffer_rep_clone; blob m1
- *  2 S  CLONE_ANSWER   coffer_req_session; blob m1            -> coffer_rep_clone; blob m2
+ *  0 S  CLONE_INVITE   coffer_req_session                     -> coffer_rep_clone; blob m0
+ *     only for CPv3, which the source begins; where both cards' decision is another one they
+ *     refuse it, as they refuse a CPv3 without it
+ *  1 T  CLONE_START    coffer_req_session; [blob m0]          -> coffer_rep_clone; blob m1
+ *  2 S  CLONE_ANSWER   coffer_req_clone; blob m1              -> coffer_rep_clone; blob m2
+ *     context: of CLONE_INVITE; 0 (a new one) without
  *  3 T  CLONE_CONFIRM  coffer_req_clone; blob m2              -> coffer_rep_clone; blob m3
  *  4 S  CLONE_VERIFY   coffer_req_clone; blob m3              -> coffer_rep_clone; blob m4
  *  5 T  CLONE_ACCEPT   coffer_req_clone; blob m4
@@ -451,7 +414,7 @@ struct coffer_req_random {
  *             count may be less than asked for, at least 1.
  *  7 T  CLONE_INSERT   coffer_req_clone; u32 count; count times {blob}
  *          -> u32 count; count times {__le32 verdict; __le32 handle}
- *     6 and 7 repeat under CPv4; under CPv1 one object ends the context.
+ *     6 and 7 repeat under CPv3 and CPv4; under CPv1 one object ends the context.
  *  8 S  CLONE_FINISH   coffer_req_clone                       -> blob m5
  *  9 T  CLONE_CLOSE    coffer_req_clone; blob m5 or empty     -> coffer_rep_clone_close
  * A context belongs to its session, and ends with it, on any error in 1 to 5, and after an hour.
@@ -505,6 +468,8 @@ enum coffer_suite {
 	X(CLONE_SESSION,	14, "serial of the peer's partition") \
 	X(CLONE_REFUSED,	15, "status") \
 	X(STORE_FULL,		16, "0") \
+	X(PED_WANTED,		17, "enum coffer_ped_color") \
+	X(FW_UPDATED,		18, "new version") \
 	X(DOMAIN_CHANGED,	19, "number of domains") \
 	X(AUDIT_FULL,		20, "number of the newest record") \
 	X(SELF_TEST_FAILED,	21, "number of the test")
@@ -525,12 +490,8 @@ _Static_assert(sizeof(struct coffer_rep_session_info) == 32, "coffer_rep_session
 _Static_assert(sizeof(struct coffer_role_row) == 48, "coffer_role_row");
 _Static_assert(sizeof(struct coffer_policy_row) == 64, "coffer_policy_row");
 _Static_assert(sizeof(struct coffer_rep_partition_info) == 120, "coffer_rep_partition_info");
-_Static_assert(sizeof(struct coffer_req_clock) == 16, "coffer_req_clock");
-_Static_assert(sizeof(struct coffer_req_audit_config) == 32, "coffer_req_audit_config");
-_Static_assert(sizeof(struct coffer_rep_audit_config) == 64, "coffer_rep_audit_config");
-_Static_assert(sizeof(struct coffer_req_audit_read) == 24, "coffer_req_audit_read");
-_Static_assert(sizeof(struct coffer_audit_row) == 80, "coffer_audit_row");
-_Static_assert(sizeof(struct coffer_self_test_row) == 48, "coffer_self_test_row");
+_Static_assert(sizeof(struct coffer_rep_ped) == 160, "coffer_rep_ped");
+_Static_assert(sizeof(struct coffer_policy_setting) == 16, "coffer_policy_setting");
 _Static_assert(sizeof(struct coffer_req_domain) == 8, "coffer_req_domain");
 _Static_assert(sizeof(struct coffer_domain_row) == 40, "coffer_domain_row");
 _Static_assert(sizeof(struct coffer_cipher_row) == 48, "coffer_cipher_row");

@@ -77,24 +77,31 @@
 	X(MAX_OBJECT_COUNT_EXCEEDED, COFFER_V(0x1b), "delete objects first") \
 	X(SO_LOGIN_FAILURE_THRESHOLD, COFFER_V(0x1c), "too many SO failures: card zeroized") \
 	X(PARTITION_DISABLED, COFFER_V(0x20), "the partition has to be initialised again") \
+	X(SP_TIMEOUT, COFFER_V(0x23), "no key was given to the PED in time: try again") \
 	X(TIMEOUT, COFFER_V(0x24), "try again") \
 	X(MTK_ZEROIZED, COFFER_V(0x26), "the card was tampered with") \
 	X(MTK_STATE_INVALID, COFFER_V(0x27), "nothing: the card is not in the tamper state") \
 	X(HSM_STORAGE_FULL, COFFER_V(0x2a), "delete objects on the card") \
 	X(DEVICE_TIMEOUT, COFFER_V(0x2b), "the card was too slow; try again") \
 	X(CONTAINER_OBJECT_STORAGE_FULL, COFFER_V(0x2c), "delete objects in the partition") \
+	X(PED_CLIENT_NOT_RUNNING, COFFER_V(0x2d), "start the PED, or connect one") \
+	X(PED_UNPLUGGED, COFFER_V(0x2e), "connect a PED to the card") \
 	X(OPERATION_NOT_ALLOWED, COFFER_V(0x30), "a policy forbids it") \
 	X(LICENSE_CAPACITY_EXCEEDED, COFFER_V(0x31), "the card has no more partitions") \
 	X(LOG_FULL, COFFER_V(0x38), "the Auditor has to read the log first") \
 	X(LOG_AUDIT_NOT_INITIALIZED, COFFER_V(0x39), "initialise the Auditor first") \
 	X(AUDIT_LOGIN_TIMEOUT_IN_PROGRESS, COFFER_V(0x3b), "wait ten minutes") \
 	X(AUDIT_LOGIN_FAILURE_THRESHOLD, COFFER_V(0x3c), "too many failures: wait ten minutes") \
+	X(USER_ALREADY_ACTIVATED, COFFER_V(0x44), "nothing, the role is activated") \
+	X(CHALLENGE_INCORRECT, COFFER_V(0x67), "give the right challenge; attempts are counted") \
 	X(OBJECT_ALREADY_EXISTS, COFFER_V(0x6f), "nothing, the object is there already") \
 	X(HSM_TAMPERED, COFFER_V(0x76), "the SO has to clear the tamper state") \
 	X(CONFIG_CHANGE_ILLEGAL, COFFER_V(0x77), "the capability or your role forbids this value") \
 	X(POLICY_ID_INVALID, COFFER_V(0x7b), "look at showpolicies") \
 	X(CONFIG_ILLEGAL, COFFER_V(0x7c), "the change erases objects: confirm it") \
 	X(CONFIG_FAILS_DEPENDENCIES, COFFER_V(0x7d), "change the policy that it depends on first") \
+	X(PED_UNSUPPORTED, COFFER_V(0x9d), "the card does not use a PED for this") \
+	X(PED_ERROR, COFFER_V(0x9e), "the PED key cannot be read or written") \
 	X(FAILED_TO_CLONE_AN_OBJECT, COFFER_V(0x106), "see the verdict of each object") \
 	X(CLONE_NOT_ATTEMPTED, COFFER_V(0x107), "an earlier failure stopped the run") \
 	X(SESSION_NEGOTIATION_NO_PSK, COFFER_V(0x108), "the partitions share no domain") \
@@ -124,6 +131,8 @@
 	X(CLONE_SAME_PARTITION, COFFER_V(0xf05), "source and target are the same partition") \
 	X(FIPS_MISMATCH, COFFER_V(0xf06), "one side allows only approved algorithms") \
 	X(SELF_TEST_FAILED, COFFER_V(0xf07), "the card refuses service: retire it") \
+	X(FW_IMAGE_INVALID, COFFER_V(0xf08), "get the image again from who made it") \
+	X(FW_ROLLBACK, COFFER_V(0xf09), "the card takes newer firmware only") \
 	X(LOG_CORRUPT, COFFER_V(0xf0b), "records of the audit log were changed or removed")
 
 enum coffer_status {
