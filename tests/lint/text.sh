@@ -84,3 +84,7 @@ shell_scripts() {
 	scripts | xargs -r shellcheck --external-sources --source-path=SCRIPTDIR --format=gcc \
 		--exclude=SC1090,SC1091,SC2054
 }
+
+# Comments of tests that name rows of the feature table.
+row_comments() { tests/rows/run --comments; }
+row_counting() { tests/rows/selftest; }
