@@ -76,18 +76,23 @@ static struct recording *to_recording(struct transport *t)
 	return (struct recording *)t;
 }
 
-static int recording_exec(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
-			  void *reply, size_t *reply_len, unsigned int timeout_ms,
-			  uint32_t *verdict)
+static int recording_exec(struct transport *t, const struct transport_call *call,
+			  size_t *reply_len, uint32_t *verdict)
 {
 	struct recording *w = to_recording(t);
 	int rc;
 
-	record(w->to, '>', opcode, req, req_len);
-	rc = w->inner->ops->exec(w->inner, opcode, req, req_len, reply, reply_len, timeout_ms,
-				 verdict);
-	record(w->to, '<', opcode, reply, rc ? 0 : *reply_len);
+	record(w->to, '>', call->opcode, call->req, call->req_len);
+	rc = w->inner->ops->exec(w->inner, call, reply_len, verdict);
+	record(w->to, '<', call->opcode, call->reply, rc ? 0 : *reply_len);
 	return rc;
+}
+
+static int recording_cancel(struct transport *t, uint64_t cookie)
+{
+	struct transport *inner = to_recording(t)->inner;
+
+	return inner->ops->cancel(inner, cookie);
 }
 
 static int recording_events(struct transport *t, uint64_t *since, struct coffer_event *list,
@@ -123,6 +128,7 @@ static void recording_close(struct transport *t)
 static const struct transport_ops recording_ops = {
 	.name = "recorder",
 	.exec = recording_exec,
+	.cancel = recording_cancel,
 	.events = recording_events,
 	.fd = recording_fd,
 	.epoch = recording_epoch,

@@ -247,14 +247,19 @@ static void a_relay_conforms(void **state)
 static void nobody_but_the_driver_opens_owners(void **state)
 {
 	uint8_t owner[8] = { 0 };
+	const struct transport_call call = {
+		.opcode = COFFER_CMD_OWNER_OPEN,
+		.req = owner,
+		.req_len = sizeof(owner),
+		.reply = owner,
+	};
 	size_t len = sizeof(owner);
 	struct transport *t;
 	uint32_t verdict = 0;
 
 	(void)state;
 	assert_int_equal(transport_open(card_dir, &t, NULL), 0);
-	assert_int_equal(t->ops->exec(t, COFFER_CMD_OWNER_OPEN, owner, 8, owner, &len, 0,
-				      &verdict), -EPERM);
+	assert_int_equal(t->ops->exec(t, &call, &len, &verdict), -EPERM);
 	assert_int_equal(fake_ask(t, "on", 2, 0), 0);
 	t->ops->close(t);
 }

@@ -154,15 +154,18 @@ static void ciphers(void **state)
 /* Last: it takes the partition's objects and roles. */
 static void first_label(void **state)
 {
+	struct coffer_init how = {
+		.label = "keys", .pin = STORY_PO, .domain = "red", .domain_label = "red",
+	};
 	struct coffer_session *s = po(STORY_A, 1);
 
 	(void)state;
-	assert_int_equal(coffer_partition_init_labelled(s, "keys", STORY_PO, "red", "red"),
-			 ST(DOMAIN_LABEL_INVALID));
-	GOOD(coffer_partition_init_labelled(s, "keys", STORY_PO, "red", "mine"));
+	assert_int_equal(coffer_partition_init_as(s, &how), ST(DOMAIN_LABEL_INVALID));
+	how.domain_label = "mine";
+	GOOD(coffer_partition_init_as(s, &how));
 	GOOD(coffer_login(s, COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
 	assert_domains(s, "mine", NULL);
-	GOOD(coffer_partition_init_labelled(s, "keys", STORY_PO, NULL, NULL));
+	GOOD(coffer_partition_init(s, "keys", STORY_PO, NULL));
 	GOOD(coffer_login(s, COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
 	assert_domains(s, "", NULL);
 }

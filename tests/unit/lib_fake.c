@@ -78,6 +78,8 @@ static bool serve_one(struct fake *fake, uint8_t *req)
 	}
 	if (le16toh(head.opcode) == COFFER_FRAME_CANCEL) {
 		__atomic_add_fetch(&fake->cancels, 1, __ATOMIC_RELAXED);
+		if (fake->obeys)
+			fake_reply(fake, head.tag, COFFER_ST_CANCEL, 0, NULL, 0);
 		return true;
 	}
 	return fake->handle(fake, &head, req);
@@ -123,21 +125,26 @@ void fake_join(struct fake *fake)
 
 /* ---- A transport ---------------------------------------------------------------------------- */
 
-static int card_exec_fake(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
-			  void *reply, size_t *reply_len, unsigned int timeout_ms,
-			  uint32_t *verdict)
+static int card_exec_fake(struct transport *t, const struct transport_call *call,
+			  size_t *reply_len, uint32_t *verdict)
 {
 	struct fake_card *card = (struct fake_card *)t;
 	size_t len = *reply_len;
 	int rc;
 
-	(void)timeout_ms;
 	*reply_len = 0;
 	__atomic_add_fetch(&card->execs, 1, __ATOMIC_RELAXED);
-	rc = card->exec(card, opcode, req, req_len, reply, &len, verdict);
+	__atomic_store_n(&card->cookie, call->cookie, __ATOMIC_RELAXED);
+	rc = card->exec(card, call->opcode, call->req, call->req_len, call->reply, &len, verdict);
 	if (!rc)
 		*reply_len = len;
 	return rc;
+}
+
+static int card_cancel_fake(struct transport *t, uint64_t cookie)
+{
+	((struct fake_card *)t)->cancelled = cookie;
+	return 0;
 }
 
 static int card_events_fake(struct transport *t, uint64_t *since, struct coffer_event *list,
@@ -171,6 +178,7 @@ static void card_close_fake(struct transport *t)
 static const struct transport_ops fake_ops = {
 	.name = "fake",
 	.exec = card_exec_fake,
+	.cancel = card_cancel_fake,
 	.events = card_events_fake,
 	.fd = card_fd_fake,
 	.epoch = card_epoch_fake,
@@ -207,11 +215,19 @@ size_t fake_rows(uint8_t *reply, const void *rows, size_t row_size, uint32_t cou
 int fake_ask(struct transport *t, const void *data, size_t len, unsigned int ms)
 {
 	uint8_t *reply = malloc(COFFER_CMD_MAX_PAYLOAD + 1);
+	const struct transport_call call = {
+		.opcode = COFFER_CMD_ECHO,
+		.timeout_ms = ms,
+		.cookie = 7,
+		.req = data,
+		.req_len = len,
+		.reply = reply,
+	};
 	size_t reply_len = COFFER_CMD_MAX_PAYLOAD;
 	uint32_t verdict = 0x55;
 	int rc;
 
-	rc = t->ops->exec(t, COFFER_CMD_ECHO, data, len, reply, &reply_len, ms, &verdict);
+	rc = t->ops->exec(t, &call, &reply_len, &verdict);
 	if (rc)
 		assert_int_equal(reply_len, 0);
 	else if (verdict || reply_len != len || memcmp(reply, data, len))
@@ -238,9 +254,10 @@ static void sizes_pass(struct transport *t)
 
 static void verdicts_pass(struct transport *t)
 {
+	const struct transport_call call = { .opcode = 0x7777 };
 	uint32_t verdict = 0;
 	size_t len = 0;
-	int rc = t->ops->exec(t, 0x7777, NULL, 0, NULL, &len, 0, &verdict);
+	int rc = t->ops->exec(t, &call, &len, &verdict);
 
 	/* Either the transport knows the command table, or the card says it. */
 	assert_int_equal(len, 0);
@@ -291,6 +308,8 @@ void fake_conform(struct transport *t)
 	sizes_pass(t);
 	verdicts_pass(t);
 	threads_pass(t, 50);
+	/* Nothing of that name is inside, now or any more. */
+	assert_int_equal(t->ops->cancel(t, 7), -ENOENT);
 	/* The epoch stands still while nobody resets the card. */
 	assert_int_equal(t->ops->epoch(t), t->ops->epoch(t));
 }

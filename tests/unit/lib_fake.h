@@ -25,6 +25,7 @@ struct fake {
 	fake_fn *handle;
 	void *opaque;
 	bool rude;			/* the handler gets the hello too */
+	bool obeys;			/* answers what is cancelled, with verdict CANCEL */
 	unsigned int cancels;		/* CANCEL frames seen */
 	pthread_t thread;
 };
@@ -54,6 +55,8 @@ struct fake_card {
 	void *opaque;
 	uint64_t epoch;
 	unsigned int execs;
+	uint64_t cookie;		/* of the last command */
+	uint64_t cancelled;		/* ... and of the last cancel */
 	bool closed;
 };
 

@@ -78,6 +78,18 @@ static void sessions_end_with_the_owner(void **state)
 	struct coffer_rep_session_open rep;
 	struct coffer_req_session head = { 0 };
 	struct coffer_rep_session_info info;
+	const struct transport_call open = {
+		.opcode = COFFER_CMD_SESSION_OPEN,
+		.req = &req,
+		.req_len = sizeof(req),
+		.reply = &rep,
+	};
+	const struct transport_call look = {
+		.opcode = COFFER_CMD_SESSION_INFO,
+		.req = &head,
+		.req_len = sizeof(head),
+		.reply = &info,
+	};
 	struct transport *t;
 	uint32_t verdict;
 	size_t len;
@@ -85,16 +97,14 @@ static void sessions_end_with_the_owner(void **state)
 	(void)state;
 	assert_int_equal(transport_inproc_open(dir, &t, NULL), 0);
 	len = sizeof(rep);
-	assert_int_equal(t->ops->exec(t, COFFER_CMD_SESSION_OPEN, &req, sizeof(req), &rep, &len,
-				      0, &verdict), 0);
+	assert_int_equal(t->ops->exec(t, &open, &len, &verdict), 0);
 	assert_int_equal(verdict, COFFER_ST_OK);
 	assert_int_equal(len, sizeof(rep));
 	t->ops->close(t);
 	assert_int_equal(transport_inproc_open(dir, &t, NULL), 0);
 	head.session = rep.session;
 	len = sizeof(info);
-	assert_int_equal(t->ops->exec(t, COFFER_CMD_SESSION_INFO, &head, sizeof(head), &info,
-				      &len, 0, &verdict), 0);
+	assert_int_equal(t->ops->exec(t, &look, &len, &verdict), 0);
 	assert_int_equal(verdict, COFFER_ST_SESSION_HANDLE_INVALID);
 	assert_int_equal(len, 0);
 	t->ops->close(t);
@@ -103,14 +113,19 @@ static void sessions_end_with_the_owner(void **state)
 static void driver_commands_are_refused(void **state)
 {
 	uint8_t owner[8] = { 0 };
+	const struct transport_call call = {
+		.opcode = COFFER_CMD_OWNER_CLOSE,
+		.req = owner,
+		.req_len = sizeof(owner),
+		.reply = owner,
+	};
 	struct transport *t;
 	uint32_t verdict;
 	size_t len = 8;
 
 	(void)state;
 	assert_int_equal(transport_inproc_open(dir, &t, NULL), 0);
-	assert_int_equal(t->ops->exec(t, COFFER_CMD_OWNER_CLOSE, owner, 8, owner, &len, 0,
-				      &verdict), -EPERM);
+	assert_int_equal(t->ops->exec(t, &call, &len, &verdict), -EPERM);
 	assert_int_equal(len, 0);
 	t->ops->close(t);
 }

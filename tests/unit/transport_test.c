@@ -209,6 +209,49 @@ static void close_sends_everybody_out(void **state)
 	}
 }
 
+struct asking {
+	struct transport *t;
+	uint64_t cookie;
+	int rc;
+	uint32_t verdict;
+};
+
+static void *ask_for_long(void *opaque)
+{
+	struct asking *a = opaque;
+	const struct transport_call call = { .opcode = COFFER_CMD_LOGIN, .cookie = a->cookie };
+	size_t len = 0;
+
+	a->rc = a->t->ops->exec(a->t, &call, &len, &a->verdict);
+	return NULL;
+}
+
+static void cancel_ends_the_commands_of_its_cookie(void **state)
+{
+	struct fake fake = { .obeys = true };
+	struct transport *t = open_fake(&fake, silent, NULL);
+	struct asking asking[3] = { { t, 5, 1, 0 }, { t, 6, 1, 0 }, { t, 5, 1, 0 } };
+	pthread_t threads[COUNT(asking)];
+
+	(void)state;
+	assert_int_equal(t->ops->cancel(t, 5), -ENOENT);
+	for (size_t i = 0; i < COUNT(asking); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_for_long, &asking[i]), 0);
+	usleep(100000);
+	assert_int_equal(t->ops->cancel(t, 99), -ENOENT);
+	assert_int_equal(t->ops->cancel(t, 5), 0);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[2], NULL);
+	assert_int_equal(asking[0].rc, 0);
+	assert_int_equal(asking[0].verdict, COFFER_ST_CANCEL);
+	assert_int_equal(asking[2].verdict, COFFER_ST_CANCEL);
+	assert_int_equal(asking[1].rc, 1);
+	assert_int_equal(t->ops->cancel(t, 6), 0);
+	pthread_join(threads[1], NULL);
+	close_fake(&fake, t);
+	assert_int_equal(fake.cancels, 3);
+}
+
 /* ---- The other side dies -------------------------------------------------------------------- */
 
 static bool hang_up_at_third(struct fake *fake, const struct coffer_frame_req *head,
@@ -329,6 +372,13 @@ static bool lies(struct fake *fake, const struct coffer_frame_req *head, const u
 static void lies_are_eio(void **state)
 {
 	uint8_t reply[16];
+	const struct transport_call call = {
+		.opcode = COFFER_CMD_ECHO,
+		.timeout_ms = 3000,
+		.req = "abcd",
+		.req_len = 4,
+		.reply = reply,
+	};
 	uint32_t verdict;
 	size_t len;
 	int rc;
@@ -341,15 +391,13 @@ static void lies_are_eio(void **state)
 		/* A second reply to one command shows at the next. */
 		for (int i = 0; i <= (lie == LIE_TWICE); i++) {
 			len = sizeof(reply);
-			rc = t->ops->exec(t, COFFER_CMD_ECHO, "abcd", 4, reply, &len, 3000,
-					  &verdict);
+			rc = t->ops->exec(t, &call, &len, &verdict);
 		}
 		assert_int_equal(rc, lie >= LIE_CUT_SHORT ? -EPIPE : -EIO);
 		assert_int_equal(len, 0);
 		/* Who lied once is not asked again. */
 		len = sizeof(reply);
-		assert_true(t->ops->exec(t, COFFER_CMD_ECHO, "abcd", 4, reply, &len, 3000,
-					 &verdict) < 0);
+		assert_true(t->ops->exec(t, &call, &len, &verdict) < 0);
 		close_fake(&fake, t);
 	}
 }
@@ -459,6 +507,7 @@ int main(void)
 		cmocka_unit_test(stream_conforms),
 		cmocka_unit_test(replies_find_their_waiters),
 		cmocka_unit_test(time_outs_end_waiting),
+		cmocka_unit_test(cancel_ends_the_commands_of_its_cookie),
 		cmocka_unit_test(close_sends_everybody_out),
 		cmocka_unit_test(death_is_epipe_for_all),
 		cmocka_unit_test(pipes_raise_no_sigpipe),

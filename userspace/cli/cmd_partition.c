@@ -101,9 +101,11 @@ coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
 
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 {
+	struct coffer_init how = {
+		.label = cli_args_text(args, "label", ""),
+		.domain_label = cli_args_text(args, "domainlabel", NULL),
+	};
 	struct secret pin = { 0 }, domain = { 0 };
-	const char *domain_label = cli_args_text(args, "domainlabel", NULL);
-	const char *domain_text;
 	struct cli_session *s;
 	coffer_rc rc;
 
@@ -118,18 +120,18 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_secret(cli, args, "password", "Enter a password for the Partition SO",
 				true, &pin);
 	if (!rc)
-		rc = cli_domain(cli, args, &domain, &domain_text);
+		rc = cli_domain(cli, args, &domain, &how.domain);
+	how.pin = pin.text;
 	if (!rc)
-		rc = coffer_partition_init_labelled(s->session, cli_args_text(args, "label", ""),
-						    pin.text, domain_text, domain_label);
+		rc = coffer_partition_init_as(s->session, &how);
 	secret_wipe(&pin);
 	secret_wipe(&domain);
-	if (rc == ST(FUNCTION_NOT_SUPPORTED) && domain_label)
+	if (rc == ST(FUNCTION_NOT_SUPPORTED) && how.domain_label)
 		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
 			      "-domainlabel out");
 	if (rc)
 		return rc;
-	out_text(&cli->out, "label", "Label", cli_args_text(args, "label", ""));
+	out_text(&cli->out, "label", "Label", how.label);
 	return cli_session_refresh(s);
 }
 

@@ -73,9 +73,10 @@ uint32_t card_generation(struct coffer_card *card)
 	return generation;
 }
 
-coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
-		    void *reply, size_t *reply_len)
+coffer_rc card_call(struct coffer_card *card, const struct transport_call *call,
+		    size_t *reply_len)
 {
+	struct transport_call with_time = *call;
 	size_t room = *reply_len;
 	uint32_t verdict = 0;
 	coffer_rc rc;
@@ -86,9 +87,9 @@ coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, 
 		return rc;
 	pthread_rwlock_rdlock(&card->lock);
 	rc = card->rc;
+	with_time.timeout_ms = card->ctx->timeout_ms;
 	if (card->t) {
-		rc = card->t->ops->exec(card->t, opcode, req, req_len, reply, &room,
-					card->ctx->timeout_ms, &verdict);
+		rc = card->t->ops->exec(card->t, &with_time, &room, &verdict);
 		if (rc == -EPIPE || rc == -ENODEV)
 			__atomic_store_n(&card->broken, true, __ATOMIC_RELAXED);
 		if (!rc)
@@ -96,6 +97,31 @@ coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, 
 	}
 	pthread_rwlock_unlock(&card->lock);
 	return rc ? rc : (coffer_rc)verdict;
+}
+
+coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
+		    void *reply, size_t *reply_len)
+{
+	const struct transport_call call = {
+		.opcode = opcode,
+		.req = req,
+		.req_len = req_len,
+		.reply = reply,
+	};
+
+	return card_call(card, &call, reply_len);
+}
+
+coffer_rc card_cancel(struct coffer_card *card, uint64_t cookie)
+{
+	coffer_rc rc = context_check(card->ctx);
+
+	if (rc)
+		return rc;
+	pthread_rwlock_rdlock(&card->lock);
+	rc = card->t ? card->t->ops->cancel(card->t, cookie) : card->rc;
+	pthread_rwlock_unlock(&card->lock);
+	return rc;
 }
 
 coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_out *req,

@@ -27,6 +27,7 @@ API coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **li
 	for (uint32_t i = 0; !rc && i < n; i++) {
 		memcpy(&row, rows + i * sizeof(row), sizeof(row));
 		(*list)[i].primary = le32toh(row.flags) & COFFER_DOMAIN_PRIMARY;
+		(*list)[i].ped = le32toh(row.flags) & COFFER_DOMAIN_PED;
 		msg_copy_text((*list)[i].label, row.label, sizeof(row.label));
 	}
 	*count = rc ? 0 : n;
@@ -35,12 +36,12 @@ API coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **li
 }
 
 /* second NULL: the command has one text only. */
-static coffer_rc domain_ask(struct coffer_session *s, uint16_t opcode, bool primary,
+static coffer_rc domain_ask(struct coffer_session *s, uint16_t opcode, uint32_t flags,
 			    const char *first, const char *second)
 {
 	const struct coffer_req_domain head = {
 		.session = htole32(s->id),
-		.flags = htole32(primary ? COFFER_DOMAIN_PRIMARY : 0),
+		.flags = htole32(flags),
 	};
 	struct msg_out req;
 
@@ -55,20 +56,31 @@ static coffer_rc domain_ask(struct coffer_session *s, uint16_t opcode, bool prim
 API coffer_rc coffer_domain_add(struct coffer_session *s, const char *label, const char *domain,
 				bool primary)
 {
-	return domain ? domain_ask(s, COFFER_CMD_DOMAIN_ADD, primary, label, domain) : -EINVAL;
+	uint32_t flags = primary ? COFFER_DOMAIN_PRIMARY : 0;
+
+	return domain ? domain_ask(s, COFFER_CMD_DOMAIN_ADD, flags, label, domain) : -EINVAL;
+}
+
+API coffer_rc coffer_domain_add_ped(struct coffer_session *s, const char *label, bool primary)
+{
+	uint32_t flags = COFFER_DOMAIN_PED | (primary ? COFFER_DOMAIN_PRIMARY : 0);
+
+	return domain_ask(s, COFFER_CMD_DOMAIN_ADD, flags, label, "");
 }
 
 API coffer_rc coffer_domain_delete(struct coffer_session *s, const char *label)
 {
-	return domain_ask(s, COFFER_CMD_DOMAIN_DELETE, false, label, NULL);
+	return domain_ask(s, COFFER_CMD_DOMAIN_DELETE, 0, label, NULL);
 }
 
 API coffer_rc coffer_domain_change(struct coffer_session *s, const char *label,
 				   const char *new_label, bool primary)
 {
+	uint32_t flags = primary ? COFFER_DOMAIN_PRIMARY : 0;
+
 	if (!new_label)
 		new_label = label ? label : "";
-	return domain_ask(s, COFFER_CMD_DOMAIN_CHANGE, primary, label, new_label);
+	return domain_ask(s, COFFER_CMD_DOMAIN_CHANGE, flags, label, new_label);
 }
 
 /* ---- Cipher suites ------------------------------------------------------------------------- */

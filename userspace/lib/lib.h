@@ -65,7 +65,13 @@ void card_revive(struct coffer_card *card);
 /* Changes whenever the card ended its owners, or was opened again. */
 uint64_t card_epoch(struct coffer_card *card);
 uint32_t card_generation(struct coffer_card *card);
-/* Every command goes through here. *reply_len: room in, bytes out, 0 on failure. */
+/* Every command goes through here, in the context's time. *reply_len: room in, bytes out, 0 on
+ * failure.
+ */
+coffer_rc card_call(struct coffer_card *card, const struct transport_call *call,
+		    size_t *reply_len);
+/* End the running commands of that cookie early. -ENOENT: there is none. */
+coffer_rc card_cancel(struct coffer_card *card, uint64_t cookie);
 coffer_rc card_exec(struct coffer_card *card, uint16_t opcode, const void *req, size_t req_len,
 		    void *reply, size_t *reply_len);
 

@@ -7,31 +7,46 @@
 
 #include "lib.h"
 
+static uint32_t init_flags(const struct coffer_init *how)
+{
+	if (how->ped_domain)
+		return COFFER_INIT_PED_DOMAIN;
+	return how->domain ? 0 : COFFER_INIT_DEFAULT_DOMAIN;
+}
+
 /* HSM_INIT and PARTITION_INIT share their form, but for a label of the domain. */
-static coffer_rc init(struct coffer_session *s, uint16_t opcode, const char *label,
-		      const char *pin, const char *domain, const char *domain_label)
+static coffer_rc init(struct coffer_session *s, uint16_t opcode, const struct coffer_init *how)
 {
 	const struct coffer_req_init head = {
 		.session = htole32(s->id),
-		.flags = htole32(domain ? 0 : COFFER_INIT_DEFAULT_DOMAIN),
+		.flags = htole32(init_flags(how)),
 	};
 	struct msg_out req;
 
+	if (how->ped_domain && how->domain)
+		return -EINVAL;
 	msg_out_init(&req);
 	msg_put(&req, &head, sizeof(head));
-	msg_put_text(&req, label);
-	msg_put_text(&req, pin);
-	msg_put_text(&req, domain);
+	msg_put_text(&req, how->label);
+	msg_put_text(&req, how->pin);
+	msg_put_text(&req, how->domain);
 	/* Firmware of before labels knows no such item. */
-	if (domain_label)
-		msg_put_text(&req, domain_label);
+	if (how->domain_label)
+		msg_put_text(&req, how->domain_label);
 	return session_exec_fixed(s, opcode, &req, NULL, 0);
+}
+
+API coffer_rc coffer_hsm_init_as(struct coffer_session *admin, const struct coffer_init *how)
+{
+	return how->domain_label ? -EINVAL : init(admin, COFFER_CMD_HSM_INIT, how);
 }
 
 API coffer_rc coffer_hsm_init(struct coffer_session *admin, const char *label,
 			      const char *so_pin, const char *domain)
 {
-	return init(admin, COFFER_CMD_HSM_INIT, label, so_pin, domain, NULL);
+	const struct coffer_init how = { .label = label, .pin = so_pin, .domain = domain };
+
+	return coffer_hsm_init_as(admin, &how);
 }
 
 API coffer_rc coffer_hsm_factory_reset(struct coffer_session *admin)
@@ -92,14 +107,14 @@ API coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t par
 API coffer_rc coffer_partition_init(struct coffer_session *s, const char *label,
 				    const char *po_pin, const char *domain)
 {
-	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain, NULL);
+	const struct coffer_init how = { .label = label, .pin = po_pin, .domain = domain };
+
+	return coffer_partition_init_as(s, &how);
 }
 
-API coffer_rc coffer_partition_init_labelled(struct coffer_session *s, const char *label,
-					     const char *po_pin, const char *domain,
-					     const char *domain_label)
+API coffer_rc coffer_partition_init_as(struct coffer_session *s, const struct coffer_init *how)
 {
-	return init(s, COFFER_CMD_PARTITION_INIT, label, po_pin, domain, domain_label);
+	return init(s, COFFER_CMD_PARTITION_INIT, how);
 }
 
 API coffer_rc coffer_partition_info(struct coffer_session *s,

@@ -61,30 +61,40 @@ static int reply_write(struct relay *r, const struct coffer_frame_rep *rep, cons
 	return rc;
 }
 
+/* The client's tags name its commands to the transport, too; not 0. */
+static uint64_t cookie_of(uint32_t tag)
+{
+	return (uint64_t)tag + 1;
+}
+
 static int job_run(struct job *job)
 {
 	struct relay *r = job->relay;
-	size_t room = le32toh(job->head.reply_len), len = room;
+	size_t len = le32toh(job->head.reply_len);
+	struct transport_call call = {
+		.opcode = le16toh(job->head.opcode),
+		.cookie = cookie_of(le32toh(job->head.tag)),
+		.req = job->req,
+		.req_len = job->req_len,
+	};
 	struct coffer_frame_rep rep = {
 		.magic = htole32(COFFER_FRAME_MAGIC),
 		.tag = job->head.tag,
 	};
 	uint32_t verdict = 0;
-	uint8_t *reply;
 	int rc;
 
-	reply = malloc(room + 1);
-	rc = reply ? 0 : -ENOMEM;
+	call.reply = malloc(len + 1);
+	rc = call.reply ? 0 : -ENOMEM;
 	if (!rc)
-		rc = r->t->ops->exec(r->t, le16toh(job->head.opcode), job->req, job->req_len,
-				     reply, &len, 0, &verdict);
+		rc = r->t->ops->exec(r->t, &call, &len, &verdict);
 	rep.error = htole32((uint32_t)-rc);
 	rep.verdict = htole32(rc ? 0 : verdict);
 	rep.reply_len = htole32(rc ? 0 : (uint32_t)len);
-	rc = reply_write(r, &rep, reply);
-	if (reply)
-		explicit_bzero(reply, len);
-	free(reply);
+	rc = reply_write(r, &rep, call.reply);
+	if (call.reply)
+		explicit_bzero(call.reply, len);
+	free(call.reply);
 	return rc;
 }
 
@@ -206,6 +216,15 @@ static int hello(struct relay *r)
 	return stream_write(r->out_fd, &f, sizeof(f), &deadline, &sent);
 }
 
+/* There is no answer to it: the command's own says what became of it. */
+static void job_cancel(struct job *job)
+{
+	struct transport *t = job->relay->t;
+
+	t->ops->cancel(t, cookie_of(le32toh(job->head.tag)));
+	job_free(job);
+}
+
 static int serve(struct relay *r)
 {
 	struct job *job;
@@ -217,9 +236,8 @@ static int serve(struct relay *r)
 		if (rc)
 			break;
 		opcode = le16toh(job->head.opcode);
-		/* The seam has no cancel: the command's own time-out ends it. */
 		if (opcode == COFFER_FRAME_CANCEL)
-			job_free(job);
+			job_cancel(job);
 		else if (opcode == COFFER_FRAME_HELLO)
 			rc = -EPROTO;
 		else

@@ -97,6 +97,24 @@ API coffer_rc coffer_role_change(struct coffer_session *s, enum coffer_role role
 	return session_exec_fixed(s, COFFER_CMD_ROLE_CHANGE_PW, &req, NULL, 0);
 }
 
+API coffer_rc coffer_role_challenge(struct coffer_session *s, enum coffer_role role,
+				    const char *challenge, size_t len)
+{
+	struct msg_out req;
+
+	role_request(s, role, &req);
+	msg_put_blob(&req, challenge, len);
+	return session_exec_fixed(s, COFFER_CMD_ROLE_CHALLENGE, &req, NULL, 0);
+}
+
+API coffer_rc coffer_role_deactivate(struct coffer_session *s, enum coffer_role role)
+{
+	struct msg_out req;
+
+	role_request(s, role, &req);
+	return session_exec_fixed(s, COFFER_CMD_ROLE_DEACTIVATE, &req, NULL, 0);
+}
+
 API coffer_rc coffer_roles(struct coffer_session *s, struct coffer_role_state **list,
 			   size_t *count)
 {

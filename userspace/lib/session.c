@@ -31,6 +31,13 @@ static coffer_rc session_check(struct coffer_session *s)
 coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
 		       void *reply, size_t *reply_len)
 {
+	const struct transport_call call = {
+		.opcode = opcode,
+		.cookie = (uintptr_t)s,
+		.req = req->data,
+		.req_len = req->len,
+		.reply = reply,
+	};
 	size_t room = *reply_len;
 	coffer_rc rc;
 
@@ -40,7 +47,7 @@ coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out
 		rc = req->error;
 	if (!rc) {
 		*reply_len = room;
-		rc = card_exec(s->card, opcode, req->data, req->len, reply, reply_len);
+		rc = card_call(s->card, &call, reply_len);
 	}
 	msg_out_free(req);
 	return rc == ST(OWNER_UNKNOWN) ? ST(SESSION_HANDLE_INVALID) : rc;
@@ -104,6 +111,11 @@ static coffer_rc session_start(struct coffer_session *s)
 	s->epoch = card_epoch(s->card);
 	s->id = len == sizeof(rep) ? le32toh(rep.session) : 0;
 	return s->id ? 0 : -EIO;
+}
+
+API coffer_rc coffer_session_cancel(struct coffer_session *s)
+{
+	return card_cancel(s->card, (uintptr_t)s);
 }
 
 API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,

@@ -10,6 +10,9 @@
  *          -ETIMEDOUT, -ECANCELED, -EIO, -EPIPE; it was not sent with -EINVAL, -EPERM, -EOPNOTSUPP,
  *          -EBUSY, -ENODEV. After -ENODEV or -EPIPE the handle is of no more use but to close.
  *          The request is not kept after return; the reply is written only on 0.
+ *  cancel  any thread. Asks the card to end the commands of that cookie, which is not 0, early;
+ *          exec still waits for its answer, mostly with verdict CANCEL. May be too early (the
+ *          card has not got it yet) or too late. -ENOENT: none is inside.
  *  events  -EOPNOTSUPP where there are none. Never waits.
  *  fd      a descriptor that polls readable when events may be new, or -1.
  *  epoch   changes when the card ended all owners (reset): sessions opened before are gone.
@@ -28,10 +31,21 @@ struct transport {
 	const struct transport_ops *ops;
 };
 
+struct transport_call {
+	uint16_t opcode;
+	unsigned int timeout_ms;	/* 0 = the command's own */
+	uint64_t cookie;		/* names it for cancel; 0 = nobody will */
+	const void *req;
+	size_t req_len;
+	void *reply;
+};
+
 struct transport_ops {
 	const char *name;
-	int (*exec)(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
-		    void *reply, size_t *reply_len, unsigned int timeout_ms, uint32_t *verdict);
+	/* *reply_len: room in, bytes out, 0 on failure. */
+	int (*exec)(struct transport *t, const struct transport_call *call, size_t *reply_len,
+		    uint32_t *verdict);
+	int (*cancel)(struct transport *t, uint64_t cookie);
 	int (*events)(struct transport *t, uint64_t *since, struct coffer_event *list,
 		      size_t room, size_t *count, uint32_t *missed);
 	int (*fd)(struct transport *t);

@@ -46,23 +46,24 @@ static bool may_be_reset(uint16_t opcode, int rc, uint32_t verdict)
 	       verdict == (uint32_t)COFFER_ST_SESSION_HANDLE_INVALID;
 }
 
-static int ioctl_exec(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
-		      void *reply, size_t *reply_len, unsigned int timeout_ms, uint32_t *verdict)
+static int ioctl_exec(struct transport *t, const struct transport_call *call, size_t *reply_len,
+		      uint32_t *verdict)
 {
 	struct ioctl_card *c = to_ioctl(t);
 	struct coffer_exec exec = {
 		.size = sizeof(exec),
-		.opcode = opcode,
-		.req = (uintptr_t)req,
-		.reply = (uintptr_t)reply,
-		.req_len = (uint32_t)req_len,
-		.timeout_ms = timeout_ms,
+		.opcode = call->opcode,
+		.req = (uintptr_t)call->req,
+		.reply = (uintptr_t)call->reply,
+		.req_len = (uint32_t)call->req_len,
+		.timeout_ms = call->timeout_ms,
+		.cookie = call->cookie,
 	};
 	size_t room = *reply_len;
 	int rc = 0;
 
 	*reply_len = 0;
-	if (req_len > COFFER_CMD_MAX_PAYLOAD)
+	if (call->req_len > COFFER_CMD_MAX_PAYLOAD)
 		return -EINVAL;
 	if (room > COFFER_CMD_MAX_PAYLOAD)
 		room = COFFER_CMD_MAX_PAYLOAD;
@@ -72,13 +73,20 @@ static int ioctl_exec(struct transport *t, uint16_t opcode, const void *req, siz
 		rc = -errno;
 	else if (exec.reply_len > room)
 		rc = -EIO;
-	if (may_be_reset(opcode, rc, exec.verdict))
+	if (may_be_reset(call->opcode, rc, exec.verdict))
 		resets_look(c);
 	if (rc)
 		return rc;
 	*reply_len = exec.reply_len;
 	*verdict = exec.verdict;
 	return 0;
+}
+
+static int ioctl_cancel(struct transport *t, uint64_t cookie)
+{
+	struct coffer_cancel cancel = { .size = sizeof(cancel), .cookie = cookie };
+
+	return ioctl(to_ioctl(t)->fd, COFFER_IOC_CANCEL, &cancel) ? -errno : 0;
 }
 
 static int ioctl_events(struct transport *t, uint64_t *since, struct coffer_event *list,
@@ -123,6 +131,7 @@ static void ioctl_close(struct transport *t)
 static const struct transport_ops ioctl_ops = {
 	.name = "ioctl",
 	.exec = ioctl_exec,
+	.cancel = ioctl_cancel,
 	.events = ioctl_events,
 	.fd = ioctl_fd,
 	.epoch = ioctl_epoch,

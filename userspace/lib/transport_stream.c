@@ -25,6 +25,7 @@ struct waiter {
 	struct waiter *next;
 	pthread_cond_t wake;
 	uint32_t tag;
+	uint64_t cookie;
 	void *reply;			/* NULL: nobody waits any more */
 	uint32_t room;
 	uint32_t len;
@@ -227,7 +228,7 @@ static void frame_fill(struct coffer_frame_req *f, uint16_t opcode, uint32_t tag
 
 /* ---- Commands ------------------------------------------------------------------------------- */
 
-static struct waiter *waiter_new(void *reply, uint32_t room)
+static struct waiter *waiter_new(const struct transport_call *call, uint32_t room)
 {
 	struct waiter *w = calloc(1, sizeof(*w));
 
@@ -235,8 +236,9 @@ static struct waiter *waiter_new(void *reply, uint32_t room)
 		return NULL;
 	pthread_cond_init(&w->wake, NULL);
 	/* Not NULL while somebody waits, even for a reply of no bytes. */
-	w->reply = reply ? reply : w;
+	w->reply = call->reply ? call->reply : w;
 	w->room = room;
+	w->cookie = call->cookie;
 	return w;
 }
 
@@ -331,8 +333,8 @@ static unsigned int timeout_of(uint16_t opcode, unsigned int timeout_ms)
 	return timeout_ms && timeout_ms < ms ? timeout_ms : ms;
 }
 
-static int stream_exec(struct transport *t, uint16_t opcode, const void *req, size_t req_len,
-		       void *reply, size_t *reply_len, unsigned int timeout_ms, uint32_t *verdict)
+static int stream_exec(struct transport *t, const struct transport_call *call,
+		       size_t *reply_len, uint32_t *verdict)
 {
 	struct stream *s = to_stream(t);
 	size_t room = *reply_len;
@@ -342,11 +344,11 @@ static int stream_exec(struct transport *t, uint16_t opcode, const void *req, si
 	int rc;
 
 	*reply_len = 0;
-	if (req_len > COFFER_CMD_MAX_PAYLOAD || opcode >= COFFER_FRAME_CANCEL)
+	if (call->req_len > COFFER_CMD_MAX_PAYLOAD || call->opcode >= COFFER_FRAME_CANCEL)
 		return -EINVAL;
 	if (room > COFFER_CMD_MAX_PAYLOAD)
 		room = COFFER_CMD_MAX_PAYLOAD;
-	w = waiter_new(reply, (uint32_t)room);
+	w = waiter_new(call, (uint32_t)room);
 	if (!w)
 		return -ENOMEM;
 	rc = waiter_add(s, w);
@@ -355,9 +357,9 @@ static int stream_exec(struct transport *t, uint16_t opcode, const void *req, si
 		return rc;
 	}
 
-	deadline = stream_deadline(timeout_of(opcode, timeout_ms));
-	frame_fill(&f, opcode, w->tag, req_len, (uint32_t)room);
-	rc = stream_send(s, &f, req, &deadline);
+	deadline = stream_deadline(timeout_of(call->opcode, call->timeout_ms));
+	frame_fill(&f, call->opcode, w->tag, call->req_len, (uint32_t)room);
+	rc = stream_send(s, &f, call->req, &deadline);
 
 	pthread_mutex_lock(&s->lock);
 	if (rc) {
@@ -372,6 +374,31 @@ static int stream_exec(struct transport *t, uint16_t opcode, const void *req, si
 	/* After this close() may free it. */
 	stream_leave(s);
 	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+/* The tag of a command of that cookie that somebody still waits for, above @after; or 0. */
+static uint32_t tag_of(struct stream *s, uint64_t cookie, uint32_t after)
+{
+	uint32_t tag = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (struct waiter *w = s->waiters; w; w = w->next)
+		if (w->cookie == cookie && w->reply && !w->done && w->tag > after &&
+		    (!tag || w->tag < tag))
+			tag = w->tag;
+	pthread_mutex_unlock(&s->lock);
+	return tag;
+}
+
+static int stream_cancel_cookie(struct transport *t, uint64_t cookie)
+{
+	struct stream *s = to_stream(t);
+	uint32_t tag = tag_of(s, cookie, 0);
+	int rc = tag ? 0 : -ENOENT;
+
+	for (; tag; tag = tag_of(s, cookie, tag))
+		stream_cancel(s, tag);
 	return rc;
 }
 
@@ -444,6 +471,7 @@ static void stream_close(struct transport *t)
 static const struct transport_ops stream_ops = {
 	.name = "stream",
 	.exec = stream_exec,
+	.cancel = stream_cancel_cookie,
 	.events = stream_events,
 	.fd = stream_fd,
 	.epoch = stream_epoch,

@@ -129,6 +129,20 @@ void coffer_session_close(struct coffer_session *session);
 struct coffer_card *coffer_session_card(const struct coffer_session *session);
 uint32_t coffer_session_partition(const struct coffer_session *session);
 
+/*
+ * From another thread: end the commands that run in the session early. They still return, mostly
+ * with COFFER_ST_CANCEL. May come too late, or, when a command has only just been called, too
+ * early: call it again until they have returned. -ENOENT: none is running.
+ */
+coffer_rc coffer_session_cancel(struct coffer_session *s);
+
+/*
+ * A card with multifactor authentication (COFFER_CARD_PED) has its roles' secrets on PED keys.
+ * There a pin that is NULL or empty means the PED: the call waits up to 200 s for the key
+ * (COFFER_ST_SP_TIMEOUT; COFFER_ST_PED_UNPLUGGED: no PED is connected; coffer_session_cancel()
+ * ends it), and coffer_ped_status() in another thread tells what its screen asks for. A pin that
+ * is given is the challenge secret of an activated role (behaviour.md 5.3; rows 45, 47).
+ */
 coffer_rc coffer_login(struct coffer_session *s, enum coffer_role role, const char *pin,
 		       size_t pin_len, bool *must_change);
 coffer_rc coffer_logout(struct coffer_session *s);
@@ -147,9 +161,42 @@ struct coffer_role_state {
 	char short_name[9];
 };
 coffer_rc coffer_roles(struct coffer_session *s, struct coffer_role_state **list, size_t *count);
+/*
+ * Give an initialised role of a PED partition its challenge secret (row 48). PO for the CO, CO for
+ * LCO and CU. COFFER_ST_PIN_LEN_RANGE; COFFER_ST_PED_UNSUPPORTED: no card with a PED.
+ */
+coffer_rc coffer_role_challenge(struct coffer_session *s, enum coffer_role role,
+				const char *challenge, size_t len);
+/* Forget the PED secret that activation keeps: the next login needs the key again (5.3). */
+coffer_rc coffer_role_deactivate(struct coffer_session *s, enum coffer_role role);
+
+/* ---- PED (behaviour.md 5.4) ----------------------------------------------------------------- */
+struct coffer_ped {
+	bool connected;			/* a PED hangs on the card */
+	bool waiting;			/* a command waits for a key */
+	enum coffer_ped_color color;	/* of the key that is wanted, or 0 */
+	uint32_t activated;		/* COFFER_RM() of the session's partition */
+	uint32_t remaining_ms;		/* until the command gives up */
+	char prompt[129];		/* what the screen shows */
+};
+/* Anybody, at any time: also while another thread's command in the session waits. */
+coffer_rc coffer_ped_status(struct coffer_session *s, struct coffer_ped *out);
 
 /* ---- HSM, partitions, policies --------------------------------------------------------------- */
-/* domain NULL = the default domain (a well-known text: only for tests) */
+struct coffer_init {
+	const char *label;		/* 1 to 32 characters */
+	const char *pin;		/* of the SO or PO; NULL or "": from the PED */
+	const char *domain;		/* NULL = the default domain (well-known: only for tests) */
+	const char *domain_label;	/* partitions of 7.8.0 on; NULL = none */
+	bool ped_domain;		/* the domain is a red key, read from the PED; domain NULL */
+};
+/*
+ * COFFER_ST_DOMAIN_LABEL_INVALID; COFFER_ST_FUNCTION_NOT_SUPPORTED: a label on a card of before
+ * 7.8.0; COFFER_ST_PED_UNPLUGGED; -EINVAL: two domains. What waits for the PED: see coffer_login.
+ */
+coffer_rc coffer_hsm_init_as(struct coffer_session *admin, const struct coffer_init *how);
+coffer_rc coffer_partition_init_as(struct coffer_session *s, const struct coffer_init *how);
+/* The same without the rarer choices: domain NULL = the default domain. */
 coffer_rc coffer_hsm_init(struct coffer_session *admin, const char *label, const char *so_pin,
 			  const char *domain);
 coffer_rc coffer_hsm_factory_reset(struct coffer_session *admin);
@@ -159,12 +206,6 @@ coffer_rc coffer_partition_create(struct coffer_session *admin, const char *labe
 coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t partition);
 coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, const char *po_pin,
 				const char *domain);
-/* The same with a label for the domain (NULL: none): COFFER_ST_DOMAIN_LABEL_INVALID, and
- * COFFER_ST_FUNCTION_NOT_SUPPORTED of a card of before 7.8.0.
- */
-coffer_rc coffer_partition_init_labelled(struct coffer_session *s, const char *label,
-					 const char *po_pin, const char *domain,
-					 const char *domain_label);
 /* ---- Card life (behaviour.md sections 1.1, 5.2) ---------------------------------------------- */
 /*
  * Set the card's clock, milliseconds since 1970 (1 .. COFFER_CLOCK_MAX_MS); HSM SO, read/write.
@@ -252,6 +293,7 @@ coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_in
 /* ---- Domains and cipher suites (behaviour.md sections 1.3 and 2) ----------------------- */
 struct coffer_domain {
 	bool primary;			/* the only one that peers of before 7.8.0 see */
+	bool ped;			/* from a red key */
 	char label[33];			/* "" = it was made without */
 };
 /* The primary one first; free() the list. PO, CO, LCO or CU. Cards of before 7.8.0 answer all of
@@ -263,6 +305,8 @@ coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **list, 
  */
 coffer_rc coffer_domain_add(struct coffer_session *s, const char *label, const char *domain,
 			    bool primary);
+/* The same with the secret of a red key, which the card's own PED reads (rows 36 and 37). */
+coffer_rc coffer_domain_add_ped(struct coffer_session *s, const char *label, bool primary);
 /* PO, policy 44. Objects stay; clones by it that are under way end. COFFER_ST_DOMAIN_NO_PRIMARY:
  * it is the primary one. COFFER_ST_DOMAIN_LABEL_INVALID: there is no such domain.
  */
