@@ -333,7 +333,7 @@ uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 void tamper_finish(struct fw_card *card);		/* tamper.c: before power-off */
 
 /* policy.c */
-void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX]);
+void policy_defaults(struct fw_partition *p);
 const struct profile_policy *policy_table(const struct fw_partition *p);
 const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id);
 

@@ -28,7 +28,7 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 	gate_init(&p->gate);
 	pthread_mutex_init(&p->login_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);
-	policy_defaults(policy_table(p), p->policy);
+	policy_defaults(p);
 	return p;
 }
 
@@ -90,14 +90,17 @@ uint64_t partition_serial(const struct fw_partition *p)
 	return p->serial;
 }
 
+/* Policy 41 makes a V1 partition out of a V0 one (behaviour.md section 4). */
 enum coffer_partition_kind partition_kind(const struct fw_partition *p)
 {
+	if (p->kind == COFFER_PART_KIND_V0 && p->policy[41])
+		return COFFER_PART_KIND_V1;
 	return p->kind;
 }
 
 uint32_t partition_level(const struct fw_partition *p)
 {
-	switch (p->kind) {
+	switch (partition_kind(p)) {
 	case COFFER_PART_KIND_V0:
 		return 1;
 	case COFFER_PART_KIND_V1:
@@ -247,7 +250,7 @@ uint32_t handle_PARTITION_INFO(struct cmd *c)
 		return COFFER_ST_DEVICE_ERROR;
 	protocols = p->id ? clone_protocols(c->card, p) : 0;
 	st = partition_write_row(p, &c->out);
-	wire_put_u32(&c->out, p->kind);
+	wire_put_u32(&c->out, partition_kind(p));
 	wire_put_u32(&c->out, partition_level(p));
 	wire_put_u32(&c->out, protocols);
 	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? partition_suites(p) : 0);
@@ -287,7 +290,7 @@ static uint32_t partition_room(struct fw_card *card, uint64_t *size)
 
 	for (p = card->admin->next; p; p = p->next, count++)
 		taken += p->size;
-	if (count >= card->profile->max_partitions)
+	if (count >= card_policy(card, 33))
 		return COFFER_ST_LICENSE_CAPACITY_EXCEEDED;
 	if (!*size)
 		*size = card->profile->storage / card->profile->max_partitions;

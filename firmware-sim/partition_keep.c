@@ -152,7 +152,7 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 	crypto_wipe(p->index_key, sizeof(p->index_key));
 	memset(p->label, 0, sizeof(p->label));
 	if (policies_too) {
-		policy_defaults(policy_table(p), p->policy);
+		policy_defaults(p);
 		p->suites_off = 0;
 	}
 	atomic_store(&p->epoch, card_new_epoch(p->card));

@@ -11,11 +11,54 @@
 
 #define SET_MAX		64	/* changes in one command */
 
-void policy_defaults(const struct profile_policy *table, uint32_t policy[POLICY_MAX])
+#define HSM_BY_PASSWORD	0
+#define HSM_BY_PED	1
+#define HSM_STORAGE	27
+#define HSM_PARTITIONS	33
+#define STORAGE		19
+
+static uint32_t kib(uint64_t bytes)
 {
-	memset(policy, 0, POLICY_MAX * sizeof(policy[0]));
-	for (; table->name; table++)
-		policy[table->id] = table->value;
+	return bytes >> 10 > UINT32_MAX ? UINT32_MAX : (uint32_t)(bytes >> 10);
+}
+
+static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
+{
+	const struct profile *profile = p->card->profile;
+
+	if (p->id)
+		return id == STORAGE ? kib(p->size) : 0;
+	switch (id) {
+	case HSM_BY_PASSWORD:
+		return 1;
+	case HSM_STORAGE:
+		return kib(profile->storage);
+	case HSM_PARTITIONS:
+		return profile->max_partitions;
+	default:
+		return 0;
+	}
+}
+
+/* A row with what this card or partition has of it. */
+static struct profile_policy filled(const struct fw_partition *p,
+				    const struct profile_policy *row)
+{
+	struct profile_policy full = *row;
+
+	if (row->flags & PROFILE_POLICY_OF_CARD)
+		full.value = full.capability = largest_of(p, row->id);
+	full.flags &= ~PROFILE_POLICY_OF_CARD;
+	return full;
+}
+
+void policy_defaults(struct fw_partition *p)
+{
+	const struct profile_policy *row;
+
+	memset(p->policy, 0, sizeof(p->policy));
+	for (row = policy_table(p); row->name; row++)
+		p->policy[row->id] = filled(p, row).value;
 }
 
 const struct profile_policy *policy_table(const struct fw_partition *p)
@@ -36,6 +79,7 @@ const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t i
 uint32_t handle_POLICY_LIST(struct cmd *c)
 {
 	const struct profile_policy *row;
+	struct profile_policy full;
 	uint32_t count = 0;
 	size_t at;
 
@@ -43,10 +87,11 @@ uint32_t handle_POLICY_LIST(struct cmd *c)
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	for (row = policy_table(c->part); row->name; row++, count++) {
+		full = filled(c->part, row);
 		wire_put_u32(&c->out, row->id);
 		wire_put_u32(&c->out, partition_policy(c->part, row->id));
-		wire_put_u32(&c->out, row->capability);
-		wire_put_u32(&c->out, row->flags);
+		wire_put_u32(&c->out, full.capability);
+		wire_put_u32(&c->out, full.flags);
 		wire_put_padded(&c->out, row->name, 48);
 	}
 	wire_fill_u32(&c->out, at, count);
@@ -80,7 +125,7 @@ static uint32_t set_one(struct cmd *c, struct policy_set *s, uint32_t id, uint32
 	if (s->named & 1ull << id)
 		return COFFER_ST_ARGUMENTS_BAD;
 	s->named |= 1ull << id;
-	if (row->flags & COFFER_POLICY_READ_ONLY || value > row->capability)
+	if (row->flags & COFFER_POLICY_READ_ONLY || value > filled(c->part, row).capability)
 		return COFFER_ST_CONFIG_CHANGE_ILLEGAL;
 	s->destructive |= destroys(row, c->part->policy[id], value);
 	s->policy[id] = value;

@@ -52,8 +52,11 @@ struct profile_policy {
 	const char *name;
 	uint32_t value;			/* default */
 	uint32_t capability;		/* largest value */
-	uint32_t flags;			/* COFFER_POLICY_* */
+	uint32_t flags;			/* COFFER_POLICY_*, PROFILE_POLICY_OF_CARD */
 };
+
+/* Value and capability are not the table's but the card's or partition's: policy_fill(). */
+#define PROFILE_POLICY_OF_CARD	0x80000000u
 
 struct profile_mechanism {
 	uint32_t mechanism;

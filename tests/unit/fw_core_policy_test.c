@@ -53,9 +53,14 @@ static void list_is_the_profile(void **state)
 		assert_true(at == 4 || p->id > last);
 		last = p->id;
 		expect(word(b, at), p->id);
-		expect(word(b, at + 4), p->value);
-		expect(word(b, at + 8), p->capability);
-		expect(word(b, at + 12), p->flags);
+		if (p->flags & PROFILE_POLICY_OF_CARD) {
+			assert_true(word(b, at + 4));
+			expect(word(b, at + 8), word(b, at + 4));
+		} else {
+			expect(word(b, at + 4), p->value);
+			expect(word(b, at + 8), p->capability);
+		}
+		expect(word(b, at + 12), p->flags & ~PROFILE_POLICY_OF_CARD);
 		assert_string_equal((char *)b->reply + at + 16, p->name);
 	}
 	expect(at, b->len);
@@ -101,7 +106,10 @@ static void refusals(void **state)
 	expect(policy_set(b, s, 0, 63, 0), COFFER_ST_POLICY_ID_INVALID);
 	expect(policy_set(b, s, 0, 0x10000, 0), COFFER_ST_POLICY_ID_INVALID);
 	expect(policy_set(b, s, 0, 22, 2), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
-	expect(policy_set(b, s, 0, 41, 1), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
+	/* Read-only; without capability; obsolete. */
+	expect(policy_set(b, s, 0, 19, 1), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
+	expect(policy_set(b, s, 0, 24, 1), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
+	expect(policy_set(b, s, 0, 27, 1), COFFER_ST_POLICY_ID_INVALID);
 	expect(policy_set(b, s, 2, 22, 1), COFFER_ST_ARGUMENTS_BAD);
 	expect(ask(b, COFFER_CMD_POLICY_SET, req, sizeof(req)), COFFER_ST_ARGUMENTS_BAD);
 	expect(ask(b, COFFER_CMD_POLICY_SET, req, 20), COFFER_ST_ARGUMENTS_BAD);
@@ -168,7 +176,7 @@ static void roles_of_policies(void **state)
 	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
 	expect(policy_set(b, s, 0, 22, 1), COFFER_ST_USER_NOT_LOGGED_IN);
 	expect(policy_set(b, admin, 0, 16, 0), 0);
-	expect(policy_set(b, admin, 0, 33, 1), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
+	expect(policy_set(b, admin, 0, 33, 101), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
 	expect(value_of(b, admin, 16), 0);
 }
 
