@@ -4,13 +4,15 @@
  * a card here is described in PROTOCOLS.md; the numbers in comments (m1, m2 ...) are its.
  *
  * S is the source, T the target. The files, top to bottom:
- *   clone.c          handlers of the negotiation (m1 .. m4)
+ *   clone.c          handlers of the negotiation (m0 .. m4)
+ *   clone_check.c    what both sides check of each other and of themselves
+ *   clone_proof.c    who proves which domain
  *   clone_move.c     handlers that move objects and close (blobs, m5)
  *   clone_context.c  life of a context: owner, lifetime, what makes it void
  *   clone_offer.c    what a card says of itself; clone_decide.c the decision table
  *   clone_msg.c      byte layouts, hashes and signatures of messages
  *   clone_keys.c     key schedule and domain proofs
- *   clone_v1.c, clone_v4.c   how the two sides get a common secret (the seam struct clone_ops)
+ *   clone_rsa.c, clone_v4.c   how the two sides get a common secret (the seam struct clone_ops)
  *   clone_blob.c     sealing and opening of one object, the list's end
  */
 #ifndef FW_CLONE_H
@@ -29,14 +31,14 @@
 #define CLONE_DOMAINS		3		/* proofs in m3, real or random */
 #define CLONE_SHARE_MAX		512		/* RSA-3072 ciphertext or a point */
 #define CLONE_SHARED_MAX	96		/* r_S || r_T, or an x coordinate */
-#define CLONE_V1_SECRET		48		/* r_S, r_T */
+#define CLONE_RSA_SECRET	48		/* r_S, r_T */
 #define CLONE_SESSION_ID	16
 #define CLONE_CONTEXTS		16		/* of one session at a time */
 #define CLONE_LIFETIME_MS	(60u * 60u * 1000u)
 #define CLONE_MSG_MAX		16384
 
-/* Protocols that this source code has; a profile may name more (CPv3). */
-#define CLONE_BUILT		(COFFER_CLONE_CPV1 | COFFER_CLONE_CPV4)
+/* Protocols that this source code has. */
+#define CLONE_BUILT		(COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4)
 #define CLONE_BUILT_SUITES	((1u << COFFER_SUITE_P256_SHA256_AES128GCM) | \
 				 (1u << COFFER_SUITE_P256_SHA256_AES256GCM) | \
 				 (1u << COFFER_SUITE_P384_SHA384_AES256GCM))
@@ -77,7 +79,7 @@ struct clone_offer {
 	uint32_t policies;			/* CLONE_POL_* */
 	uint8_t root[32];			/* SHA-256 of the factory root's certificate */
 	uint8_t nonce[CLONE_NONCE];
-	uint8_t peer_nonce[CLONE_NONCE];	/* zero in m1 */
+	uint8_t peer_nonce[CLONE_NONCE];	/* zero in m0, and in m1 without an m0 */
 };
 
 /* The partition as it is now; nonces are zero. */
@@ -104,14 +106,22 @@ uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target
 
 /* ---- Suites and keys (clone_keys.c) ------------------------------------------------------ */
 
+struct clone_ops;
+
+/* What a protocol is made of, for CPv4 suite by suite. */
 struct clone_suite {
 	uint32_t protocol;
-	uint32_t id;
+	uint32_t id;			/* of CPv4, else 0 */
 	const char *name;			/* for people, up to 39 characters */
 	enum crypto_hash hash;
 	size_t mac_len;				/* of that hash */
 	size_t key_len;				/* of AES-GCM */
 	enum crypto_curve curve;		/* CPv4 only */
+	const char *share_label[2];		/* CPv1, CPv3: of r_S, r_T */
+	bool primary_only;			/* other domains than the primary are not tried */
+	bool one_object;			/* moves one, then the context is over */
+	uint32_t no_domain;			/* the verdict without a domain in common */
+	const struct clone_ops *ops;
 };
 
 const struct clone_suite *clone_suite(uint32_t protocol, uint32_t id);	/* NULL: unknown */
@@ -128,7 +138,8 @@ struct clone_transcript {
 	uint64_t card[2];			/* source, target */
 	uint64_t partition[2];
 	uint8_t cert[2][CLONE_MHASH];		/* hashes of the device certificates */
-	uint8_t m1[CLONE_MHASH];
+	uint8_t m0[CLONE_MHASH];		/* CPv3 */
+	uint8_t opening[CLONE_MHASH];		/* of m1, and under CPv3 of m0 before it */
 	uint8_t m2[CLONE_MHASH];
 	uint8_t m3_core[CLONE_MHASH];		/* m3 up to its proofs */
 	uint8_t m3[CLONE_MHASH];		/* all of m3 */
@@ -145,6 +156,8 @@ uint32_t clone_prove_target(struct crypto *c, const struct clone_suite *suite,
 uint32_t clone_prove_source(struct crypto *c, const struct clone_suite *suite,
 			    const struct clone_transcript *t, const struct clone_keys *keys,
 			    uint8_t *mac);
+/* All that comes before m2: sets t->opening. @invited: t->m0 is part of it. */
+uint32_t clone_open(struct crypto *c, struct clone_transcript *t, struct bytes m1, bool invited);
 /* Public name of a session: no secret is in it. */
 uint32_t clone_session_id(struct crypto *c, const struct clone_transcript *t,
 			  uint8_t id[CLONE_SESSION_ID]);
@@ -152,13 +165,13 @@ uint32_t clone_session_id(struct crypto *c, const struct clone_transcript *t,
 /* ---- Contexts (clone_context.c) ---------------------------------------------------------- */
 
 enum clone_step {
+	CLONE_STEP_INVITED,		/* S: m0 sent (CPv3) */
 	CLONE_STEP_STARTED,		/* T: m1 sent */
 	CLONE_STEP_ANSWERED,		/* S: m2 sent */
 	CLONE_STEP_CONFIRMED,		/* T: m3 sent, an attempt is counted */
 	CLONE_STEP_OPEN,		/* both: the peer proved the domain */
 };
 
-struct clone_ops;
 struct clone_quota;
 
 /* Shared between a session's list and running commands; freed with its last user. */
@@ -171,18 +184,19 @@ struct clone_context {
 
 	enum clone_side side;
 	enum clone_step step;
+	bool invited;				/* begun by S with m0: CPv3 and nothing else */
 	enum coffer_role role;			/* who began it, and alone may go on */
 	uint64_t born_ms;			/* card_uptime_ms */
 	uint64_t epoch;				/* partition_epoch */
 	struct clone_offer own;
 	struct clone_offer peer;
-	struct crypto_der peer_cert;		/* S keeps T's for m3 */
+	struct crypto_der peer_cert;		/* S keeps T's for m3, T keeps S's of m0 */
+	struct crypto_der peer_wrap;		/* T keeps S's of m0 */
 	struct clone_transcript t;
 	const struct clone_suite *suite;
-	const struct clone_ops *ops;
 
 	struct crypto_ecdh *ephemeral;		/* CPv4, until the keys are derived */
-	uint8_t secret[CLONE_V1_SECRET];	/* CPv1: own half, likewise */
+	uint8_t secret[CLONE_RSA_SECRET];	/* CPv1, CPv3: own half, likewise */
 
 	struct clone_keys keys[CLONE_DOMAINS];	/* T: one per own domain until m4, then [0] */
 	uint64_t domain[CLONE_DOMAINS];		/* partition_domain_id of each key */
@@ -193,7 +207,10 @@ struct clone_context {
 	uint8_t chain[CLONE_MHASH];		/* running hash of the moved blobs */
 };
 
-/* A new context, in the session's list, locked and referenced. DEVICE_MEMORY: too many. */
+/*
+ * A new context, in the session's list, locked and referenced; the caller sets its step.
+ * DEVICE_MEMORY: too many.
+ */
 uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_context **x);
 /*
  * Find, lock, and check that it is still good and in @step on @side (side 0: either, any step).
@@ -207,18 +224,47 @@ uint32_t clone_context_get(struct cmd *c, uint32_t id, enum clone_side side,
 void clone_context_put(struct cmd *c, struct clone_context *x, bool keep);
 uint32_t clone_context_left_s(struct cmd *c, const struct clone_context *x);
 
+/* ---- Checks and proofs (clone_check.c, clone_proof.c) -------------------------------------- */
+
+struct clone_msg;
+
+/* Before anything else: CLONE_THROTTLED, OPERATION_NOT_ALLOWED, CLONING_PARAMETER_MISSING. */
+uint32_t clone_may_negotiate(struct cmd *c);
+/*
+ * Genuine, and of the card that the offer names. SESSION_NEGOTIATION_NO_ROOTS,
+ * CERTIFICATE_DATA_MISSING, CERTIFICATE_DATA_INVALID; CPV4_MSG_ERROR: a wrapping certificate
+ * where there is to be none (@with_wrap false).
+ */
+uint32_t clone_check_peer(struct cmd *c, const struct clone_context *x,
+			  const struct clone_msg *m, bool with_wrap);
+/* What was offered is bound into the keys: is it still true? SESSION_NEGOTIATION_INVALID. */
+uint32_t clone_check_own(struct cmd *c, const struct clone_context *x);
+/* The table, on both offers: sets x->suite. PROTOCOL_DISABLED also: CPv3 without m0, or m0 else. */
+uint32_t clone_choose(struct clone_context *x);
+/* Both sides' names and certificates, for the keys. */
+uint32_t clone_set_parties(struct cmd *c, struct clone_context *x, struct bytes peer_cert);
+
+/* T: one proof for each domain of its own, random bytes in the other places; keeps their keys. */
+uint32_t clone_proofs_write(struct cmd *c, struct clone_context *x, struct bytes shared,
+			    struct wire_out *out);
+/* S: keeps the keys of the domain that a proof of m3 fits, else suite->no_domain. */
+uint32_t clone_proofs_check(struct cmd *c, struct clone_context *x, struct bytes shared,
+			    struct bytes proofs);
+/* T: keeps the keys of the domain that m4 proves, else SESSION_NEGOTIATION_INVALID. */
+uint32_t clone_proof_accept(struct cmd *c, struct clone_context *x, struct bytes proof);
+
 /* ---- Messages (clone_msg.c) -------------------------------------------------------------- */
 
 #define CLONE_MAGIC		0x314e4c43u	/* "CLN1" */
-enum clone_kind { CLONE_M1 = 1, CLONE_M2, CLONE_M3, CLONE_M4, CLONE_M5 };
+enum clone_kind { CLONE_M0, CLONE_M1, CLONE_M2, CLONE_M3, CLONE_M4, CLONE_M5 };
 #define CLONE_MSG_HEADER	12
 
 /* Parsed views into a message; what a kind does not have is empty. */
 struct clone_msg {
 	struct bytes whole;
-	struct clone_offer offer;		/* m1 m2 m3 */
-	struct bytes device_cert;		/* m1 m2 */
-	struct bytes wrap_cert;			/* m1 m2; empty when CPv1 is out of question */
+	struct clone_offer offer;		/* m0 m1 m2 m3 */
+	struct bytes device_cert;		/* m0 m1 m2 */
+	struct bytes wrap_cert;			/* m0 m1 m2; empty when RSA is out of question */
 	uint32_t protocol;			/* m2 */
 	uint32_t suite;				/* m2 */
 	struct bytes share;			/* m2 m3 */
@@ -248,7 +294,7 @@ uint32_t clone_msg_verify(struct cmd *c, const struct clone_msg *m, enum clone_k
 /* ---- The seam: how both sides get a common secret ---------------------------------------- */
 /*
  * share: make own secret, keep it in the context, write the share for the peer. @peer_wrap is
- *   checked already (CPv1; else empty).
+ *   checked already (CPv1, CPv3; else empty).
  * agree: from own secret and the peer's share to the common one, the same on both sides. Own
  *   secret is wiped, also on failure. Errors: SESSION_NEGOTIATION_INVALID (share not genuine).
  */
@@ -259,7 +305,7 @@ struct clone_ops {
 			  uint8_t shared[CLONE_SHARED_MAX], size_t *len);
 };
 
-extern const struct clone_ops clone_v1_ops;
+extern const struct clone_ops clone_rsa_ops;	/* CPv1 and CPv3 */
 extern const struct clone_ops clone_v4_ops;
 
 /* ---- Blobs (clone_blob.c) ---------------------------------------------------------------- */

@@ -150,7 +150,6 @@ uint32_t clone_context_new(struct cmd *c, enum clone_side side, struct clone_con
 	x->thing.free = context_free;
 	x->thing.ends_at_logout = true;
 	x->side = side;
-	x->step = side == CLONE_TARGET ? CLONE_STEP_STARTED : CLONE_STEP_ANSWERED;
 	x->role = c->role;
 	x->born_ms = card_uptime_ms(c->card);
 	x->epoch = partition_epoch(c->part);

@@ -107,8 +107,7 @@ static bool both_v3(const struct clone_offer *s, const struct clone_offer *t)
 
 /*
  * The first row whose condition holds decides, for good: when its protocol is not allowed on
- * both sides the answer is @otherwise, never the next row. CPv3 has its row already; no card
- * offers it until it is built.
+ * both sides the answer is @otherwise, never the next row.
  */
 static const struct {
 	pair_fn *holds;

@@ -7,14 +7,38 @@
 
 #include <string.h>
 
+#define V4_SUITE(suite, h, mac, key, on) \
+	{ .protocol = COFFER_CLONE_CPV4, .id = COFFER_SUITE_##suite, .name = #suite, \
+	  .hash = h, .mac_len = mac, .key_len = key, .curve = on, \
+	  .no_domain = COFFER_ST_SESSION_NEGOTIATION_NO_PSK, .ops = &clone_v4_ops }
+
+/* behaviour.md 1.1: CPv1 and CPv3 know the primary domain only, CPv1 moves one object in a run. */
 static const struct clone_suite suites[] = {
-	{ COFFER_CLONE_CPV1, 0, "CPV1", CRYPTO_SHA256, 32, 32, CRYPTO_P256 },
-	{ COFFER_CLONE_CPV4, COFFER_SUITE_P256_SHA256_AES128GCM, "P256_SHA256_AES128GCM",
-	  CRYPTO_SHA256, 32, 16, CRYPTO_P256 },
-	{ COFFER_CLONE_CPV4, COFFER_SUITE_P256_SHA256_AES256GCM, "P256_SHA256_AES256GCM",
-	  CRYPTO_SHA256, 32, 32, CRYPTO_P256 },
-	{ COFFER_CLONE_CPV4, COFFER_SUITE_P384_SHA384_AES256GCM, "P384_SHA384_AES256GCM",
-	  CRYPTO_SHA384, 48, 32, CRYPTO_P384 },
+	{
+		.protocol = COFFER_CLONE_CPV1,
+		.name = "CPV1",
+		.hash = CRYPTO_SHA256,
+		.mac_len = 32,
+		.key_len = 32,
+		.share_label = { "coffer cpv1 r_S", "coffer cpv1 r_T" },
+		.primary_only = true,
+		.one_object = true,
+		.no_domain = COFFER_ST_CERTIFICATE_DATA_INVALID,
+		.ops = &clone_rsa_ops,
+	}, {
+		.protocol = COFFER_CLONE_CPV3,
+		.name = "CPV3",
+		.hash = CRYPTO_SHA384,
+		.mac_len = 48,
+		.key_len = 32,
+		.share_label = { "coffer cpv3 r_S", "coffer cpv3 r_T" },
+		.primary_only = true,
+		.no_domain = COFFER_ST_CERTIFICATE_DATA_INVALID,
+		.ops = &clone_rsa_ops,
+	},
+	V4_SUITE(P256_SHA256_AES128GCM, CRYPTO_SHA256, 32, 16, CRYPTO_P256),
+	V4_SUITE(P256_SHA256_AES256GCM, CRYPTO_SHA256, 32, 32, CRYPTO_P256),
+	V4_SUITE(P384_SHA384_AES256GCM, CRYPTO_SHA384, 48, 32, CRYPTO_P384),
 };
 
 const struct clone_suite *clone_suite(uint32_t protocol, uint32_t id)
@@ -56,7 +80,7 @@ static uint32_t transcript_hash(struct crypto *c, const struct clone_suite *suit
 	static const char label[LABEL_LEN] = "coffer clone transcript";
 	struct bytes pieces[] = {
 		text(label),
-		{ t->m1, CLONE_MHASH },
+		{ t->opening, CLONE_MHASH },
 		{ t->m2, CLONE_MHASH },
 		{ t->m3_core, CLONE_MHASH },
 	};
@@ -111,7 +135,7 @@ uint32_t clone_prove_target(struct crypto *c, const struct clone_suite *suite,
 	static const char label[LABEL_LEN] = "coffer clone target knows";
 	struct bytes pieces[] = {
 		text(label),
-		{ t->m1, CLONE_MHASH },
+		{ t->opening, CLONE_MHASH },
 		{ t->m2, CLONE_MHASH },
 		{ t->m3_core, CLONE_MHASH },
 	};
@@ -128,7 +152,7 @@ uint32_t clone_prove_source(struct crypto *c, const struct clone_suite *suite,
 	static const char label[LABEL_LEN] = "coffer clone source knows";
 	struct bytes pieces[] = {
 		text(label),
-		{ t->m1, CLONE_MHASH },
+		{ t->opening, CLONE_MHASH },
 		{ t->m2, CLONE_MHASH },
 		{ t->m3, CLONE_MHASH },
 	};
@@ -138,13 +162,30 @@ uint32_t clone_prove_source(struct crypto *c, const struct clone_suite *suite,
 			   mac);
 }
 
+uint32_t clone_open(struct crypto *c, struct clone_transcript *t, struct bytes m1, bool invited)
+{
+	static const char label[LABEL_LEN] = "coffer clone opening";
+	uint8_t hash[CLONE_MHASH];
+	struct bytes pieces[] = {
+		text(label),
+		{ t->m0, CLONE_MHASH },
+		{ hash, CLONE_MHASH },
+	};
+	uint32_t st;
+
+	if (!invited)
+		return clone_hash(c, m1, t->opening);
+	st = clone_hash(c, m1, hash);
+	return st ? st : crypto_digest_v(c, CRYPTO_SHA384, pieces, 3, t->opening);
+}
+
 uint32_t clone_session_id(struct crypto *c, const struct clone_transcript *t,
 			  uint8_t id[CLONE_SESSION_ID])
 {
 	static const char label[LABEL_LEN] = "coffer clone session";
 	struct bytes pieces[] = {
 		text(label),
-		{ t->m1, CLONE_MHASH },
+		{ t->opening, CLONE_MHASH },
 		{ t->m2, CLONE_MHASH },
 		{ t->m3, CLONE_MHASH },
 	};

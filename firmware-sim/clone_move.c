@@ -109,7 +109,7 @@ static uint32_t extract_all(struct cmd *c, struct clone_context *x, struct wire_
 	if (!blob)
 		return COFFER_ST_DEVICE_MEMORY;
 	/* CPv1 moves one object in a run; the rest is left for other runs. */
-	if (x->suite->protocol == COFFER_CLONE_CPV1)
+	if (x->suite->one_object)
 		count = 1;
 	while (done < count && !*c->cancelled &&
 	       extract_one(c, x, wire_u32(&handles), blob) == ROW_DONE)
@@ -123,7 +123,7 @@ static uint32_t extract_all(struct cmd *c, struct clone_context *x, struct wire_
 
 static bool has_more(const struct clone_context *x)
 {
-	return x->suite->protocol != COFFER_CLONE_CPV1;
+	return !x->suite->one_object;
 }
 
 uint32_t handle_CLONE_EXTRACT(struct cmd *c)

@@ -46,7 +46,7 @@ static struct bytes parse_header(struct wire_in *in, struct bytes whole, enum cl
 	return whole;
 }
 
-static void parse_m1(struct wire_in *in, struct clone_msg *m)
+static void parse_opening(struct wire_in *in, struct clone_msg *m)
 {
 	clone_offer_read(in, &m->offer);
 	m->device_cert = wire_blob(in, CRYPTO_DER_MAX);
@@ -86,8 +86,9 @@ uint32_t clone_msg_parse(struct bytes in, enum clone_kind kind, size_t mac_len,
 	memset(m, 0, sizeof(*m));
 	m->whole = parse_header(&wire, in, kind);
 	switch (kind) {
+	case CLONE_M0:
 	case CLONE_M1:
-		parse_m1(&wire, m);
+		parse_opening(&wire, m);
 		break;
 	case CLONE_M2:
 		parse_m2(&wire, m);
@@ -116,14 +117,14 @@ uint32_t clone_hash(struct crypto *c, struct bytes in, uint8_t hash[CLONE_MHASH]
 
 #define SIGNED_PIECES	4
 
-/* label || H(m1) || H(m2), only in m3 || the message up to its signature */
+/* label || opening || H(m2), only in m3 || the message up to its signature */
 static size_t signed_pieces(enum clone_kind kind, const struct clone_transcript *t,
 			    struct bytes body, struct bytes pieces[SIGNED_PIECES])
 {
 	size_t n = 0;
 
 	pieces[n++] = (struct bytes){ (const uint8_t *)sign_label[kind], 16 };
-	pieces[n++] = (struct bytes){ t->m1, CLONE_MHASH };
+	pieces[n++] = (struct bytes){ t->opening, CLONE_MHASH };
 	if (kind == CLONE_M3)
 		pieces[n++] = (struct bytes){ t->m2, CLONE_MHASH };
 	pieces[n++] = body;

@@ -30,9 +30,3 @@ uint32_t handle_FW_UPDATE(struct cmd *c)
 	(void)c;
 	return COFFER_ST_FW_IMAGE_INVALID;
 }
-
-uint32_t handle_CLONE_INVITE(struct cmd *c)
-{
-	(void)c;
-	return COFFER_ST_PROTOCOL_DISABLED;
-}

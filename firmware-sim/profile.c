@@ -22,7 +22,7 @@ static const struct profile profiles[] = {
 		.fw_version = FW(7, 8, 4),
 		.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 |
 			    PROFILE_DOMAINS | PROFILE_LCO,
-		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV4,
+		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4,
 		.suites = ALL_SUITES,
 		.max_partitions = 100,
 		.storage = MIB(16384),
@@ -61,13 +61,13 @@ static const struct profile profiles[] = {
 		.mechanisms = profile_mechanisms_7,
 	}, {
 		.name = "pcie-7.8",
-		.text = "PCIe card of the 7.8 generation: CPv1 and CPv4, V0 partitions",
+		.text = "PCIe card of the 7.8 generation: CPv1, CPv3 and CPv4, V0 partitions",
 		.model = "PCIe 7.8",
 		.fw_version = FW(7, 8, 0),
 		.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 |
 			    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_FORCE_PW_CHANGE |
 			    PROFILE_STOP_ON_ERROR,
-		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV4,
+		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4,
 		.suites = ALL_SUITES,
 		.max_partitions = 20,
 		.storage = MIB(64),

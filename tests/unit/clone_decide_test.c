@@ -83,9 +83,12 @@ static void protocol_rows(void **state)
 		  COFFER_ST_SESSION_NEGOTIATION_NO_ALGS, 0, 0 },
 		{ { V1 | V4, 0x2, 0 }, { V1 | V4, 0x4, 0 },
 		  COFFER_ST_SESSION_NEGOTIATION_NO_ALGS, 0, 0 },
-		/* CPv3 on both: chosen, but there is no code for it yet */
-		{ { V1 | V3 | V4, 0, 0 }, { V1 | V3, 0, 0 },
-		  COFFER_ST_SESSION_NEGOTIATION_NO_ALGS, 0, 0 },
+		/* CPv3 on both, and no suite of CPv4 on both */
+		{ { V1 | V3 | V4, 0, 0 }, { V1 | V3, 0, 0 }, 0, V3, 0 },
+		{ { V1 | V3 | V4, SUITES, 0 }, { V1 | V3, 0, 0 }, 0, V3, 0 },
+		{ { V1 | V3 | V4, 0x2, 0 }, { V1 | V3 | V4, 0xc, 0 }, 0, V3, 0 },
+		{ { V1 | V3 | V4, 0x6, 0 }, { V1 | V3 | V4, 0xc, 0 }, 0, V4, 2 },
+		{ { V1 | V3 | V4, 0, 1 }, { V1 | V3, 0, 0 }, 0, V1, 0 },
 		/* nothing at all */
 		{ { 0, 0, 0 }, { V1 | V4, SUITES, 0 }, COFFER_ST_PROTOCOL_DISABLED, 0, 0 },
 	};
@@ -213,6 +216,11 @@ static void no_weak_fallback(void **state)
 			bool old = !(a.fw & (V3 | V4)) || !(b.fw & (V3 | V4));
 
 			assert_true(a.force || b.force || old);
+			continue;
+		}
+		if (protocol == V3) {
+			assert_u32(suite, 0);
+			assert_false(s.protocols & t.protocols & V4 && s.suites & t.suites);
 			continue;
 		}
 		assert_u32(protocol, V4);

@@ -81,21 +81,11 @@ static void domain_make_primary(struct test_card *card, const char *domain)
 	assert_u32(office_run(&o, COFFER_CMD_DOMAIN_CHANGE), COFFER_ST_OK);
 }
 
-static void suite_set(struct test_card *card, uint32_t id, bool on)
-{
-	struct office o;
-
-	office_open(&o, card, id);
-	wire_put_u32(&o.c->req, on);
-	wire_put_u32(&o.c->req, 0);
-	assert_u32(office_run(&o, COFFER_CMD_CIPHER_SET), COFFER_ST_OK);
-}
-
 static uint32_t negotiate(struct test_card *s, struct test_card *t, uint32_t *protocol,
 			  uint32_t *suite)
 {
 	struct run *r = run_new(s, t);
-	uint32_t st = run_negotiate(r);
+	uint32_t st = run_clever(r);
 
 	if (protocol)
 		*protocol = st ? 0 : r->protocol;
@@ -322,45 +312,48 @@ static void deletion_in_the_middle(void **state)
 static void strongest_common_suite(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
-	uint32_t handle = tc_make_aes(s, "k"), copy, suite;
+	uint32_t handle = tc_make_aes(s, "k"), copy, suite, protocol;
 
 	(void)state;
 	assert_u32(negotiate(s, t, NULL, &suite), COFFER_ST_OK);
 	assert_u32(suite, 3);
-	suite_set(t, 3, false);
+	tc_suite_set(t, 3, false);
 	assert_u32(negotiate(s, t, NULL, &suite), COFFER_ST_OK);
 	assert_u32(suite, 2);
-	suite_set(s, 2, false);
+	tc_suite_set(s, 2, false);
 	assert_u32(negotiate(s, t, NULL, &suite), COFFER_ST_OK);
 	assert_u32(suite, 1);
 	assert_u32(negotiate(t, s, NULL, &suite), COFFER_ST_OK);
 	assert_u32(suite, 1);
 	assert_u32(clone_one(s, t, handle, &copy), COFFER_ST_OK);
-	/* S has 1 and 3, T has 2: nothing in common, and no other protocol instead. */
-	suite_set(t, 1, false);
-	assert_u32(negotiate(s, t, NULL, NULL), COFFER_ST_SESSION_NEGOTIATION_NO_ALGS);
-	suite_set(t, 3, true);
+	/* S has 1 and 3, T has 2: nothing in common, so CPv3. */
+	tc_suite_set(t, 1, false);
+	assert_u32(negotiate(s, t, &protocol, NULL), COFFER_ST_OK);
+	assert_u32(protocol, COFFER_CLONE_CPV3);
+	tc_suite_set(t, 3, true);
 	assert_u32(negotiate(s, t, NULL, &suite), COFFER_ST_OK);
 	assert_u32(suite, 3);
 	tc_off(t);
 	tc_on(t);
-	suite_set(s, 3, false);
-	assert_u32(negotiate(s, t, NULL, NULL), COFFER_ST_SESSION_NEGOTIATION_NO_ALGS);
+	tc_suite_set(s, 3, false);
+	assert_u32(negotiate(s, t, &protocol, NULL), COFFER_ST_OK);
+	assert_u32(protocol, COFFER_CLONE_CPV3);
 	tc_free(s);
 	tc_free(t);
 }
 
-/* Row 24, until CPv3 is built: no suite of CPv4 can be agreed, on either side. */
+/* row 24 */
 static void all_suites_off(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
 	uint32_t protocol;
 
 	(void)state;
-	for (uint32_t id = 1; id <= 3; id++)
-		suite_set(s, id, false);
-	assert_u32(negotiate(s, t, NULL, NULL), COFFER_ST_SESSION_NEGOTIATION_NO_ALGS);
-	assert_u32(negotiate(t, s, NULL, NULL), COFFER_ST_SESSION_NEGOTIATION_NO_ALGS);
+	tc_suites_off(s);
+	assert_u32(negotiate(s, t, &protocol, NULL), COFFER_ST_OK);
+	assert_u32(protocol, COFFER_CLONE_CPV3);
+	assert_u32(negotiate(t, s, &protocol, NULL), COFFER_ST_OK);
+	assert_u32(protocol, COFFER_CLONE_CPV3);
 	/* Where CPv1 is forced suites do not matter. */
 	tc_policy_set(t, false, 42, 1);
 	assert_u32(negotiate(s, t, &protocol, NULL), COFFER_ST_OK);
@@ -378,17 +371,17 @@ static void suite_switched_off_in_use(void **state)
 
 	(void)state;
 	assert_u32(run_negotiate(r), COFFER_ST_OK);
-	suite_set(s, 1, false);
+	tc_suite_set(s, 1, false);
 	assert_u32(run_extract(r, &handle, 1, &blob, &got), COFFER_ST_OK);
 	blobs_free(&blob, 1);
-	suite_set(s, 3, false);
+	tc_suite_set(s, 3, false);
 	assert_u32(run_extract(r, &handle, 1, &blob, &got),
 		   COFFER_ST_SESSION_NEGOTIATION_INVALID);
 	run_give_up(r);
 	/* What was offered is no longer so: the negotiation ends as well. */
 	assert_u32(run_start(r), COFFER_ST_OK);
 	assert_u32(run_answer(r), COFFER_ST_OK);
-	suite_set(t, 1, false);
+	tc_suite_set(t, 1, false);
 	assert_u32(run_confirm(r), COFFER_ST_SESSION_NEGOTIATION_INVALID);
 	run_give_up(r);
 	free(r);

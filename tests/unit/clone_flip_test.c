@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Every message and blob of both protocols, changed in every byte: refused by one side or the
+ * Every message and blob of all protocols, changed in every byte: refused by one side or the
  * other, nothing stored, and the next honest run works. Lengths too: each cut, and longer ones.
  *
  * COFFER_FLIPS=all flips each bit of each message by itself; the default is one bit of each
@@ -33,6 +33,8 @@ static void setup(struct pair *p, uint32_t protocol)
 	p->t = tc_simple(NULL, "red");
 	if (protocol == COFFER_CLONE_CPV1)
 		tc_policy_set(p->t, false, 42, 1);
+	if (protocol == COFFER_CLONE_CPV3)
+		tc_suites_off(p->t);
 	p->object = tc_make_value(p->s, "the object", true, "its value", 9);
 	p->protocol = protocol;
 }
@@ -43,22 +45,29 @@ static void teardown(struct pair *p)
 	tc_free(p->t);
 }
 
+static struct run *pair_run(const struct pair *p)
+{
+	struct run *r = run_new(p->s, p->t);
+
+	r->invited = p->protocol == COFFER_CLONE_CPV3;
+	return r;
+}
+
+static const char *name(const struct pair *p)
+{
+	return p->protocol == COFFER_CLONE_CPV1 ? "CPv1" :
+	       p->protocol == COFFER_CLONE_CPV3 ? "CPv3" : "CPv4";
+}
+
 /* A good run: proves that the cards are well, and takes failed proofs back. */
 static void good_run(struct pair *p)
 {
-	struct run *r = run_new(p->s, p->t);
+	struct run *r = pair_run(p);
 
 	assert_u32(run_negotiate(r), COFFER_ST_OK);
 	assert_u32(r->protocol, p->protocol);
 	run_give_up(r);
 	free(r);
-}
-
-static struct msg *message(struct run *r, int which)
-{
-	struct msg *all[] = { NULL, &r->m1, &r->m2, &r->m3, &r->m4 };
-
-	return all[which];
 }
 
 typedef void change_fn(struct msg *m, size_t n);
@@ -69,21 +78,18 @@ typedef void change_fn(struct msg *m, size_t n);
  */
 static bool changed_run(struct pair *p, int which, change_fn *change, size_t n)
 {
-	uint32_t (*const steps[])(struct run *) = {
-		run_start, run_answer, run_confirm, run_verify, run_accept,
-	};
-	struct run *r = run_new(p->s, p->t);
+	struct run *r = pair_run(p);
 	uint32_t st = COFFER_ST_OK;
 	int i;
 
-	for (i = 0; !st && i < 5; i++) {
-		st = steps[i](r);
-		if (!st && i + 1 == which)
-			change(message(r, which), n);
+	for (i = r->invited ? 0 : 1; !st && i < RUN_STEPS; i++) {
+		st = run_step(r, i);
+		if (!st && i == which)
+			change(run_message(r, which), n);
 	}
 	/* Refused because of the change, and for nothing else. */
 	if (st)
-		assert_true(i > which);
+		assert_true(i > which + 1);
 	assert_not_u32(st, COFFER_ST_CLONE_THROTTLED);
 	assert_not_u32(st, COFFER_ST_DEVICE_MEMORY);
 	run_give_up(r);
@@ -130,11 +136,11 @@ static void grow_honest(struct msg *m, size_t by)
 
 static size_t message_len(struct pair *p, int which)
 {
-	struct run *r = run_new(p->s, p->t);
+	struct run *r = pair_run(p);
 	size_t len;
 
 	assert_u32(run_negotiate(r), COFFER_ST_OK);
-	len = message(r, which)->len;
+	len = run_message(r, which)->len;
 	run_give_up(r);
 	free(r);
 	return len;
@@ -173,12 +179,11 @@ static void messages(uint32_t protocol)
 
 	setup(&p, protocol);
 	good_run(&p);
-	for (int which = 1; which <= 4; which++) {
+	for (int which = protocol == COFFER_CLONE_CPV3 ? 0 : 1; which <= 4; which++) {
 		flip_message(&p, which);
 		size_message(&p, which);
 	}
-	print_message("CPv%d messages: %u changed, %u accepted\n",
-		      protocol == COFFER_CLONE_CPV1 ? 1 : 4, p.tried, p.accepted);
+	print_message("%s messages: %u changed, %u accepted\n", name(&p), p.tried, p.accepted);
 	assert_u32(p.accepted, 0);
 	assert_u32(tc_count(p.t), 0);
 	good_run(&p);
@@ -189,6 +194,12 @@ static void cpv4_messages(void **state)
 {
 	(void)state;
 	messages(COFFER_CLONE_CPV4);
+}
+
+static void cpv3_messages(void **state)
+{
+	(void)state;
+	messages(COFFER_CLONE_CPV3);
 }
 
 static void cpv1_messages(void **state)
@@ -243,18 +254,18 @@ static void insert_resized(struct run *r, const struct test_blob *blob)
 	free(copy);
 }
 
-static void cpv4_blobs(void **state)
+/* Under the protocols that move many in a session. */
+static void blobs_of(uint32_t protocol)
 {
 	struct test_blob blobs[2];
 	uint32_t handles[2], got, handle;
 	struct run *r;
 	struct pair p;
 
-	(void)state;
-	setup(&p, COFFER_CLONE_CPV4);
+	setup(&p, protocol);
 	handles[0] = p.object;
 	handles[1] = tc_make_aes(p.s, "a key");
-	r = run_new(p.s, p.t);
+	r = pair_run(&p);
 	assert_u32(run_negotiate(r), COFFER_ST_OK);
 	assert_u32(run_extract(r, handles, 2, blobs, &got), COFFER_ST_OK);
 	for (size_t i = 0; i < sizeof(masks); i++) {
@@ -262,7 +273,7 @@ static void cpv4_blobs(void **state)
 		insert_changed(&p, r, &blobs[1], masks[i]);
 	}
 	insert_resized(r, &blobs[0]);
-	print_message("CPv4 blobs: %u changed, none accepted\n", p.tried);
+	print_message("%s blobs: %u changed, none accepted\n", name(&p), p.tried);
 	assert_u32(tc_count(p.t), 0);
 	/* The others are unharmed: the true ones still come in, in their order. */
 	assert_u32(run_insert_one(r, blobs[0].p, blobs[0].len, &handle), COFFER_ST_OK);
@@ -273,6 +284,18 @@ static void cpv4_blobs(void **state)
 	run_give_up(r);
 	free(r);
 	teardown(&p);
+}
+
+static void cpv4_blobs(void **state)
+{
+	(void)state;
+	blobs_of(COFFER_CLONE_CPV4);
+}
+
+static void cpv3_blobs(void **state)
+{
+	(void)state;
+	blobs_of(COFFER_CLONE_CPV3);
 }
 
 /* A bad one among good ones, in one command. */
@@ -337,16 +360,15 @@ static void cpv1_blobs(void **state)
 }
 
 /* m5: a changed one is refused, and the true one still counts. */
-static void finish(void **state)
+static void finish_of(uint32_t protocol)
 {
 	uint32_t got, handle, sent, received, missing;
 	struct test_blob blob;
 	struct run *r;
 	struct pair p;
 
-	(void)state;
-	setup(&p, COFFER_CLONE_CPV4);
-	r = run_new(p.s, p.t);
+	setup(&p, protocol);
+	r = pair_run(&p);
 	assert_u32(run_negotiate(r), COFFER_ST_OK);
 	assert_u32(run_extract(r, &p.object, 1, &blob, &got), COFFER_ST_OK);
 	assert_u32(run_insert_one(r, blob.p, blob.len, &handle), COFFER_ST_OK);
@@ -365,12 +387,21 @@ static void finish(void **state)
 	teardown(&p);
 }
 
+static void finish(void **state)
+{
+	(void)state;
+	finish_of(COFFER_CLONE_CPV4);
+	finish_of(COFFER_CLONE_CPV3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpv4_messages),
+		cmocka_unit_test(cpv3_messages),
 		cmocka_unit_test(cpv1_messages),
 		cmocka_unit_test(cpv4_blobs),
+		cmocka_unit_test(cpv3_blobs),
 		cmocka_unit_test(bad_among_good),
 		cmocka_unit_test(cpv1_blobs),
 		cmocka_unit_test(finish),

@@ -15,9 +15,9 @@
 #define clone_v4_ops	real_v4_ops
 #include "clone_v4.c"
 #undef clone_v4_ops
-#define clone_v1_ops	real_v1_ops
-#include "clone_v1.c"
-#undef clone_v1_ops
+#define clone_rsa_ops	real_rsa_ops
+#include "clone_rsa.c"
+#undef clone_rsa_ops
 
 static struct {
 	uint8_t shared[CLONE_SHARED_MAX];
@@ -40,14 +40,14 @@ static uint32_t spy_v4(struct cmd *c, struct clone_context *x, struct bytes shar
 	return spy(&real_v4_ops, c, x, share, shared, len);
 }
 
-static uint32_t spy_v1(struct cmd *c, struct clone_context *x, struct bytes share,
+static uint32_t spy_rsa(struct cmd *c, struct clone_context *x, struct bytes share,
 		       uint8_t *shared, size_t *len)
 {
-	return spy(&real_v1_ops, c, x, share, shared, len);
+	return spy(&real_rsa_ops, c, x, share, shared, len);
 }
 
 const struct clone_ops clone_v4_ops = { .share = v4_share, .agree = spy_v4 };
-const struct clone_ops clone_v1_ops = { .share = v1_share, .agree = spy_v1 };
+const struct clone_ops clone_rsa_ops = { .share = rsa_share, .agree = spy_rsa };
 
 /* ---- The recording ----------------------------------------------------------------------- */
 
@@ -81,10 +81,21 @@ static void make_transcript(struct crypto *c, struct recording *rec)
 	t->partition[1] = rec->m1.offer.partition;
 	clone_hash(c, rec->m2.device_cert, t->cert[0]);
 	clone_hash(c, rec->m1.device_cert, t->cert[1]);
-	clone_hash(c, m1, t->m1);
+	if (r->invited)
+		clone_hash(c, (struct bytes){ r->m0.p, r->m0.len }, t->m0);
+	clone_open(c, t, m1, r->invited);
 	clone_hash(c, m2, t->m2);
 	clone_hash(c, rec->m3.core, t->m3_core);
 	clone_hash(c, m3, t->m3);
+}
+
+/* To the protocol by what a Partition SO of the target may set. */
+static void choose(struct test_card *t, uint32_t protocol)
+{
+	if (protocol == COFFER_CLONE_CPV1)
+		tc_policy_set(t, false, 42, 1);
+	if (protocol == COFFER_CLONE_CPV3)
+		tc_suites_off(t);
 }
 
 static struct recording *record(struct crypto *c, struct test_card *s, struct test_card *t,
@@ -95,12 +106,12 @@ static struct recording *record(struct crypto *c, struct test_card *s, struct te
 
 	assert_non_null(rec);
 	rec->r = run_new(s, t);
-	assert_u32(run_negotiate(rec->r), COFFER_ST_OK);
+	assert_u32(run_clever(rec->r), COFFER_ST_OK);
 	memcpy(rec->shared, leak.shared, leak.len);
 	rec->shared_len = leak.len;
 	assert_u32(run_extract(rec->r, &object, 1, &rec->blob, &got), COFFER_ST_OK);
 	assert_u32(rec->blob.verdict, COFFER_ST_OK);
-	if (rec->r->protocol == COFFER_CLONE_CPV4)
+	if (rec->r->protocol != COFFER_CLONE_CPV1)
 		assert_u32(run_finish(rec->r), COFFER_ST_OK);
 	run_insert_one(rec->r, rec->blob.p, rec->blob.len, &handle);
 	run_give_up(rec->r);
@@ -184,12 +195,13 @@ static unsigned int try_windows(struct crypto *c, const struct recording *rec,
 static unsigned int attack(struct crypto *c, const struct recording *rec, const char *text)
 {
 	static const uint8_t zero[CLONE_SHARED_MAX];
-	const struct msg *all[] = { &rec->r->m1, &rec->r->m2, &rec->r->m3, &rec->r->m4 };
+	const struct msg *all[] = { &rec->r->m1, &rec->r->m2, &rec->r->m3, &rec->r->m4,
+				    &rec->r->m0 };
 	unsigned int hits = 0;
 	uint8_t domain[32];
 
 	domain_key(c, text, domain);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		hits += try_windows(c, rec, all[i], rec->shared_len, domain);
 	hits += explains(c, rec, (struct bytes){ zero, 0 }, domain);
 	hits += explains(c, rec, (struct bytes){ zero, rec->shared_len }, domain);
@@ -206,8 +218,7 @@ static void offline(uint32_t protocol)
 	uint8_t domain[32];
 	char guess[2] = "";
 
-	if (protocol == COFFER_CLONE_CPV1)
-		tc_policy_set(t, false, 42, 1);
+	choose(t, protocol);
 	assert_u32(crypto_open(&c), COFFER_ST_OK);
 	rec = record(c, s, t, tc_make_secret(s, "k", known_secret, strlen(known_secret)));
 	assert_u32(rec->r->protocol, protocol);
@@ -236,6 +247,12 @@ static void cpv4_offline_program(void **state)
 {
 	(void)state;
 	offline(COFFER_CLONE_CPV4);
+}
+
+static void cpv3_offline_program(void **state)
+{
+	(void)state;
+	offline(COFFER_CLONE_CPV3);
 }
 
 static void cpv1_offline_program(void **state)
@@ -299,8 +316,8 @@ static void no_common_bytes_in(uint32_t protocol)
 	uint32_t ha, hb;
 
 	assert_u32(crypto_open(&c), COFFER_ST_OK);
-	for (int i = 0; i < 2 && protocol == COFFER_CLONE_CPV1; i++)
-		tc_policy_set(t[i], false, 42, 1);
+	for (int i = 0; i < 2; i++)
+		choose(t[i], protocol);
 	ha = tc_make_secret(s[0], "k", known_secret, strlen(known_secret));
 	hb = tc_make_secret(s[1], "k", known_secret, strlen(known_secret));
 	ra = record(c, s[0], t[0], ha);
@@ -331,6 +348,7 @@ static void no_common_bytes(void **state)
 {
 	(void)state;
 	no_common_bytes_in(COFFER_CLONE_CPV4);
+	no_common_bytes_in(COFFER_CLONE_CPV3);
 	no_common_bytes_in(COFFER_CLONE_CPV1);
 }
 
@@ -366,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpv4_offline_program),
+		cmocka_unit_test(cpv3_offline_program),
 		cmocka_unit_test(cpv1_offline_program),
 		cmocka_unit_test(no_common_bytes),
 		cmocka_unit_test(same_object_twice),

@@ -385,6 +385,30 @@ void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value
 	}
 }
 
+void tc_suite_set(struct test_card *card, uint32_t id, bool on)
+{
+	uint64_t owner = tc_open_owner(card), kept = card->owner;
+	struct call *c = call_new();
+	uint32_t session;
+
+	card->owner = owner;
+	session = tc_open_session(card, owner, card->part);
+	assert_u32(tc_login(card, session, COFFER_ROLE_PO, PIN_PO), COFFER_ST_OK);
+	call_begin(c, session);
+	wire_put_u32(&c->req, id);
+	wire_put_u32(&c->req, on);
+	wire_put_u32(&c->req, 0);
+	assert_u32(call_run(card, c, COFFER_CMD_CIPHER_SET), COFFER_ST_OK);
+	card->owner = kept;
+	free(c);
+}
+
+void tc_suites_off(struct test_card *card)
+{
+	for (uint32_t id = 1; CLONE_BUILT_SUITES >> id; id++)
+		tc_suite_set(card, id, false);
+}
+
 /* ---- Objects ----------------------------------------------------------------------------- */
 
 static void set_common(struct attrs *a, uint64_t class, const char *label, bool is_private)

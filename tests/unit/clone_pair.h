@@ -67,6 +67,9 @@ uint32_t tc_login(struct test_card *card, uint32_t session, enum coffer_role rol
 uint32_t tc_open_session(struct test_card *card, uint64_t owner, uint32_t part);
 uint64_t tc_open_owner(struct test_card *card);
 void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value);
+/* By a PO of another owner: contexts of the card's own go on. */
+void tc_suite_set(struct test_card *card, uint32_t id, bool on);
+void tc_suites_off(struct test_card *card);	/* all of CPv4: CPv3 is left */
 
 /* ---- Commands ---------------------------------------------------------------------------- */
 
@@ -116,16 +119,23 @@ struct run {
 	uint32_t context_t;
 	uint32_t protocol;
 	uint32_t suite;
-	struct msg m1, m2, m3, m4, m5;
+	bool invited;			/* the source begins, with m0: CPv3 */
+	struct msg m0, m1, m2, m3, m4, m5;
 };
 
 struct run *run_new(struct test_card *s, struct test_card *t);	/* freed with free() */
+uint32_t run_invite(struct run *r);		/* sets invited */
 uint32_t run_start(struct run *r);
 uint32_t run_answer(struct run *r);
 uint32_t run_confirm(struct run *r);
 uint32_t run_verify(struct run *r);
 uint32_t run_accept(struct run *r);
-uint32_t run_negotiate(struct run *r);		/* all five */
+/* The step that makes message 0 to 4, and 5 for the last; only invited runs have a step 0. */
+#define RUN_STEPS 6
+uint32_t run_step(struct run *r, int message);
+struct msg *run_message(struct run *r, int message);
+uint32_t run_negotiate(struct run *r);		/* all of them */
+uint32_t run_clever(struct run *r);		/* and with m0 when it does not go without */
 uint32_t run_finish(struct run *r);
 uint32_t run_close(struct run *r, bool with_m5, uint32_t *sent, uint32_t *received,
 		   uint32_t *missing);

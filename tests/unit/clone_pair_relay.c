@@ -36,6 +36,23 @@ static void take_head(struct call *c, struct run *r, uint32_t *context)
 	assert_in_range(wire_u32(&c->rep), 1, 3600);
 }
 
+uint32_t run_invite(struct run *r)
+{
+	struct call *c = call_new();
+	uint32_t st;
+
+	r->invited = true;
+	call_begin(c, r->session_s);
+	wire_put_u32(&c->req, 0);
+	st = call_run(r->s, c, COFFER_CMD_CLONE_INVITE);
+	if (!st) {
+		take_head(c, r, &r->context_s);
+		take_msg(c, &r->m0);
+	}
+	free(c);
+	return st;
+}
+
 uint32_t run_start(struct run *r)
 {
 	struct call *c = call_new();
@@ -43,6 +60,8 @@ uint32_t run_start(struct run *r)
 
 	call_begin(c, r->session_t);
 	wire_put_u32(&c->req, 0);
+	if (r->invited)
+		put_msg(c, &r->m0);
 	st = call_run(r->t, c, COFFER_CMD_CLONE_START);
 	if (!st) {
 		take_head(c, r, &r->context_t);
@@ -58,7 +77,7 @@ uint32_t run_answer(struct run *r)
 	uint32_t st;
 
 	call_begin(c, r->session_s);
-	wire_put_u32(&c->req, 0);
+	wire_put_u32(&c->req, r->invited ? r->context_s : 0);
 	put_msg(c, &r->m1);
 	st = call_run(r->s, c, COFFER_CMD_CLONE_ANSWER);
 	if (!st) {
@@ -105,19 +124,43 @@ uint32_t run_accept(struct run *r)
 	return turn(r, r->t, r->session_t, &r->context_t, COFFER_CMD_CLONE_ACCEPT, &r->m4, NULL);
 }
 
+uint32_t run_step(struct run *r, int message)
+{
+	static uint32_t (*const steps[])(struct run *) = {
+		run_invite, run_start, run_answer, run_confirm, run_verify, run_accept,
+	};
+
+	return steps[message](r);
+}
+
+struct msg *run_message(struct run *r, int message)
+{
+	struct msg *const all[] = { &r->m0, &r->m1, &r->m2, &r->m3, &r->m4 };
+
+	return all[message];
+}
+
 uint32_t run_negotiate(struct run *r)
 {
-	uint32_t st = run_start(r);
+	uint32_t st = COFFER_ST_OK;
 
-	if (!st)
-		st = run_answer(r);
-	if (!st)
-		st = run_confirm(r);
-	if (!st)
-		st = run_verify(r);
-	if (!st)
-		st = run_accept(r);
+	for (int i = r->invited ? 0 : 1; !st && i < RUN_STEPS; i++)
+		st = run_step(r, i);
 	return st;
+}
+
+/* As a library would: it begins with the source where only CPv3 can be the result. */
+uint32_t run_clever(struct run *r)
+{
+	uint32_t st = run_negotiate(r);
+
+	if (st != (uint32_t)COFFER_ST_PROTOCOL_DISABLED || r->invited)
+		return st;
+	run_give_up(r);
+	r->context_s = 0;
+	r->context_t = 0;
+	r->invited = true;
+	return run_negotiate(r);
 }
 
 uint32_t run_finish(struct run *r)

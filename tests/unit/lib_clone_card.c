@@ -171,13 +171,31 @@ static uint32_t close_context(struct card *c, const uint8_t *req, uint8_t *reply
 	return 0;
 }
 
-static uint32_t negotiate(struct card *c, uint16_t opcode, uint8_t *reply, size_t *len)
+static size_t info(const struct card *c, uint8_t *reply)
+{
+	const struct coffer_rep_partition_info rep = {
+		.protocols = htole32(COFFER_CLONE_CPV1 | c->protocol),
+		.suites = htole32(c->protocol == COFFER_CLONE_CPV4 ? 0xe : 0),
+	};
+
+	return put(reply, &rep, sizeof(rep));
+}
+
+static uint32_t negotiate(struct card *c, uint16_t opcode, uint32_t context, uint8_t *reply,
+			  size_t *len)
 {
 	static unsigned int contexts;
 
-	if (opcode == COFFER_CMD_CLONE_START || opcode == COFFER_CMD_CLONE_ANSWER) {
+	bool invited = opcode == COFFER_CMD_CLONE_ANSWER && context;
+
+	if (invited && context != c->context)
+		return (uint32_t)COFFER_ST_SESSION_ID_INVALID;
+	if (opcode == COFFER_CMD_CLONE_START || opcode == COFFER_CMD_CLONE_INVITE ||
+	    (opcode == COFFER_CMD_CLONE_ANSWER && !invited)) {
 		c->starts++;
 		c->context = ++contexts;
+	} else if (invited) {
+		;
 	} else if (c->negotiation) {
 		c->context = 0;
 		return c->negotiation;
@@ -207,12 +225,18 @@ static int card_run(struct fake_card *fake, uint16_t opcode, const uint8_t *req,
 		else
 			*len = object_put(c, reply, handle - c->base - 1, false);
 		break;
+	case COFFER_CMD_PARTITION_INFO:
+		*len = info(c, reply);
+		break;
+	case COFFER_CMD_CLONE_INVITE:
+		c->invites++;
+		/* fallthrough */
 	case COFFER_CMD_CLONE_START:
 	case COFFER_CMD_CLONE_ANSWER:
 	case COFFER_CMD_CLONE_CONFIRM:
 	case COFFER_CMD_CLONE_VERIFY:
 	case COFFER_CMD_CLONE_ACCEPT:
-		*verdict = negotiate(c, opcode, reply, len);
+		*verdict = negotiate(c, opcode, get32(req + 4), reply, len);
 		break;
 	case COFFER_CMD_CLONE_EXTRACT:
 		if (c->extracts + 1 == c->break_at)

@@ -23,7 +23,7 @@ struct card {
 	unsigned int break_at;		/* EXTRACT number at which the connection breaks */
 	unsigned int per_extract;	/* objects in one reply; 0 = as asked */
 	/* what happened */
-	unsigned int starts, extracts, inserts, finishes, closes, largest;
+	unsigned int starts, invites, extracts, inserts, finishes, closes, largest;
 	uint32_t sent;
 	uint32_t context;		/* 0: none open */
 };

@@ -119,6 +119,7 @@ static void all_in_one_session(void **state)
 	pair_free(p);
 }
 
+/* row 15 */
 static void cpv1_runs_once_per_object(void **state)
 {
 	struct pair *p = pair_new(5, COFFER_CLONE_CPV1);
@@ -131,6 +132,26 @@ static void cpv1_runs_once_per_object(void **state)
 	assert_int_equal(p->source.finishes, 0);
 	assert_int_equal(p->report.protocol, COFFER_CLONE_CPV1);
 	assert_int_equal(p->report.suite, 0);
+	pair_free(p);
+}
+
+/* CPv3: the source begins, and one session holds for all. */
+static void the_source_begins_under_cpv3(void **state)
+{
+	struct pair *p = pair_new(40, COFFER_CLONE_CPV3);
+
+	(void)state;
+	assert_int_equal(pair_clone(p), 0);
+	assert_int_equal(p->report.cloned, 40);
+	assert_int_equal(p->report.negotiations, 1);
+	assert_int_equal(p->report.protocol, COFFER_CLONE_CPV3);
+	assert_int_equal(p->source.invites, 1);
+	assert_int_equal(p->target.invites, 0);
+	assert_int_equal(p->source.finishes, 1);
+	pair_free(p);
+	p = pair_new(4, COFFER_CLONE_CPV4);
+	assert_int_equal(pair_clone(p), 0);
+	assert_int_equal(p->source.invites + p->target.invites, 0);
 	pair_free(p);
 }
 
@@ -355,6 +376,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_in_one_session),
 		cmocka_unit_test(cpv1_runs_once_per_object),
+		cmocka_unit_test(the_source_begins_under_cpv3),
 		cmocka_unit_test(listed_handles_only),
 		cmocka_unit_test(replies_that_hold_less),
 		cmocka_unit_test(nothing_to_clone),

@@ -114,6 +114,7 @@ static void clone_by_an_added_domain(void **state)
 	coffer_clone_report_free(&report);
 }
 
+/* row 24 */
 static void ciphers(void **state)
 {
 	struct coffer_clone_report report;
@@ -143,12 +144,22 @@ static void ciphers(void **state)
 	GOOD(coffer_cipher_set(s, 2, false));
 	co(STORY_B);
 	why = coffer_clone_preflight(story.co[STORY_A], story.co[STORY_B], &rc);
-	assert_int_equal(rc, ST(SESSION_NEGOTIATION_NO_ALGS));
-	assert_non_null(why);
-	free(why);
+	assert_int_equal(rc, 0);
+	assert_null(why);
+	/* CPv3 is left, and knows the primary domain only. */
 	assert_int_equal(coffer_clone(story.co[STORY_A], story.co[STORY_B], NULL, &report),
-			 ST(SESSION_NEGOTIATION_NO_ALGS));
+			 ST(CERTIFICATE_DATA_INVALID));
+	assert_int_equal(report.protocol, COFFER_CLONE_CPV3);
 	coffer_clone_report_free(&report);
+	GOOD(coffer_domain_change(po(STORY_B, 1), "story", NULL, true));
+	co(STORY_B);
+	for (int i = 0; i < 2; i++) {
+		GOOD(coffer_clone(story.co[i], story.co[!i], NULL, &report));
+		assert_int_equal(report.protocol, COFFER_CLONE_CPV3);
+		assert_int_equal(report.suite, 0);
+		assert_int_equal(report.negotiations, 1);
+		coffer_clone_report_free(&report);
+	}
 }
 
 /* Last: it takes the partition's objects and roles. */

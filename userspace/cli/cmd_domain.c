@@ -206,8 +206,8 @@ static void warn_if_none(struct cli *cli, struct cli_session *s)
 	struct coffer_partition_details d;
 
 	if (!coffer_partition_info(s->session, &d) && !d.suites)
-		out_note(&cli->out, "warning: no cipher suite is left: this partition clones with "
-			 "no partition that uses CPv4");
+		out_note(&cli->out, "warning: no cipher suite is left: CPv4 is off, and CPv3, "
+			 "where the other side has it, is used instead");
 }
 
 static coffer_rc cipher_set(struct cli *cli, const struct cli_args *args, bool enabled)

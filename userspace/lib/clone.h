@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One run of coffer_clone(): clone.c plans and reports, clone_move.c talks to the cards. */
+/*
+ * One run of coffer_clone(): clone.c plans and reports, clone_negotiate.c and clone_move.c talk
+ * to the cards.
+ */
 #ifndef LIB_CLONE_H
 #define LIB_CLONE_H
 
@@ -19,12 +22,16 @@ struct clone_run {
 	struct clone_object *objects;	/* report->count of them, in the items' order */
 	uint32_t source_context, target_context;
 	bool source_open, target_open;	/* the cards hold a context */
+	bool looked;			/* invite is known */
+	bool invite;			/* the source begins (CPv3) */
 	bool moved_in_context;		/* something was extracted in it */
 	coffer_rc fatal;		/* ends the run: nothing more is tried */
 };
 
-/* The four messages. On failure no context is left open. */
+/* The messages up to an open session. On failure no context is left open. */
 coffer_rc clone_negotiate(struct clone_run *run);
+void clone_context_request(const struct coffer_session *s, uint32_t context,
+			   struct msg_out *req);
 /* Everything that is not settled, until the end, an interrupt, or run->fatal. */
 void clone_move(struct clone_run *run);
 /* End the contexts; tells the target whether the list was complete: else sets run->fatal. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The relay between two cards: the messages of "Cloning" in coffer_cmd.h, by their numbers. It
- * can read none of them, and lets none out that it did not get.
+ * The relay between two cards, after the negotiation: objects and the end, by the numbers of
+ * "Cloning" in coffer_payload.h. It can read none of them, and lets none out that it did not get.
  */
 #include <endian.h>
 #include <errno.h>
@@ -18,147 +18,6 @@ static bool is_v1(const struct clone_run *run)
 	return run->report->protocol == COFFER_CLONE_CPV1;
 }
 
-/* ---- 1 to 5: negotiation -------------------------------------------------------------------- */
-
-struct message {
-	struct reply reply;		/* holds it */
-	const void *bytes;
-	size_t len;
-	struct coffer_rep_clone head;
-};
-
-static void context_request(const struct coffer_session *s, uint32_t context,
-			    struct msg_out *req)
-{
-	const struct coffer_req_clone head = {
-		.session = htole32(s->id),
-		.context = htole32(context),
-	};
-
-	msg_out_init(req);
-	msg_put(req, &head, sizeof(head));
-}
-
-/* A step of the negotiation whose reply is {coffer_rep_clone; blob}. Frees what `m` held before. */
-static coffer_rc message_step(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
-			      struct message *m)
-{
-	struct reply reply;
-	struct msg_in in;
-	const void *head;
-	coffer_rc rc;
-
-	rc = session_exec_reply(s, opcode, req, &reply);
-	reply_free(&m->reply);
-	m->reply = reply;
-	if (rc)
-		return rc;
-	msg_in_init(&in, reply.data, reply.len);
-	head = msg_take(&in, sizeof(m->head));
-	if (head)
-		memcpy(&m->head, head, sizeof(m->head));
-	m->bytes = msg_take_blob(&in, &m->len);
-	return msg_in_done(&in) ? 0 : -EIO;
-}
-
-static coffer_rc step_start(struct clone_run *run, struct message *m)
-{
-	struct msg_out req;
-	coffer_rc rc;
-
-	session_request(run->target, &req);
-	rc = message_step(run->target, COFFER_CMD_CLONE_START, &req, m);
-	run->target_open = !rc;
-	run->target_context = le32toh(m->head.context);
-	return rc;
-}
-
-static coffer_rc step_answer(struct clone_run *run, struct message *m)
-{
-	struct msg_out req;
-	coffer_rc rc;
-
-	session_request(run->source, &req);
-	msg_put_blob(&req, m->bytes, m->len);
-	rc = message_step(run->source, COFFER_CMD_CLONE_ANSWER, &req, m);
-	run->source_open = !rc;
-	run->source_context = le32toh(m->head.context);
-	return rc;
-}
-
-static coffer_rc step_confirm(struct clone_run *run, struct message *m)
-{
-	struct msg_out req;
-	coffer_rc rc;
-
-	context_request(run->target, run->target_context, &req);
-	msg_put_blob(&req, m->bytes, m->len);
-	rc = message_step(run->target, COFFER_CMD_CLONE_CONFIRM, &req, m);
-	if (rc > 0)
-		run->target_open = false;	/* an error ends the context */
-	run->report->protocol = le32toh(m->head.protocol);
-	run->report->suite = le32toh(m->head.suite);
-	return rc;
-}
-
-static coffer_rc step_verify(struct clone_run *run, struct message *m)
-{
-	struct msg_out req;
-	coffer_rc rc;
-
-	context_request(run->source, run->source_context, &req);
-	msg_put_blob(&req, m->bytes, m->len);
-	rc = message_step(run->source, COFFER_CMD_CLONE_VERIFY, &req, m);
-	if (rc > 0)
-		run->source_open = false;
-	if (rc)
-		return rc;
-	/* Each card computed the decision table itself: they cannot differ. */
-	if (run->report->protocol != le32toh(m->head.protocol) ||
-	    run->report->suite != le32toh(m->head.suite))
-		return -EIO;
-	return 0;
-}
-
-static coffer_rc step_accept(struct clone_run *run, const struct message *m)
-{
-	struct msg_out req;
-	uint8_t nothing[8];
-	size_t len = sizeof(nothing);
-	coffer_rc rc;
-
-	context_request(run->target, run->target_context, &req);
-	msg_put_blob(&req, m->bytes, m->len);
-	rc = session_exec(run->target, COFFER_CMD_CLONE_ACCEPT, &req, nothing, &len);
-	if (rc > 0)
-		run->target_open = false;
-	return rc;
-}
-
-coffer_rc clone_negotiate(struct clone_run *run)
-{
-	struct message m;
-	coffer_rc rc;
-
-	memset(&m, 0, sizeof(m));
-	run->moved_in_context = false;
-	rc = step_start(run, &m);
-	if (!rc)
-		rc = step_answer(run, &m);
-	if (!rc)
-		rc = step_confirm(run, &m);
-	if (!rc)
-		rc = step_verify(run, &m);
-	if (!rc)
-		rc = step_accept(run, &m);
-	reply_free(&m.reply);
-	if (rc)
-		clone_abandon(run);
-	else
-		run->report->negotiations++;
-	return rc;
-}
-
 /* ---- 8 and 9: the end ----------------------------------------------------------------------- */
 
 static coffer_rc context_close(struct coffer_session *s, uint32_t context, const void *m5,
@@ -166,7 +25,7 @@ static coffer_rc context_close(struct coffer_session *s, uint32_t context, const
 {
 	struct msg_out req;
 
-	context_request(s, context, &req);
+	clone_context_request(s, context, &req);
 	msg_put_blob(&req, m5, len);
 	return session_exec_fixed(s, COFFER_CMD_CLONE_CLOSE, &req, rep, sizeof(*rep));
 }
@@ -199,7 +58,7 @@ void clone_finish(struct clone_run *run)
 		clone_abandon(run);
 		return;
 	}
-	context_request(run->source, run->source_context, &req);
+	clone_context_request(run->source, run->source_context, &req);
 	rc = session_exec_reply(run->source, COFFER_CMD_CLONE_FINISH, &req, &reply);
 	run->source_open = rc < 0;
 	if (!rc) {
@@ -252,7 +111,7 @@ static coffer_rc extract(struct clone_run *run, struct batch *b)
 {
 	struct msg_out req;
 
-	context_request(run->source, run->source_context, &req);
+	clone_context_request(run->source, run->source_context, &req);
 	msg_put_u32(&req, (uint32_t)b->count);
 	for (size_t i = 0; i < b->count; i++)
 		msg_put_u32(&req, b->objects[i]->item->source_handle);
@@ -291,7 +150,7 @@ static coffer_rc blobs_take(struct clone_run *run, struct batch *b, struct msg_o
 	}
 	if (!rc && !b->expired && !msg_in_done(&in))
 		rc = -EIO;
-	context_request(run->target, run->target_context, req);
+	clone_context_request(run->target, run->target_context, req);
 	msg_put_u32(req, (uint32_t)b->n_sent);
 	msg_put(req, blobs.data, blobs.len);
 	if (!rc)

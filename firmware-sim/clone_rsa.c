@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * CPv1: each side sends 48 random bytes, sealed with RSA-OAEP to the other's certified wrapping
- * key. The label ties a ciphertext to what was said before it. No forward secrecy: whoever gets
- * both wrapping keys out of the cards later can read a recording (PROTOCOLS.md, "CPv1").
+ * CPv1 and CPv3: each side sends 48 random bytes, sealed with RSA-OAEP to the other's certified
+ * wrapping key. The label, another one in each protocol, ties a ciphertext to what was said
+ * before it. No forward secrecy: whoever gets both wrapping keys out of the cards later can read
+ * a recording (PROTOCOLS.md, "CPv1").
  */
 #include "clone.h"
 
@@ -10,19 +11,19 @@
 
 #define LABEL_LEN	(16 + 2 * CLONE_MHASH)
 
-/* The half of @sender: r_S is sent in m2, when only m1 is known; r_T in m3. */
+/* The half of @sender: r_S is sent in m2, when only the opening is known; r_T in m3. */
 static struct bytes oaep_label(const struct clone_context *x, enum clone_side sender,
 			       uint8_t label[LABEL_LEN])
 {
 	memset(label, 0, LABEL_LEN);
-	memcpy(label, sender == CLONE_SOURCE ? "coffer cpv1 r_S" : "coffer cpv1 r_T", 16);
-	memcpy(label + 16, x->t.m1, CLONE_MHASH);
+	memcpy(label, x->suite->share_label[sender == CLONE_TARGET], 16);
+	memcpy(label + 16, x->t.opening, CLONE_MHASH);
 	if (sender == CLONE_TARGET)
 		memcpy(label + 16 + CLONE_MHASH, x->t.m2, CLONE_MHASH);
 	return (struct bytes){ label, LABEL_LEN };
 }
 
-static uint32_t v1_share(struct cmd *c, struct clone_context *x, struct bytes peer_wrap,
+static uint32_t rsa_share(struct cmd *c, struct clone_context *x, struct bytes peer_wrap,
 			 uint8_t out[CLONE_SHARE_MAX], size_t *len)
 {
 	uint8_t label[LABEL_LEN];
@@ -38,8 +39,8 @@ static uint32_t v1_share(struct cmd *c, struct clone_context *x, struct bytes pe
 	return st;
 }
 
-static uint32_t v1_open(struct cmd *c, struct clone_context *x, struct bytes sealed,
-			uint8_t secret[CLONE_V1_SECRET])
+static uint32_t rsa_open(struct cmd *c, struct clone_context *x, struct bytes sealed,
+			uint8_t secret[CLONE_RSA_SECRET])
 {
 	enum clone_side sender = x->side == CLONE_SOURCE ? CLONE_TARGET : CLONE_SOURCE;
 	uint8_t label[LABEL_LEN];
@@ -49,28 +50,28 @@ static uint32_t v1_open(struct cmd *c, struct clone_context *x, struct bytes sea
 
 	st = crypto_rsa_open(c->crypto, &card_identity(c->card)->wrap_key,
 			     oaep_label(x, sender, label), sealed, plain, &len);
-	if (!st && len != CLONE_V1_SECRET)
+	if (!st && len != CLONE_RSA_SECRET)
 		st = COFFER_ST_SESSION_NEGOTIATION_INVALID;
 	if (!st)
-		memcpy(secret, plain, CLONE_V1_SECRET);
+		memcpy(secret, plain, CLONE_RSA_SECRET);
 	crypto_wipe(plain, sizeof(plain));
 	/* One answer for every way to be wrong. */
 	return st ? COFFER_ST_SESSION_NEGOTIATION_INVALID : COFFER_ST_OK;
 }
 
-static uint32_t v1_agree(struct cmd *c, struct clone_context *x, struct bytes peer_share,
+static uint32_t rsa_agree(struct cmd *c, struct clone_context *x, struct bytes peer_share,
 			 uint8_t shared[CLONE_SHARED_MAX], size_t *len)
 {
 	bool source = x->side == CLONE_SOURCE;
-	uint8_t *own = shared + (source ? 0 : CLONE_V1_SECRET);
-	uint8_t *peer = shared + (source ? CLONE_V1_SECRET : 0);
+	uint8_t *own = shared + (source ? 0 : CLONE_RSA_SECRET);
+	uint8_t *peer = shared + (source ? CLONE_RSA_SECRET : 0);
 	uint32_t st;
 
 	*len = 0;
-	st = v1_open(c, x, peer_share, peer);
+	st = rsa_open(c, x, peer_share, peer);
 	if (!st) {
-		memcpy(own, x->secret, CLONE_V1_SECRET);
-		*len = 2 * CLONE_V1_SECRET;
+		memcpy(own, x->secret, CLONE_RSA_SECRET);
+		*len = 2 * CLONE_RSA_SECRET;
 	} else {
 		crypto_wipe(shared, CLONE_SHARED_MAX);
 	}
@@ -78,7 +79,7 @@ static uint32_t v1_agree(struct cmd *c, struct clone_context *x, struct bytes pe
 	return st;
 }
 
-const struct clone_ops clone_v1_ops = {
-	.share = v1_share,
-	.agree = v1_agree,
+const struct clone_ops clone_rsa_ops = {
+	.share = rsa_share,
+	.agree = rsa_agree,
 };
