@@ -50,14 +50,20 @@ static bool kdf_differs(const struct clone_offer *s, const struct clone_offer *t
 	return (s->flags ^ t->flags) & CLONE_OF_TEST_KDF;
 }
 
-/* Password and PED mix only when both know several domains and one side manages them. */
+static bool manages_domains(const struct clone_offer *o)
+{
+	return (o->flags & CLONE_OF_DOMAINS) && (o->policies & CLONE_POL_DOMAINS);
+}
+
+/*
+ * Password and PED mix only where one side manages its domains: it may have one of the other's
+ * kind, and the other may be of any age (behaviour.md section 13, U1 and U2).
+ */
 static bool methods_differ(const struct clone_offer *s, const struct clone_offer *t)
 {
 	if (!((s->flags ^ t->flags) & CLONE_OF_PED))
 		return false;
-	if (!(s->flags & t->flags & CLONE_OF_DOMAINS))
-		return true;
-	return !((s->policies | t->policies) & CLONE_POL_DOMAINS);
+	return !manages_domains(s) && !manages_domains(t);
 }
 
 /* In this order: the first that holds is the answer. */

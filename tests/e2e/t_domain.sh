@@ -18,8 +18,8 @@ domain_commands() {
 		partition domainchangelabel -newlabel first;
 		partition domainadd -domain Blue -domainlabel second;
 		par da -d Green -dl third -p; partition domainlist"
-	has out '^ *third +yes$'
-	has out '^ *first +no$'
+	has out '^ *third +text +yes$'
+	has out '^ *first +text +no$'
 	lacks out 'Blue|Green'
 	run 0 coffer -o json "$(po 0); partition domainlist"
 	same "$(labels)" "[('third', 'yes'), ('first', 'no'), ('second', 'no')]"
@@ -61,7 +61,7 @@ domain_clone() {
 		partition init -label o -password po-pin-1 -domain E -domainlabel e -force;
 		$(po 1); role init -name co -password co-pin-1;
 		partition changepolicy -policy 44 -value 1; partition domainlist"
-	has out '^ *e +yes$'
+	has out '^ *e +text +yes$'
 	run 5 coffer "$(login 0); $clone_all"
 	has err 'share no domain: see partition domainlist'
 	run 0 coffer "$(po 1); partition domainadd -domain D -domainlabel shared"

@@ -144,14 +144,25 @@ static void authentication(void **state)
 	struct clone_offer t = offer(CLONE_TARGET, V1 | V4, SUITES);
 
 	(void)state;
-	t.flags |= CLONE_OF_PED | CLONE_OF_DOMAINS;
+	t.flags |= CLONE_OF_PED;
 	check(&s, &t, COFFER_ST_OPERATION_NOT_ALLOWED, 0, 0);
 	s.flags |= CLONE_OF_DOMAINS;
+	t.flags |= CLONE_OF_DOMAINS;
 	check(&s, &t, COFFER_ST_OPERATION_NOT_ALLOWED, 0, 0);
+	/* Either side's policy is enough, and the other may be older. */
 	t.policies |= CLONE_POL_DOMAINS;
 	check(&s, &t, COFFER_ST_OK, V4, 3);
-	s.flags |= CLONE_OF_PED;
+	s.flags &= ~CLONE_OF_DOMAINS;
+	check(&s, &t, COFFER_ST_OK, V4, 3);
+	s.flags |= CLONE_OF_DOMAINS;
+	s.policies |= CLONE_POL_DOMAINS;
 	t.policies &= ~CLONE_POL_DOMAINS;
+	t.flags &= ~CLONE_OF_DOMAINS;
+	check(&s, &t, COFFER_ST_OK, V4, 3);
+	/* A policy that the firmware does not have means nothing. */
+	s.flags &= ~CLONE_OF_DOMAINS;
+	check(&s, &t, COFFER_ST_OPERATION_NOT_ALLOWED, 0, 0);
+	s.flags |= CLONE_OF_PED;
 	check(&s, &t, COFFER_ST_OK, V4, 3);
 }
 

@@ -22,6 +22,7 @@ struct side {
 	uint32_t partition, serial, card_flags, role, must_change;
 	uint32_t kind, level, protocols, suites, fips, domains, wait_ms;
 	uint32_t hsm7, policy0, policy4;
+	uint32_t policy44;		/* 2 = the firmware has none */
 	bool read_only, mute;
 };
 
@@ -57,10 +58,11 @@ static size_t policies(const struct side *s, bool admin, uint8_t *reply)
 	const struct coffer_policy_row part[] = {
 		{ .id = htole32(0), .value = htole32(s->policy0) },
 		{ .id = htole32(4), .value = htole32(s->policy4) },
+		{ .id = htole32(44), .value = htole32(s->policy44) },
 	};
 
 	return admin ? fake_rows(reply, hsm, sizeof(hsm[0]), 1) :
-		       fake_rows(reply, part, sizeof(part[0]), 2);
+		       fake_rows(reply, part, sizeof(part[0]), s->policy44 == 2 ? 2 : 3);
 }
 
 /* Session 1 is the partition's, session 2 the admin partition's. */
@@ -125,6 +127,18 @@ static char *preflight(const struct side *source, const struct side *target, cof
 	return text;
 }
 
+static void assert_finding(const struct side *s, const struct side *t, coffer_rc wanted,
+			   const char *words)
+{
+	coffer_rc rc = 0;
+	char *text = preflight(s, t, &rc);
+
+	assert_int_equal(rc, wanted);
+	assert_non_null(text);
+	assert_non_null(strstr(text, words));
+	free(text);
+}
+
 static void nothing_against_it(void **state)
 {
 	struct side s = good, t = good;
@@ -148,6 +162,28 @@ static void nothing_against_it(void **state)
 	t.kind = COFFER_PART_KIND_BACKUP;
 	assert_null(preflight(&s, &t, &rc));
 	assert_null(preflight(&t, &s, &rc));
+}
+
+/* row 3 */
+static void passwords_and_ped_mix_where_policy_44_is_on(void **state)
+{
+	struct side s = good, t = good;
+
+	(void)state;
+	s.serial = 1;
+	t.serial = 2;
+	t.card_flags = COFFER_CARD_PED;
+	s.policy44 = t.policy44 = 2;
+	assert_finding(&s, &t, ST(OPERATION_NOT_ALLOWED), "7.8.0");
+	t.policy44 = 0;
+	assert_finding(&s, &t, ST(OPERATION_NOT_ALLOWED), "give the target policy 44");
+	assert_finding(&t, &s, ST(OPERATION_NOT_ALLOWED), "give the source policy 44");
+	t.policy44 = 1;
+	assert_null(preflight(&s, &t, NULL));
+	assert_null(preflight(&t, &s, NULL));
+	t.policy44 = 2;
+	s.card_flags = COFFER_CARD_PED;
+	assert_null(preflight(&s, &t, NULL));
 }
 
 /* Faults of one side: told of the source and of the target alike. */
@@ -336,6 +372,7 @@ static void failure_sticks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passwords_and_ped_mix_where_policy_44_is_on),
 		cmocka_unit_test(nothing_against_it),
 		cmocka_unit_test(faults_name_their_side),
 		cmocka_unit_test(faults_of_the_pair),

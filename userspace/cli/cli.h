@@ -132,15 +132,44 @@ const char *cli_role_name(enum coffer_role role);
  */
 coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *name,
 		     const char *prompt, bool twice, struct secret *out);
-/* Same, but the global PIN and the credential coffer.ROLE come before the question. */
-coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *role,
-		  struct secret *out);
+/* Same for -password, but the global PIN and the credential coffer.ROLE come before the question
+ * for @what ("password").
+ */
+coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *what,
+		  const char *role, struct secret *out);
 /* proceed or quit. 0: go on. */
 coffer_rc cli_confirm(struct cli *cli, const struct cli_args *args, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* -domain, -defaultdomain (then *out is NULL), or a question. */
 coffer_rc cli_domain(struct cli *cli, const struct cli_args *args, struct secret *memory,
 		     const char **out);
+
+/* ---- PED (ped.c) --------------------------------------------------------------------- */
+/* Is the slot's card one with multifactor authentication? */
+bool cli_ped_card(const struct cli_session *s);
+/*
+ * Carry out @step, which may wait for keys: shows what the PED asks for; control-C cancels. Runs
+ * in another thread, so it only calls the library.
+ */
+typedef coffer_rc cli_ped_step(struct coffer_session *session, void *arg);
+coffer_rc cli_ped_wait(struct cli *cli, struct cli_session *s, cli_ped_step *step, void *arg);
+/* A login by a PED key; s->must_change is set, s->role is the caller's to set. */
+coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role role);
+/* Refuses option @name where secrets are on keys. */
+coffer_rc cli_no_password(struct cli *cli, const struct cli_args *args, const char *name);
+
+/* hsm init and partition init: wipe it with cli_init_wipe(). */
+struct cli_init {
+	struct coffer_init how;		/* points to the two */
+	struct secret pin, domain;
+};
+/* From -label, -password, -domain, -defaultdomain and -importpeddomain, or questions. */
+coffer_rc cli_init_ask(struct cli *cli, const struct cli_args *args,
+		       const struct cli_session *s, const char *whose, struct cli_init *init);
+void cli_init_wipe(struct cli_init *init);
+/* @step gets &init->how. */
+coffer_rc cli_init_run(struct cli *cli, struct cli_session *s, cli_ped_step *step,
+		       struct cli_init *init);
 
 /* ---- Help (help.c) ----------------------------------------------------------------- */
 void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command);
@@ -152,7 +181,7 @@ coffer_rc cli_role_parse(struct cli *cli, struct cli_session *s, const char *tex
 			 struct coffer_role_state *role);
 coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
 		    const char *role);
-/* Add the attempts that are left to a refused password; gives @rc back. */
+/* Add the attempts that are left to a refused password, key or challenge; gives @rc back. */
 coffer_rc cli_wrong_password(struct cli *cli, struct cli_session *s, coffer_rc rc,
 			     enum coffer_role role);
 

@@ -38,12 +38,52 @@ static coffer_rc verify(struct cli *cli, struct cli_session *source, struct cli_
 	return 0;
 }
 
+static bool activated(struct cli_session *s, enum coffer_role role)
+{
+	struct coffer_role_state *list;
+	bool is = false;
+	size_t count;
+
+	if (coffer_roles(s->session, &list, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		is |= list[i].role == role && list[i].state & COFFER_RS_ACTIVATED;
+	free(list);
+	return is;
+}
+
+/* A password at a target without activation is left aside: its key counts (row 10). */
+static coffer_rc login_by_key(struct cli *cli, const struct cli_args *args,
+			      struct cli_session *target)
+{
+	if (cli_args_given(args, "password"))
+		out_note(&cli->out, "-password is not used: slot %u wants the Crypto Officer's "
+			 "black key at its PED.", target->slot.slot);
+	return cli_ped_login(cli, target, COFFER_ROLE_CO);
+}
+
+static coffer_rc login_by_secret(struct cli *cli, const struct cli_args *args,
+				 struct cli_session *target)
+{
+	struct secret pin;
+	char prompt[80];
+	coffer_rc rc;
+
+	snprintf(prompt, sizeof(prompt), "Enter the Crypto Officer's %s of slot %u",
+		 cli_ped_card(target) ? "challenge secret" : "password", target->slot.slot);
+	rc = cli_secret(cli, args, "password", prompt, false, &pin);
+	if (rc)
+		return rc;
+	rc = coffer_login(target->session, COFFER_ROLE_CO, pin.text, pin.len,
+			  &target->must_change);
+	secret_wipe(&pin);
+	return rc;
+}
+
 /* A login that this process has already is used; *ours: it is new and ends with the command. */
 static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
 			      struct cli_session *target, bool *ours)
 {
-	struct secret pin;
-	char prompt[80];
 	coffer_rc rc;
 
 	if (target->role == COFFER_ROLE_CO || target->role == COFFER_ROLE_LCO ||
@@ -54,14 +94,12 @@ static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
 				"at slot %u the %s is logged in: role logout there first",
 				target->slot.slot, cli_role_name(target->role));
 	out_note(&cli->out, "Logging in to the target ...");
-	snprintf(prompt, sizeof(prompt), "Enter the Crypto Officer's password of slot %u",
-		 target->slot.slot);
-	rc = cli_secret(cli, args, "password", prompt, false, &pin);
-	if (rc)
+	if (cli_ped_card(target) && !activated(target, COFFER_ROLE_CO))
+		rc = login_by_key(cli, args, target);
+	else
+		rc = login_by_secret(cli, args, target);
+	if (rc && cli->message[0])
 		return rc;
-	rc = coffer_login(target->session, COFFER_ROLE_CO, pin.text, pin.len,
-			  &target->must_change);
-	secret_wipe(&pin);
 	if (rc)
 		return cli_fail(cli, rc, "login at slot %u failed: %s", target->slot.slot,
 				coffer_strerror(rc));

@@ -74,6 +74,7 @@ coffer_rc cli_partition_domainlist(struct cli *cli, const struct cli_args *args)
 {
 	static const struct out_column columns[] = {
 		{ "label", "Domain Label", 32, OUT_TEXT },
+		{ "kind", "Kind", 7, OUT_TEXT },
 		{ "primary", "Primary", 0, OUT_TEXT },
 	};
 	struct coffer_domain *list;
@@ -87,34 +88,59 @@ coffer_rc cli_partition_domainlist(struct cli *cli, const struct cli_args *args)
 		rc = explain(cli, s, coffer_domains(s->session, &list, &count), NULL);
 	if (rc)
 		return rc;
-	out_table(&cli->out, "domains", columns, 2);
+	out_table(&cli->out, "domains", columns, 3);
 	for (size_t i = 0; i < count; i++)
 		out_row(&cli->out, (union out_cell[]){
 			OUT_T(*list[i].label || cli->out.json ? list[i].label : "(no label)"),
+			OUT_T(list[i].ped ? "red key" : "text"),
 			OUT_T(list[i].primary ? "yes" : "no") });
 	out_table_end(&cli->out);
 	free(list);
 	return 0;
 }
 
+struct red_key {
+	const char *label;
+	bool primary;
+};
+
+static coffer_rc red_key_step(struct coffer_session *session, void *arg)
+{
+	const struct red_key *r = arg;
+
+	return coffer_domain_add_ped(session, r->label, r->primary);
+}
+
+static coffer_rc add_text(struct cli *cli, const struct cli_args *args, struct cli_session *s,
+			  const struct red_key *r)
+{
+	struct secret domain = { 0 };
+	coffer_rc rc;
+
+	rc = cli_secret(cli, args, "domain", "Enter the cloning domain", true, &domain);
+	if (!rc)
+		rc = coffer_domain_add(s->session, r->label, domain.text, r->primary);
+	secret_wipe(&domain);
+	return rc;
+}
+
 coffer_rc cli_partition_domainadd(struct cli *cli, const struct cli_args *args)
 {
 	const char *label = cli_args_text(args, "domainlabel", "");
-	bool primary = cli_args_given(args, "primary");
-	struct secret domain = { 0 };
+	bool ped = cli_args_given(args, "domainped"), primary = cli_args_given(args, "primary");
+	struct red_key red = { label, primary };
 	struct cli_session *s;
 	coffer_rc rc;
 
+	if (ped && cli_args_given(args, "domain"))
+		return cli_usage(cli, "-domain and -domainped exclude each other");
 	rc = partition(cli, &s);
 	if (!rc)
-		rc = cli_secret(cli, args, "domain", "Enter the cloning domain", true, &domain);
-	if (!rc)
-		rc = explain(cli, s, coffer_domain_add(s->session, label, domain.text, primary),
-			     NULL);
-	secret_wipe(&domain);
+		rc = ped ? cli_ped_wait(cli, s, red_key_step, &red) : add_text(cli, args, s, &red);
 	if (rc)
-		return rc;
+		return explain(cli, s, rc, NULL);
 	out_text(&cli->out, "label", "Added domain", label);
+	out_key_text(&cli->out, "kind", ped ? "red key" : "text");
 	out_bool(&cli->out, "primary", "Primary", primary);
 	return 0;
 }

@@ -95,10 +95,14 @@ coffer_rc cli_card_stats(struct cli *cli, const struct cli_args *args)
 
 /* ---- Erasing ----------------------------------------------------------------------- */
 
+static coffer_rc init_step(struct coffer_session *session, void *how)
+{
+	return coffer_hsm_init_as(session, how);
+}
+
 coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 {
-	struct secret pin = { 0 }, domain = { 0 };
-	const char *domain_text;
+	struct cli_init init = { 0 };
 	unsigned int card = 0;
 	struct cli_session *s;
 	coffer_rc rc;
@@ -110,17 +114,12 @@ coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_confirm(cli, args, "hsm init erases every partition and object of card %s",
 				 coffer_card_name(s->card));
 	if (!rc)
-		rc = cli_secret(cli, args, "password", "Enter a password for the HSM SO", true,
-				&pin);
+		rc = cli_init_ask(cli, args, s, "HSM SO", &init);
 	if (!rc)
-		rc = cli_domain(cli, args, &domain, &domain_text);
-	if (!rc)
-		rc = coffer_hsm_init(s->session, cli_args_text(args, "label", ""), pin.text,
-				     domain_text);
-	secret_wipe(&pin);
-	secret_wipe(&domain);
+		rc = cli_init_run(cli, s, init_step, &init);
+	cli_init_wipe(&init);
 	if (!rc) {
-		out_text(&cli->out, "label", "HSM Label", cli_args_text(args, "label", ""));
+		out_text(&cli->out, "label", "HSM Label", init.how.label);
 		cli_forget_card(cli, card);
 	}
 	return rc;

@@ -99,13 +99,14 @@ coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+static coffer_rc init_step(struct coffer_session *session, void *how)
+{
+	return coffer_partition_init_as(session, how);
+}
+
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 {
-	struct coffer_init how = {
-		.label = cli_args_text(args, "label", ""),
-		.domain_label = cli_args_text(args, "domainlabel", NULL),
-	};
-	struct secret pin = { 0 }, domain = { 0 };
+	struct cli_init init = { 0 };
 	struct cli_session *s;
 	coffer_rc rc;
 
@@ -117,21 +118,17 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_confirm(cli, args, "partition init erases all objects of slot %u",
 				 s->slot.slot);
 	if (!rc)
-		rc = cli_secret(cli, args, "password", "Enter a password for the Partition SO",
-				true, &pin);
+		rc = cli_init_ask(cli, args, s, "Partition SO", &init);
+	init.how.domain_label = cli_args_text(args, "domainlabel", NULL);
 	if (!rc)
-		rc = cli_domain(cli, args, &domain, &how.domain);
-	how.pin = pin.text;
-	if (!rc)
-		rc = coffer_partition_init_as(s->session, &how);
-	secret_wipe(&pin);
-	secret_wipe(&domain);
-	if (rc == ST(FUNCTION_NOT_SUPPORTED) && how.domain_label)
+		rc = cli_init_run(cli, s, init_step, &init);
+	cli_init_wipe(&init);
+	if (rc == ST(FUNCTION_NOT_SUPPORTED) && init.how.domain_label)
 		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
 			      "-domainlabel out");
 	if (rc)
 		return rc;
-	out_text(&cli->out, "label", "Label", how.label);
+	out_text(&cli->out, "label", "Label", init.how.label);
 	return cli_session_refresh(s);
 }
 

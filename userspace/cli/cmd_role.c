@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * role list, login, logout, init, changepw, resetpw (behaviour.md sections 5.1 and 6.3).
+ * role list, show, login, logout, init, changepw, resetpw, createchallenge, deactivate
+ * (behaviour.md sections 5.1, 5.3 and 6.3).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,13 +45,17 @@ coffer_rc cli_role_logout(struct cli *cli, const struct cli_args *args)
 
 /* ---- State ------------------------------------------------------------------------- */
 
+#define STATE_ROOM 120
+
 static const char *state_text(const struct coffer_role_state *r, char *out, size_t room)
 {
-	snprintf(out, room, "%s%s%s%s",
+	snprintf(out, room, "%s%s%s%s%s%s",
 		 r->state & COFFER_RS_INITIALIZED ? "initialised" : "not initialised",
 		 r->state & COFFER_RS_LOCKED ? ", locked" : "",
+		 r->state & COFFER_RS_HAS_CHALLENGE ? ", has challenge" : "",
 		 r->state & COFFER_RS_ACTIVATED ? ", activated" : "",
-		 r->state & COFFER_RS_PIN_MUST_CHANGE ? ", password must change" : "");
+		 r->state & COFFER_RS_PIN_MUST_CHANGE ? ", password must change" : "",
+		 r->state & COFFER_RS_CHALLENGE_MUST_CHANGE ? ", challenge must change" : "");
 	return out;
 }
 
@@ -63,7 +68,7 @@ coffer_rc cli_role_list(struct cli *cli, const struct cli_args *args)
 	};
 	struct coffer_role_state *list;
 	struct cli_session *s;
-	char text[80];
+	char text[STATE_ROOM];
 	size_t count;
 	coffer_rc rc;
 
@@ -87,26 +92,91 @@ coffer_rc cli_role_list(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
-/* ---- Passwords --------------------------------------------------------------------- */
+/* The current slot and the role of option -name. */
+static coffer_rc role_named(struct cli *cli, const struct cli_args *args, struct cli_session **s,
+			    struct coffer_role_state *role)
+{
+	coffer_rc rc = cli_session_current(cli, s);
+
+	return rc ? rc : cli_role_parse(cli, *s, cli_args_text(args, "name", ""), role);
+}
+
+coffer_rc cli_role_show(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_role_state role;
+	struct out *o = &cli->out;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = role_named(cli, args, &s, &role);
+	if (rc)
+		return rc;
+	out_text(o, "name", "Role", role.name);
+	out_bool(o, "initialised", "Initialised", role.state & COFFER_RS_INITIALIZED);
+	out_bool(o, "locked", "Locked", role.state & COFFER_RS_LOCKED);
+	out_bool(o, "challenge", "Has a challenge secret", role.state & COFFER_RS_HAS_CHALLENGE);
+	out_bool(o, "activated", "Activated", role.state & COFFER_RS_ACTIVATED);
+	out_bool(o, "password_must_change", "Password must change",
+		 role.state & COFFER_RS_PIN_MUST_CHANGE);
+	out_bool(o, "challenge_must_change", "Challenge must change",
+		 role.state & COFFER_RS_CHALLENGE_MUST_CHANGE);
+	out_number(o, "attempts_left", "Attempts left", role.attempts_left);
+	return 0;
+}
+
+/* ---- Passwords and keys ------------------------------------------------------------ */
 
 typedef coffer_rc set_password(struct coffer_session *, enum coffer_role, const char *, size_t);
+
+struct key_step {
+	enum coffer_role role;
+	set_password *set;		/* NULL: change */
+};
+
+static coffer_rc key_step(struct coffer_session *session, void *arg)
+{
+	const struct key_step *k = arg;
+
+	if (k->set)
+		return k->set(session, k->role, NULL, 0);
+	return coffer_role_change(session, k->role, NULL, 0, NULL, 0);
+}
+
+static coffer_rc first_or_new_password(struct cli *cli, const struct cli_args *args,
+				       struct cli_session *s, enum coffer_role role,
+				       set_password *set)
+{
+	struct secret pin;
+	coffer_rc rc;
+
+	rc = cli_secret(cli, args, "password", "Enter the role's new password", true, &pin);
+	if (rc)
+		return rc;
+	rc = set(s->session, role, pin.text, pin.len);
+	secret_wipe(&pin);
+	return rc;
+}
+
+static coffer_rc first_or_new_key(struct cli *cli, const struct cli_args *args,
+				  struct cli_session *s, enum coffer_role role, set_password *set)
+{
+	struct key_step step = { role, set };
+	coffer_rc rc = cli_no_password(cli, args, "password");
+
+	return rc ? rc : cli_ped_wait(cli, s, key_step, &step);
+}
 
 static coffer_rc first_or_new(struct cli *cli, const struct cli_args *args, set_password *set)
 {
 	struct coffer_role_state role;
 	struct cli_session *s;
-	struct secret pin;
 	coffer_rc rc;
 
-	rc = cli_session_current(cli, &s);
-	if (!rc)
-		rc = cli_role_parse(cli, s, cli_args_text(args, "name", ""), &role);
-	if (!rc)
-		rc = cli_secret(cli, args, "password", "Enter the role's new password", true, &pin);
-	if (rc)
-		return rc;
-	rc = set(s->session, role.role, pin.text, pin.len);
-	secret_wipe(&pin);
+	rc = role_named(cli, args, &s, &role);
+	if (!rc && cli_ped_card(s))
+		rc = first_or_new_key(cli, args, s, role.role, set);
+	else if (!rc)
+		rc = first_or_new_password(cli, args, s, role.role, set);
 	if (!rc)
 		out_text(&cli->out, "role", "Role", role.name);
 	return rc;
@@ -122,28 +192,98 @@ coffer_rc cli_role_resetpw(struct cli *cli, const struct cli_args *args)
 	return first_or_new(cli, args, coffer_role_reset);
 }
 
+static coffer_rc change_secret(struct cli *cli, const struct cli_args *args,
+			       struct cli_session *s, enum coffer_role role, const char *what)
+{
+	struct secret old, new = { 0 };
+	char prompt[64];
+	coffer_rc rc;
+
+	snprintf(prompt, sizeof(prompt), "Enter the %s of now", what);
+	rc = cli_secret(cli, args, "oldpw", prompt, false, &old);
+	if (rc)
+		return rc;
+	snprintf(prompt, sizeof(prompt), "Enter the new %s", what);
+	rc = cli_secret(cli, args, "newpw", prompt, true, &new);
+	if (!rc)
+		rc = coffer_role_change(s->session, role, old.text, old.len, new.text, new.len);
+	secret_wipe(&old);
+	secret_wipe(&new);
+	return rc;
+}
+
+/* On a card with a PED the key is made anew, unless it is the challenge that is to change. */
+static bool changes_key(const struct cli_args *args, const struct cli_session *s,
+			const struct coffer_role_state *role)
+{
+	bool given = cli_args_given(args, "oldpw") || cli_args_given(args, "newpw");
+
+	return cli_ped_card(s) && !given && !(role->state & COFFER_RS_CHALLENGE_MUST_CHANGE);
+}
+
 coffer_rc cli_role_changepw(struct cli *cli, const struct cli_args *args)
 {
 	struct coffer_role_state role;
-	struct secret old, new = { 0 };
+	struct key_step step = { 0 };
 	struct cli_session *s;
 	coffer_rc rc;
 
-	rc = cli_session_current(cli, &s);
-	if (!rc)
-		rc = cli_role_parse(cli, s, cli_args_text(args, "name", ""), &role);
-	if (!rc)
-		rc = cli_secret(cli, args, "oldpw", "Enter the password of now", false, &old);
+	rc = role_named(cli, args, &s, &role);
 	if (rc)
 		return rc;
-	rc = cli_secret(cli, args, "newpw", "Enter the new password", true, &new);
-	if (!rc)
-		rc = coffer_role_change(s->session, role.role, old.text, old.len, new.text,
-					new.len);
-	secret_wipe(&old);
-	secret_wipe(&new);
+	step.role = role.role;
+	if (changes_key(args, s, &role))
+		rc = cli_ped_wait(cli, s, key_step, &step);
+	else
+		rc = change_secret(cli, args, s, role.role,
+				   cli_ped_card(s) ? "challenge secret" : "password");
 	if (rc)
 		return cli_wrong_password(cli, s, rc, role.role);
 	out_text(&cli->out, "role", "Role", role.name);
 	return cli_session_refresh(s);
+}
+
+/* ---- Activation (behaviour.md 5.3) ------------------------------------------------- */
+
+static coffer_rc explain_activation(struct cli *cli, const struct cli_session *s, coffer_rc rc)
+{
+	if (rc == ST(PED_UNSUPPORTED) && !cli_ped_card(s))
+		return cli_fail(cli, rc, "this card has passwords: challenge secrets and "
+				"activation belong to cards with a PED");
+	return rc;
+}
+
+coffer_rc cli_role_createchallenge(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_role_state role;
+	struct secret challenge = { 0 };
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = role_named(cli, args, &s, &role);
+	if (!rc)
+		rc = cli_secret(cli, args, "challengesecret", "Enter a challenge secret", true,
+				&challenge);
+	if (!rc)
+		rc = coffer_role_challenge(s->session, role.role, challenge.text, challenge.len);
+	secret_wipe(&challenge);
+	if (rc)
+		return explain_activation(cli, s, rc);
+	out_text(&cli->out, "role", "Role", role.name);
+	return 0;
+}
+
+coffer_rc cli_role_deactivate(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_role_state role;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = role_named(cli, args, &s, &role);
+	if (!rc)
+		rc = coffer_role_deactivate(s->session, role.role);
+	if (rc)
+		return explain_activation(cli, s, rc);
+	out_text(&cli->out, "role", "Deactivated role", role.name);
+	return 0;
 }

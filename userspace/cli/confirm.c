@@ -133,8 +133,8 @@ coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *n
 	return rc;
 }
 
-coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *role,
-		  struct secret *out)
+coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *what,
+		  const char *role, struct secret *out)
 {
 	char prompt[64];
 	coffer_rc rc = args ? given_secret(cli, args, "password", out) : 1;
@@ -148,7 +148,7 @@ coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *role
 	if (rc == 1)
 		rc = credential(cli, "password", out);
 	if (rc == 1) {
-		snprintf(prompt, sizeof(prompt), "Enter the password of %s", role);
+		snprintf(prompt, sizeof(prompt), "Enter the %s of %s", what, role);
 		rc = ask(cli, "password", prompt, false, out);
 	}
 	if (rc)

@@ -71,39 +71,68 @@ coffer_rc cli_wrong_password(struct cli *cli, struct cli_session *s, coffer_rc r
 {
 	struct coffer_role_state *list;
 	size_t count;
+	const char *what = rc == ST(CHALLENGE_INCORRECT) ? "challenge secret" :
+			   cli_ped_card(s) ? "PED key or PIN of it" : "password";
 
-	if (rc != ST(PIN_INCORRECT) || coffer_roles(s->session, &list, &count))
+	if (rc != ST(PIN_INCORRECT) && rc != ST(CHALLENGE_INCORRECT))
+		return rc;
+	if (coffer_roles(s->session, &list, &count))
 		return rc;
 	for (size_t i = 0; i < count; i++)
 		if (list[i].role == role)
-			cli_fail(cli, rc, "wrong password; %u attempts are left",
+			cli_fail(cli, rc, "wrong %s; %u attempts are left", what,
 				 list[i].attempts_left);
 	free(list);
 	return rc;
+}
+
+/* With the challenge secret where the role is activated. */
+static coffer_rc login_by_secret(struct cli *cli, struct cli_session *s,
+				 const struct cli_args *args, const struct coffer_role_state *role)
+{
+	const char *what = cli_ped_card(s) ? "challenge secret" : "password";
+	struct secret pin;
+	char name[8];
+	coffer_rc rc;
+
+	lower(name, sizeof(name), cli_role_short(role->role));
+	rc = cli_pin(cli, args, what, name, &pin);
+	if (rc)
+		return rc;
+	rc = coffer_login(s->session, role->role, pin.text, pin.len, &s->must_change);
+	secret_wipe(&pin);
+	return rc;
+}
+
+static coffer_rc login_by_key(struct cli *cli, struct cli_session *s, const struct cli_args *args,
+			      const struct coffer_role_state *role)
+{
+	if ((args && cli_args_given(args, "password")) || cli->set.pin_given)
+		out_note(&cli->out, "The %s is not activated: the PED asks for the key, the "
+			 "password is not used.", role->name);
+	return cli_ped_login(cli, s, role->role);
 }
 
 coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
 		    const char *role_text)
 {
 	struct coffer_role_state role;
-	struct secret pin;
 	char name[8];
 	coffer_rc rc;
 
 	rc = cli_role_parse(cli, s, role_text, &role);
 	if (rc)
 		return rc;
-	lower(name, sizeof(name), cli_role_short(role.role));
-	rc = cli_pin(cli, args, name, &pin);
-	if (rc)
-		return rc;
-	rc = coffer_login(s->session, role.role, pin.text, pin.len, &s->must_change);
-	secret_wipe(&pin);
+	if (cli_ped_card(s) && !(role.state & COFFER_RS_ACTIVATED))
+		rc = login_by_key(cli, s, args, &role);
+	else
+		rc = login_by_secret(cli, s, args, &role);
 	if (rc)
 		return cli_wrong_password(cli, s, rc, role.role);
 	s->role = role.role;
+	lower(name, sizeof(name), cli_role_short(role.role));
 	if (s->must_change)
-		out_note(&cli->out,
-			 "This password is for the first login only: role changepw -name %s", name);
+		out_note(&cli->out, "This %s is for the first login only: role changepw -name %s",
+			 cli_ped_card(s) ? "challenge secret" : "password", name);
 	return 0;
 }

@@ -35,6 +35,7 @@ static bool is_login(coffer_rc verdict)
 {
 	switch (verdict) {
 	case ST(PIN_INCORRECT):
+	case ST(CHALLENGE_INCORRECT):
 	case ST(PIN_INVALID):
 	case ST(PIN_LEN_RANGE):
 	case ST(PIN_EXPIRED):
@@ -108,12 +109,15 @@ enum cli_status cli_status_of(coffer_rc rc)
 	case ST(FAILED_TO_CLONE_AN_OBJECT):
 		return CLI_PARTIAL;
 	case ST(TIMEOUT):
+	case ST(SP_TIMEOUT):
 	case ST(DEVICE_TIMEOUT):
 		return CLI_TIMEOUT;
 	case ST(SLOT_ID_INVALID):
 	case ST(TOKEN_NOT_PRESENT):
 	case ST(DEVICE_REMOVED):
 	case ST(OWNER_UNKNOWN):
+	case ST(PED_UNPLUGGED):
+	case ST(PED_CLIENT_NOT_RUNNING):
 		return CLI_NO_DEVICE;
 	default:
 		return CLI_FAILED;

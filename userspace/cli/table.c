@@ -14,6 +14,10 @@
 
 #define FORCE { "force", "f", CLI_FLAG, 0, "do not ask for proceed or quit", NULL }
 #define ON_SLOT { "slot", "s", CLI_SLOT, 0, "look at this slot instead of the current one", NULL }
+#define INIT_DOMAIN \
+	DOMAIN, \
+	{ "importpeddomain", "ipd", CLI_FLAG, 0, \
+	  "take the domain from a red key in the card's own PED", NULL }
 #define DOMAIN \
 	{ "domain", "d", CLI_SECRET, 0, "text of the cloning domain", NULL }, \
 	{ "defaultdomain", "def", CLI_FLAG, 0, "use the well-known default domain (for tests)", \
@@ -74,7 +78,7 @@ const struct cli_command cli_commands[] = {
 	{ "partition", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the partition: label, Partition SO, cloning domain", cli_partition_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the partition", NULL },
-		  PASSWORD("Partition SO's password"), DOMAIN,
+		  PASSWORD("Partition SO's password; none on a card with a PED"), INIT_DOMAIN,
 		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain", NULL }, FORCE) },
 	{ "partition", "contents", "con", 0, NULL, "list the objects with their handles",
 	  cli_partition_contents, OPTIONS(ON_SLOT) },
@@ -96,6 +100,7 @@ const struct cli_command cli_commands[] = {
 	{ "partition", "domainadd", "da", CLI_CMD_CHANGES, "Partition SO",
 	  "add a cloning domain (policy 44; three at most)", cli_partition_domainadd,
 	  OPTIONS({ "domain", "d", CLI_SECRET, 0, "text of the domain", NULL },
+		  { "domainped", "dp", CLI_FLAG, 0, "or a red key in the card's own PED", NULL },
 		  { "domainlabel", "dl", CLI_TEXT, REQ, "label of the domain", NULL }, PRIMARY) },
 	{ "partition", "domaindelete", "dd", CLI_CMD_CHANGES, "Partition SO",
 	  "delete a cloning domain; objects stay", cli_partition_domaindelete,
@@ -114,7 +119,8 @@ const struct cli_command cli_commands[] = {
 	  "clone objects of the current slot to another slot", cli_partition_clone,
 	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),
 		  { "slot", "s", CLI_SLOT, REQ, "slot that gets the clones", NULL },
-		  PASSWORD("Crypto Officer's password of that slot"), STOP, FORCE) },
+		  PASSWORD("Crypto Officer's password of that slot; with a PED: if activated, "
+			   "the challenge"), STOP, FORCE) },
 	{ "partition", "archive backup", "ar b", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "back the partition up to a backup card", cli_archive_backup,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,
@@ -137,24 +143,37 @@ const struct cli_command cli_commands[] = {
 
 	{ "role", "list", "l", 0, NULL, "list the slot's roles and their state", cli_role_list,
 	  NULL },
-	{ "role", "login", "in", 0, NULL, "log in at the current slot", cli_role_login,
-	  OPTIONS(ROLE_NAME, PASSWORD("the role's password")) },
+	{ "role", "show", "s", 0, NULL, "show one role's state", cli_role_show,
+	  OPTIONS(ROLE_NAME) },
+	{ "role", "login", "in", 0, NULL, "log in at the current slot, by password or PED",
+	  cli_role_login,
+	  OPTIONS(ROLE_NAME, PASSWORD("the role's password; with a PED: if activated, the "
+				      "challenge")) },
 	{ "role", "logout", "out", 0, NULL, "log out at the current slot", cli_role_logout, NULL },
 	{ "role", "init", "i", CLI_CMD_CHANGES, "Partition SO; Crypto Officer for cu and lco",
-	  "give a role its first password", cli_role_init,
-	  OPTIONS(ROLE_NAME, PASSWORD("its first password"), FORCE) },
+	  "give a role its first password, or its PED key", cli_role_init,
+	  OPTIONS(ROLE_NAME, PASSWORD("its first password; none on a card with a PED"), FORCE) },
 	{ "role", "changepw", "cpw", CLI_CMD_CHANGES, "the role itself",
-	  "change a role's password", cli_role_changepw,
+	  "change a role's password, or make its PED key anew", cli_role_changepw,
 	  OPTIONS(ROLE_NAME, { "oldpw", "old", CLI_SECRET, 0, "password of now", NULL },
 		  { "newpw", "new", CLI_SECRET, 0, "password from now on", NULL }, FORCE) },
 	{ "role", "resetpw", "rpw", CLI_CMD_CHANGES, "Partition SO; Crypto Officer for cu and lco",
-	  "give a role a new password and unlock it", cli_role_resetpw,
-	  OPTIONS(ROLE_NAME, PASSWORD("its new password"), FORCE) },
+	  "give a role a new password or PED key and unlock it", cli_role_resetpw,
+	  OPTIONS(ROLE_NAME, PASSWORD("its new password; none on a card with a PED"), FORCE) },
+	{ "role", "createchallenge", "cc", CLI_CMD_CHANGES,
+	  "Partition SO; Crypto Officer for cu and lco",
+	  "give a role of a PED partition the secret for logins when activated",
+	  cli_role_createchallenge,
+	  OPTIONS(ROLE_NAME, { "challengesecret", "cs", CLI_SECRET, 0, "the challenge secret",
+			       NULL }) },
+	{ "role", "deactivate", "de", CLI_CMD_CHANGES, "Partition SO, or the role itself",
+	  "let a role log in with its PED key only, until it is activated again",
+	  cli_role_deactivate, OPTIONS(ROLE_NAME) },
 
 	{ "hsm", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the card: everything on it is erased", cli_hsm_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the card", NULL },
-		  PASSWORD("HSM SO's password"), DOMAIN, FORCE) },
+		  PASSWORD("HSM SO's password; none on a card with a PED"), INIT_DOMAIN, FORCE) },
 	{ "hsm", "showinfo", "si", 0, NULL, "show the card behind the current slot",
 	  cli_hsm_showinfo, OPTIONS(ON_SLOT) },
 	{ "hsm", "showpolicies", "sp", 0, NULL, "show the card's capabilities and policies",

@@ -108,6 +108,9 @@ coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_delete(struct cli *cli, const struct cli_args *args);
 
+coffer_rc cli_role_createchallenge(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_deactivate(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_role_show(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_list(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_login(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_logout(struct cli *cli, const struct cli_args *args);

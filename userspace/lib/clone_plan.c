@@ -13,6 +13,7 @@
 #define POLICY_HSM_CLONING	7	/* behaviour.md 3.1 */
 #define POLICY_CLONE_PRIVATE	0	/* 3.2 */
 #define POLICY_CLONE_SECRET	4
+#define POLICY_DOMAINS		44
 #define LEVEL_V0		1
 
 struct side {
@@ -22,6 +23,8 @@ struct side {
 	enum coffer_role role;
 	bool must_change;
 	bool hsm_cloning, private_keys, secret_keys;
+	bool may_mix;			/* firmware of 7.8.0 or later: knows policy 44 */
+	bool mixes;			/* ... which is on */
 };
 
 struct finding {
@@ -29,21 +32,51 @@ struct finding {
 	char *text;
 };
 
-/* A policy that the list does not have forbids nothing. */
-static bool policy_on(struct coffer_session *s, uint32_t id, coffer_rc *rc)
+static bool hsm_cloning(struct coffer_session *admin, coffer_rc *rc)
 {
 	struct coffer_policy *list = NULL;
 	size_t count = 0;
 	bool on = true;
 
-	if (*rc)
-		return true;
-	*rc = coffer_policies(s, &list, &count);
+	*rc = coffer_policies(admin, &list, &count);
 	for (size_t i = 0; i < count; i++)
-		if (list[i].id == id)
+		if (list[i].id == POLICY_HSM_CLONING)
 			on = list[i].value != 0;
 	free(list);
 	return on;
+}
+
+/* Policies of the partition that are not there mean what firmware without them does. */
+static void look_at_policy(struct side *side, const struct coffer_policy *p)
+{
+	switch (p->id) {
+	case POLICY_CLONE_PRIVATE:
+		side->private_keys = p->value != 0;
+		break;
+	case POLICY_CLONE_SECRET:
+		side->secret_keys = p->value != 0;
+		break;
+	case POLICY_DOMAINS:
+		side->may_mix = true;
+		side->mixes = p->value != 0;
+		break;
+	}
+}
+
+static coffer_rc look_at_policies(struct side *side)
+{
+	struct coffer_policy *list;
+	size_t count;
+	coffer_rc rc = coffer_policies(side->s, &list, &count);
+
+	side->private_keys = true;
+	side->secret_keys = true;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		look_at_policy(side, &list[i]);
+	free(list);
+	return 0;
 }
 
 static coffer_rc side_look(struct side *side)
@@ -54,13 +87,13 @@ static coffer_rc side_look(struct side *side)
 	rc = coffer_partition_info(side->s, &side->part);
 	if (!rc)
 		rc = coffer_whoami(side->s, &side->role, &side->must_change);
-	side->private_keys = policy_on(side->s, POLICY_CLONE_PRIVATE, &rc);
-	side->secret_keys = policy_on(side->s, POLICY_CLONE_SECRET, &rc);
+	if (!rc)
+		rc = look_at_policies(side);
 	if (!rc)
 		rc = coffer_session_open(side->s->card, 0, false, &admin);
 	if (rc)
 		return rc;
-	side->hsm_cloning = policy_on(admin, POLICY_HSM_CLONING, &rc);
+	side->hsm_cloning = hsm_cloning(admin, &rc);
 	coffer_session_close(admin);
 	return rc;
 }
@@ -137,6 +170,22 @@ static void check_writable(const struct side *s, const struct side *t, struct fi
 		      text_of("the session on the target is read-only: open a read/write one"));
 }
 
+/* Row 3: where one has a PED and the other passwords, one side has to manage its domains. */
+static void check_methods(const struct side *s, const struct side *t, struct finding *f)
+{
+	const struct side *able = t->may_mix ? t : s;
+
+	if (!((s->part.slot.card_flags ^ t->part.slot.card_flags) & COFFER_CARD_PED) ||
+	    s->mixes || t->mixes)
+		return;
+	found(f, ST(OPERATION_NOT_ALLOWED), able->may_mix ?
+	      text_of("one side has passwords, the other a PED: give the %s policy 44 "
+		      "(partition changepolicy -policy 44 -value 1) and a domain of the other's "
+		      "(partition domainadd)", able->name) :
+	      text_of("one side has passwords, the other a PED: that takes firmware 7.8.0 or "
+		      "later on one of them"));
+}
+
 /* A backup card's own level says nothing of the objects that it holds. */
 static void check_direction(const struct side *s, const struct side *t, struct finding *f)
 {
@@ -187,7 +236,8 @@ typedef void pair_check(const struct side *s, const struct side *t, struct findi
 
 static side_check *const side_checks[] = { check_partition, check_login, check_policies };
 static pair_check *const pair_checks[] = {
-	check_same, check_writable, check_direction, check_fips, check_kdf, check_protocol,
+	check_same, check_writable, check_methods, check_direction, check_fips, check_kdf,
+	check_protocol,
 };
 
 static void check_all(const struct side *s, const struct side *t, struct finding *f)

@@ -186,7 +186,7 @@ coffer_rc coffer_ped_status(struct coffer_session *s, struct coffer_ped *out);
 struct coffer_init {
 	const char *label;		/* 1 to 32 characters */
 	const char *pin;		/* of the SO or PO; NULL or "": from the PED */
-	const char *domain;		/* NULL = the default domain (well-known: only for tests) */
+	const char *domain;		/* NULL = the default domain (known to all: for tests) */
 	const char *domain_label;	/* partitions of 7.8.0 on; NULL = none */
 	bool ped_domain;		/* the domain is a red key, read from the PED; domain NULL */
 };
