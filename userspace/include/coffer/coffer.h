@@ -188,7 +188,7 @@ struct coffer_init {
 	const char *pin;		/* of the SO or PO; NULL or "": from the PED */
 	const char *domain;		/* NULL = the default domain (known to all: for tests) */
 	const char *domain_label;	/* partitions of 7.8.0 on; NULL = none */
-	bool ped_domain;		/* the domain is a red key, read from the PED; domain NULL */
+	bool ped_domain;		/* a red key in the PED is the domain; domain NULL */
 };
 /*
  * COFFER_ST_DOMAIN_LABEL_INVALID; COFFER_ST_FUNCTION_NOT_SUPPORTED: a label on a card of before
