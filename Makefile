@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 LANES := lint contract unit device e2e guest
 
 .DEFAULT_GOAL := all
-.PHONY: all help packages kernel qemu userspace driver demo check rows $(LANES) install clean
+.PHONY: all help packages kernel qemu userspace driver demo check rows coverage $(LANES) install clean
 
 all: userspace driver qemu ## build everything into build/ and driver/coffer.ko
 
@@ -54,6 +54,10 @@ rows: packages ## the features, and the tests that show them; runs the lanes who
 		echo "make rows: not all tests pass: their rows are not shown"
 	@tests/rows/run
 
+coverage: packages ## lines and branches of the firmware that the unit tests reach
+	@tests/setup/packages gcovr
+	@tests/coverage
+
 # one lane of `make check`, with what it needs
 lint: packages kernel
 contract unit e2e: userspace
@@ -78,6 +82,5 @@ $(1):
 	@echo "make $(1): not built yet: issue $(2)" >&2; exit 2
 endef
 $(foreach v,check-debug dkms fuzz,$(eval $(call later,$(v),5)))
-$(foreach v,coverage,$(eval $(call later,$(v),3)))
 $(foreach v,check-p11,$(eval $(call later,$(v),6)))
 $(foreach v,bench,$(eval $(call later,$(v),7)))

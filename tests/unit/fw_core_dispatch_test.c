@@ -232,31 +232,6 @@ static void no_session(void **state)
 	       COFFER_ST_OWNER_UNKNOWN);
 }
 
-static bool is_row(uint32_t opcode)
-{
-	size_t i;
-
-	for (i = 0; i < ROWS; i++)
-		if (rows[i].opcode == opcode)
-			return true;
-	return false;
-}
-
-static void every_unknown_opcode(void **state)
-{
-	struct bench *b = *state;
-	uint32_t opcode, count = 0;
-
-	for (opcode = 0; opcode <= 0xffff; opcode++) {
-		if (is_row(opcode))
-			continue;
-		expect(ask(b, (uint16_t)opcode, NULL, 0), COFFER_ST_FUNCTION_NOT_SUPPORTED);
-		expect(b->len, 0);
-		count++;
-	}
-	expect(count, 0x10000 - ROWS);
-}
-
 static void lengths(void **state)
 {
 	static uint8_t req[COFFER_CMD_MAX_PAYLOAD + 1];
@@ -349,7 +324,6 @@ int main(void)
 		T(matrix_of_application),
 		T(matrix_of_admin),
 		T(no_session),
-		T(every_unknown_opcode),
 		T(lengths),
 		T(reply_room),
 		T(commands_lists_the_table),
