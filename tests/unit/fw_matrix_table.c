@@ -87,7 +87,7 @@ const struct matrix_row matrix_rows[] = {
 	{ "CLONE_INSERT", 0x86, 12, ON_PART, USERS, INIT | RW | STORES, BAD },
 	{ "CLONE_FINISH", 0x87, 8, ON_PART, USERS, INIT, COFFER_ST_SESSION_ID_INVALID },
 	{ "CLONE_CLOSE", 0x88, 12, ON_PART, USERS, INIT, BAD },
-	{ "CLONE_INVITE", 0x89, 8, ON_PART, USERS, INIT, COFFER_ST_PROTOCOL_DISABLED },
+	{ "CLONE_INVITE", 0x89, 8, ON_PART, USERS, INIT, BAD },
 };
 
 const unsigned int matrix_row_count = sizeof(matrix_rows) / sizeof(matrix_rows[0]);
@@ -246,6 +246,9 @@ const struct matrix_probe matrix_probes[] = {
 	{ "a pair that is not approved", COFFER_CMD_KEY_PAIR_GENERATE, edwards_pair, 0, 0,
 	  { { S_FIPS, COFFER_ST_MECHANISM_INVALID }, { S_NO_28, FORBIDDEN } }, false },
 	{ "begin a clone", COFFER_CMD_CLONE_START, NULL, 0, 0, { { S_NO_HSM_7, FORBIDDEN } },
+	  true },
+	{ "invite to a clone", COFFER_CMD_CLONE_INVITE, NULL, 0, 0,
+	  { { S_NO_HSM_7, FORBIDDEN }, { S_OLD | S_BACKUP | S_CPV1, COFFER_ST_PROTOCOL_DISABLED } },
 	  true },
 	{ "answer an empty message", COFFER_CMD_CLONE_ANSWER, empty_m1,
 	  COFFER_ST_CPV4_MSG_ERROR, 0, { { S_NO_HSM_7, FORBIDDEN } }, false },
