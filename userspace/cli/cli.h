@@ -153,8 +153,11 @@ bool cli_ped_card(const struct cli_session *s);
  */
 typedef coffer_rc cli_ped_step(struct coffer_session *session, void *arg);
 coffer_rc cli_ped_wait(struct cli *cli, struct cli_session *s, cli_ped_step *step, void *arg);
-/* A login by a PED key; s->must_change is set, s->role is the caller's to set. */
-coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role role);
+/* A login by a PED key and, unless it is empty or NULL, the challenge secret; s->must_change is
+ * set, s->role is the caller's to set.
+ */
+coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role role,
+			const struct secret *challenge);
 /* Refuses option @name where secrets are on keys. */
 coffer_rc cli_no_password(struct cli *cli, const struct cli_args *args, const char *name);
 

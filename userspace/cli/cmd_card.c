@@ -119,6 +119,7 @@ coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 		.label = cli_args_text(args, "label", NULL),
 		.serial = cli_args_number(args, "serial", 0),
 		.kdf_test = !strcasecmp(cli_args_text(args, "kdf-cost", "full"), "test"),
+		.ped = !strcasecmp(cli_args_text(args, "auth", "password"), "ped"),
 		.root_key_file = cli_args_text(args, "root-key", NULL),
 		.root_cert_file = cli_args_text(args, "root-cert", NULL),
 	};
@@ -133,6 +134,8 @@ coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 	free(text);
 	out_text(&cli->out, "dir", "Card folder", dir);
 	out_text(&cli->out, "profile", "Profile", how.profile ? how.profile : "coffer");
+	if (how.ped)
+		out_text(&cli->out, "authentication", "Authentication", "PED");
 	if (!how.root_key_file)
 		out_note(&cli->out, "This card's identity is signed by the TEST ROOT, whose key is "
 			 "public: do not trust it with real keys.");

@@ -38,6 +38,7 @@ static coffer_rc verify(struct cli *cli, struct cli_session *source, struct cli_
 	return 0;
 }
 
+/* Does the challenge secret alone log in there? */
 static bool activated(struct cli_session *s, enum coffer_role role)
 {
 	struct coffer_role_state *list;
@@ -47,7 +48,8 @@ static bool activated(struct cli_session *s, enum coffer_role role)
 	if (coffer_roles(s->session, &list, &count))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		is |= list[i].role == role && list[i].state & COFFER_RS_ACTIVATED;
+		is |= list[i].role == role && list[i].state & COFFER_RS_ACTIVATED &&
+		      list[i].state & COFFER_RS_HAS_CHALLENGE;
 	free(list);
 	return is;
 }
@@ -59,7 +61,7 @@ static coffer_rc login_by_key(struct cli *cli, const struct cli_args *args,
 	if (cli_args_given(args, "password"))
 		out_note(&cli->out, "-password is not used: slot %u wants the Crypto Officer's "
 			 "black key at its PED.", target->slot.slot);
-	return cli_ped_login(cli, target, COFFER_ROLE_CO);
+	return cli_ped_login(cli, target, COFFER_ROLE_CO, NULL);
 }
 
 static coffer_rc login_by_secret(struct cli *cli, const struct cli_args *args,

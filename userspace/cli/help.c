@@ -126,6 +126,19 @@ void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *
 		show_nouns(cli);
 }
 
+/* "help partition archive" names the beginning of several verbs. */
+static bool begins_verb(const struct cli_noun *noun, const char *word)
+{
+	const struct cli_command *c;
+	size_t len = strlen(word);
+
+	for (c = cli_commands; c->noun; c++)
+		if (!strcmp(c->noun, noun->name) && c->verb &&
+		    !strncasecmp(c->verb, word, len) && c->verb[len] == ' ')
+			return true;
+	return false;
+}
+
 coffer_rc cli_help(struct cli *cli, const struct cli_args *args)
 {
 	const char *words[1 + CLI_MAX_VERB_WORDS] = {
@@ -146,8 +159,7 @@ coffer_rc cli_help(struct cli *cli, const struct cli_args *args)
 	if (!noun)
 		return cli_usage(cli, "there is no command %s: see help", words[0]);
 	c = cli_command_find(words, count, &used);
-	/* "help partition archive" names the beginning of several verbs. */
-	if (!c && count > 1 && strcasecmp(words[1], "archive"))
+	if (!c && count > 1 && !begins_verb(noun, words[1]))
 		return cli_usage(cli, "%s has no %s: see help %s", noun->name, words[1],
 				 noun->name);
 	cli_help_show(cli, noun->name, c);
@@ -191,15 +203,23 @@ static void print_verbs(const char *noun)
 	}
 }
 
-static void print_second_words(const char *noun)
+/* For each verb that begins with a word of others, what may follow it. */
+static void print_second_words(void)
 {
-	const struct cli_command *c;
-	const char *space;
+	const struct cli_command *c, *d;
+	const struct cli_command *before = NULL;
+	size_t len;
 
-	for (c = cli_commands; c->noun; c++) {
-		space = c->verb ? strchr(c->verb, ' ') : NULL;
-		if (space && !strcmp(c->noun, noun))
-			printf(" %s", space + 1);
+	for (c = cli_commands; c->noun; before = c++) {
+		len = c->verb ? strcspn(c->verb, " ") : 0;
+		if (!len || !c->verb[len] || (before && before->verb &&
+		    !strcmp(before->noun, c->noun) && !strncmp(before->verb, c->verb, len + 1)))
+			continue;
+		printf("\t'%s %.*s'*) echo \"", c->noun, (int)len, c->verb);
+		for (d = c; d->noun && !strcmp(d->noun, c->noun); d++)
+			if (d->verb && !strncmp(d->verb, c->verb, len + 1))
+				printf(" %s", d->verb + len + 1);
+		puts("\" ;;");
 	}
 }
 
@@ -225,9 +245,7 @@ static void print_candidates(void)
 		print_options(c);
 		puts("\" ;;");
 	}
-	fputs("\t'partition archive'*) echo \"", stdout);
-	print_second_words("partition");
-	puts("\" ;;");
+	print_second_words();
 	for (n = cli_nouns; n->name; n++) {
 		printf("\t'%s') echo \"", n->name);
 		print_verbs(n->name);

@@ -104,13 +104,28 @@ static coffer_rc login_by_secret(struct cli *cli, struct cli_session *s,
 	return rc;
 }
 
+/* Where there is a challenge, one that is given is tried together with the key. */
 static coffer_rc login_by_key(struct cli *cli, struct cli_session *s, const struct cli_args *args,
 			      const struct coffer_role_state *role)
 {
-	if ((args && cli_args_given(args, "password")) || cli->set.pin_given)
-		out_note(&cli->out, "The %s is not activated: the PED asks for the key, the "
-			 "password is not used.", role->name);
-	return cli_ped_login(cli, s, role->role);
+	bool given = (args && cli_args_given(args, "password")) || cli->set.pin_given;
+	struct secret challenge = { 0 };
+	coffer_rc rc = 0;
+
+	if (given && role->state & COFFER_RS_HAS_CHALLENGE)
+		rc = cli_pin(cli, args, "challenge secret", "", &challenge);
+	else if (given)
+		out_note(&cli->out, "The password is not used: the PED asks for the key of the %s.",
+			 role->name);
+	if (!rc)
+		rc = cli_ped_login(cli, s, role->role, &challenge);
+	secret_wipe(&challenge);
+	return rc;
+}
+
+static bool by_challenge(const struct coffer_role_state *role)
+{
+	return role->state & COFFER_RS_ACTIVATED && role->state & COFFER_RS_HAS_CHALLENGE;
 }
 
 coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_args *args,
@@ -123,7 +138,7 @@ coffer_rc cli_login(struct cli *cli, struct cli_session *s, const struct cli_arg
 	rc = cli_role_parse(cli, s, role_text, &role);
 	if (rc)
 		return rc;
-	if (cli_ped_card(s) && !(role.state & COFFER_RS_ACTIVATED))
+	if (cli_ped_card(s) && !by_challenge(&role))
 		rc = login_by_key(cli, s, args, &role);
 	else
 		rc = login_by_secret(cli, s, args, &role);

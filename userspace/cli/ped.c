@@ -156,6 +156,7 @@ coffer_rc cli_ped_wait(struct cli *cli, struct cli_session *s, cli_ped_step *ste
 
 struct login {
 	enum coffer_role role;
+	const struct secret *challenge;
 	bool *must_change;
 };
 
@@ -163,12 +164,15 @@ static coffer_rc login_step(struct coffer_session *session, void *arg)
 {
 	const struct login *l = arg;
 
-	return coffer_login(session, l->role, NULL, 0, l->must_change);
+	return coffer_login(session, l->role, l->challenge->text, l->challenge->len,
+			    l->must_change);
 }
 
-coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role role)
+coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role role,
+			const struct secret *challenge)
 {
-	struct login login = { role, &s->must_change };
+	static const struct secret none;
+	struct login login = { role, challenge ? challenge : &none, &s->must_change };
 
 	return cli_ped_wait(cli, s, login_step, &login);
 }

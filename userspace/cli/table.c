@@ -37,6 +37,13 @@
 	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
 #define OBJECTS(flags, text) { "objects", "o", CLI_OBJECTS, flags, text, NULL }
 #define STOP { "stoponerror", "soe", CLI_FLAG, 0, "stop at the first object that is refused", NULL }
+#define PED_KEY { "key", "k", CLI_FILE, REQ | BARE, "file of the PED key", NULL }
+#define PED_COLOR(flags) \
+	{ "color", "c", CLI_CHOICE, flags, "its colour: blue HSM SO and Partition SO, black " \
+	  "Crypto Officer, grey Crypto User, red domain, white Auditor", \
+	  "blue|black|grey|red|white|orange" }
+#define THIS_PED \
+	{ "ped", "p", CLI_FILE, 0, "folder of the PED; default: that of the slot's card", NULL }
 #define MECHANISM \
 	{ "mechanism", "m", CLI_TEXT, 0, "such as sha256-rsa-pkcs; default: by key", NULL }
 #define FORMAT \
@@ -47,6 +54,7 @@ const struct cli_noun cli_nouns[] = {
 	{ "slot", "s", "partitions of all cards, by number" },
 	{ "partition", "par", "the current slot's partition: set-up, policies, cloning, archives" },
 	{ "role", "ro", "log in and out, set up roles, change passwords" },
+	{ "ped", "p", "the card's PED and its keys" },
 	{ "hsm", "h", "the card as a whole: initialise, policies, erase" },
 	{ "audit", "au", "the audit log and its Auditor" },
 	{ "card", "ca", "emulated cards: create, list, pack, unpack" },
@@ -170,6 +178,36 @@ const struct cli_command cli_commands[] = {
 	  "let a role log in with its PED key only, until it is activated again",
 	  cli_role_deactivate, OPTIONS(ROLE_NAME) },
 
+	{ "ped", "show", "s", 0, NULL,
+	  "show the PED of the slot's card: what is in it, what it asks", cli_ped_show,
+	  OPTIONS(ON_SLOT) },
+	{ "ped", "connect", "c", CLI_CMD_CHANGES, NULL, "hang a PED on the slot's card",
+	  cli_ped_connect,
+	  OPTIONS({ "ped", "p", CLI_FILE, BARE, "folder of the PED; made if it is not there",
+		    NULL }, ON_SLOT,
+		  { "ip", "i", CLI_TEXT, 0, "of a remote PED: not there yet", NULL },
+		  { "port", "po", CLI_NUMBER, 0, "of a remote PED: not there yet", NULL }) },
+	{ "ped", "disconnect", "d", CLI_CMD_CHANGES, NULL, "take the PED off the slot's card",
+	  cli_ped_disconnect, OPTIONS(ON_SLOT) },
+	{ "ped", "insert", "i", CLI_CMD_CHANGES, NULL, "put a key into the PED, in place of one of "
+	  "its colour", cli_ped_insert,
+	  OPTIONS(PED_KEY, { "pin", "pi", CLI_SECRET, 0, "type the key's PIN, too", NULL },
+		  THIS_PED, ON_SLOT) },
+	{ "ped", "remove", "r", CLI_CMD_CHANGES, NULL, "take a key, or all, out of the PED",
+	  cli_ped_remove, OPTIONS(PED_COLOR(BARE), THIS_PED, ON_SLOT) },
+	{ "ped", "key create", "k cr", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
+	  "make a blank PED key: a file", cli_ped_key_create,
+	  OPTIONS(PED_KEY, PED_COLOR(REQ),
+		  { "label", "l", CLI_TEXT, 0, "what is written on it", NULL },
+		  { "pin", "pi", CLI_SECRET, 0, "PIN to type after it", NULL },
+		  { "imprint", "im", CLI_FLAG, 0,
+		    "give it a secret now; else the first card that uses it does", NULL }) },
+	{ "ped", "key copy", "k co", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
+	  "make a duplicate of a PED key", cli_ped_key_copy,
+	  OPTIONS(PED_KEY, { "to", "t", CLI_FILE, REQ | BARE, "file of the duplicate", NULL }) },
+	{ "ped", "key show", "k s", CLI_CMD_NO_CARD, NULL, "show what a PED key is",
+	  cli_ped_key_show, OPTIONS(PED_KEY) },
+
 	{ "hsm", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the card: everything on it is erased", cli_hsm_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the card", NULL },
@@ -226,6 +264,8 @@ const struct cli_command cli_commands[] = {
 		  { "profile", "p", CLI_TEXT, 0, "one of card profiles; default: coffer", NULL },
 		  { "label", "l", CLI_TEXT, 0, "label of the new card", NULL },
 		  { "serial", "se", CLI_NUMBER, 0, "serial number; default: random", NULL },
+		  { "auth", "a", CLI_CHOICE, 0, "what roles log in with; default: password",
+		    "password|ped" },
 		  { "kdf-cost", "k", CLI_CHOICE, 0, "cost of secret stretching", "test|full" },
 		  { "root-key", "rk", CLI_FILE, 0, "key of your factory root (PEM)", NULL },
 		  { "root-cert", "rc", CLI_FILE, 0, "certificate of your factory root (PEM)",

@@ -118,6 +118,15 @@ coffer_rc cli_role_init(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_changepw(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_resetpw(struct cli *cli, const struct cli_args *args);
 
+coffer_rc cli_ped_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_connect(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_disconnect(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_insert(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_remove(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_key_create(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_key_copy(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_ped_key_show(struct cli *cli, const struct cli_args *args);
+
 coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showinfo(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args);

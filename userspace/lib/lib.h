@@ -119,6 +119,13 @@ int spawn_wait(pid_t pid);
 /* It should end now that its input is closed: wait a moment, then tell it to. */
 void spawn_end(pid_t pid);
 
+/* manufacture.c: runs coffer-card-host; 0 or -errno. in_fd: its input, or -1. *out (may be NULL,
+ * free() it) gets what it said when all went well, *text (may be NULL) one line when not.
+ */
+coffer_rc host_do(char *const argv[], int in_fd, char **out, char **text);
+/* The same rc, told more of by what there is: @from has to be, the result must not have been. */
+coffer_rc host_errno_seen(coffer_rc rc, const char *from, bool to_was_there);
+
 /* A line of text for people, or NULL when there is no memory. */
 char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void text_set(char **text, char *line);	/* takes over line; text may be NULL */

@@ -38,14 +38,14 @@ static coffer_rc output_read(int fd, char **out)
 }
 
 struct outcome {
-	char *out;
+	char *out;			/* what it said on either output */
 	int status;
 };
 
-static coffer_rc host_run(char *const argv[], bool want_out, struct outcome *o)
+static coffer_rc host_run(char *const argv[], int in_fd, struct outcome *o)
 {
 	char *program = spawn_card_host();
-	struct spawn_fds fds = { .in = -1, .out = -1, .err = -1, .keep = -1 };
+	struct spawn_fds fds = { .in = in_fd, .keep = -1 };
 	int ends[2];
 	pid_t pid;
 	coffer_rc rc;
@@ -55,10 +55,8 @@ static coffer_rc host_run(char *const argv[], bool want_out, struct outcome *o)
 		free(program);
 		return -errno;
 	}
-	if (want_out)
-		fds.out = ends[1];
-	else
-		fds.err = ends[1];
+	fds.out = ends[1];
+	fds.err = ends[1];
 	rc = spawn(program ? program : argv[0], argv, &fds, &pid);
 	close(ends[1]);
 	if (!rc) {
@@ -86,7 +84,7 @@ static coffer_rc errno_of(int status)
 }
 
 /* What can be seen from here: from is to be there, and to is not. */
-static coffer_rc errno_seen(coffer_rc rc, const char *from, bool to_was_there)
+coffer_rc host_errno_seen(coffer_rc rc, const char *from, bool to_was_there)
 {
 	if (rc == -EIO && to_was_there)
 		return -EEXIST;
@@ -112,14 +110,14 @@ static char *line_of(char *output)
 	return text_of("%s", output);
 }
 
-static coffer_rc host_do(char *const argv[], char **text)
+coffer_rc host_do(char *const argv[], int in_fd, char **out, char **text)
 {
 	struct outcome o;
 	coffer_rc rc;
 
 	if (text)
 		*text = NULL;
-	rc = host_run(argv, false, &o);
+	rc = host_run(argv, in_fd, &o);
 	if (rc) {
 		text_set(text, text_of("coffer-card-host cannot be run: %s",
 				       strerror((int)-rc)));
@@ -129,7 +127,10 @@ static coffer_rc host_do(char *const argv[], char **text)
 	if (rc)
 		text_set(text, o.out[0] ? line_of(o.out) :
 			 text_of("coffer-card-host ended with status %d", o.status));
-	free(o.out);
+	if (!rc && out)
+		*out = o.out;
+	else
+		free(o.out);
 	return rc;
 }
 
@@ -137,7 +138,7 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 {
 	static const struct coffer_make plain;
 	char serial[24];
-	char *argv[20] = { "coffer-card-host", "create" };
+	char *argv[24] = { "coffer-card-host", "create" };
 	bool was_there;
 	int n = 2;
 
@@ -157,6 +158,10 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	}
 	if (how->kdf_test)
 		argv[n++] = "--kdf-test";
+	if (how->ped) {
+		argv[n++] = "--auth";
+		argv[n++] = "ped";
+	}
 	if (how->root_key_file) {
 		argv[n++] = "--root-key";
 		argv[n++] = (char *)how->root_key_file;
@@ -168,7 +173,7 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	argv[n++] = "--";
 	argv[n++] = (char *)dir;
 	was_there = is_there(dir);
-	return errno_seen(host_do(argv, text), NULL, was_there);
+	return host_errno_seen(host_do(argv, -1, NULL, text), NULL, was_there);
 }
 
 /* A host ends a moment after its last connection (firmware-sim/host/stream.h). */
@@ -205,11 +210,11 @@ API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
 	char *argv[] = { "coffer-card-host", "export", "--", (char *)dir, (char *)file, NULL };
 	bool was_there = is_there(file);
 	int lock = host_end_wait(dir);
-	coffer_rc rc = host_do(argv, text);
+	coffer_rc rc = host_do(argv, -1, NULL, text);
 
 	if (lock >= 0)
 		close(lock);
-	return errno_seen(rc, dir, was_there);
+	return host_errno_seen(rc, dir, was_there);
 }
 
 API coffer_rc coffer_card_tamper(const char *dir, char **text)
@@ -219,7 +224,7 @@ API coffer_rc coffer_card_tamper(const char *dir, char **text)
 
 	if (lock >= 0)
 		close(lock);
-	return errno_seen(host_do(argv, text), dir, false);
+	return host_errno_seen(host_do(argv, -1, NULL, text), dir, false);
 }
 
 API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)
@@ -227,7 +232,7 @@ API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)
 	char *argv[] = { "coffer-card-host", "import", "--", (char *)file, (char *)dir, NULL };
 	bool was_there = is_there(dir);
 
-	return errno_seen(host_do(argv, text), file, was_there);
+	return host_errno_seen(host_do(argv, -1, NULL, text), file, was_there);
 }
 
 /* Columns for people become one TAB. */
@@ -252,18 +257,11 @@ static void columns_tab(char *text)
 API coffer_rc coffer_card_profiles(char **text)
 {
 	char *argv[] = { "coffer-card-host", "profiles", NULL };
-	struct outcome o;
 	coffer_rc rc;
 
 	*text = NULL;
-	rc = host_run(argv, true, &o);
+	rc = host_do(argv, -1, text, NULL);
 	if (!rc)
-		rc = errno_of(o.status);
-	if (rc) {
-		free(o.out);
-		return rc;
-	}
-	columns_tab(o.out);
-	*text = o.out;
-	return 0;
+		columns_tab(*text);
+	return rc;
 }

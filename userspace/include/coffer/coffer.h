@@ -88,6 +88,7 @@ struct coffer_make {
 	const char *label;
 	uint64_t serial;		/* 0 = random */
 	bool kdf_test;
+	bool ped;			/* multifactor authentication: roles have PED keys */
 	const char *root_key_file;
 	const char *root_cert_file;
 };
@@ -181,6 +182,36 @@ struct coffer_ped {
 };
 /* Anybody, at any time: also while another thread's command in the session waits. */
 coffer_rc coffer_ped_status(struct coffer_session *s, struct coffer_ped *out);
+
+/*
+ * An emulated PED is a folder, its keys are files (firmware-sim/PED.md). These are the operator's
+ * hands and need no card to be open. 0 or -errno; *text (free() it) gets one line when it failed.
+ */
+const char *coffer_ped_color_name(enum coffer_ped_color color);	/* "black"; "" for none */
+struct coffer_ped_make {
+	enum coffer_ped_color color;
+	bool imprint;			/* a secret at once, not when a card first uses it */
+	const char *label;		/* NULL = none; at most 32 characters */
+	const char *pin;		/* NULL = it asks for none; 4 to 48 characters */
+};
+coffer_rc coffer_ped_key_create(const char *file, const struct coffer_ped_make *how, char **text);
+/* A duplicate: the same secret, PIN and label. A blank key has none to copy. */
+coffer_rc coffer_ped_key_copy(const char *from, const char *to, char **text);
+struct coffer_ped_key {
+	enum coffer_ped_color color;
+	bool blank;
+	bool has_pin;
+	char label[33];
+};
+coffer_rc coffer_ped_key_look(const char *file, struct coffer_ped_key *key, char **text);
+/* A key of the same colour comes out. pin: as typed, NULL = nothing is typed. */
+coffer_rc coffer_ped_insert(const char *folder, const char *key_file, const char *pin,
+			    char **text);
+/* color 0: all keys. What is not there is no error. */
+coffer_rc coffer_ped_remove(const char *folder, enum coffer_ped_color color, char **text);
+/* Hang a PED, which is made if it is not there, on a card folder; the card may be in use. */
+coffer_rc coffer_ped_connect(const char *card_dir, const char *folder, char **text);
+coffer_rc coffer_ped_disconnect(const char *card_dir, char **text);
 
 /* ---- HSM, partitions, policies --------------------------------------------------------------- */
 struct coffer_init {
