@@ -21,25 +21,6 @@ static DEFINE_IDA(coffer_ida);
 
 /* ---- Files ---------------------------------------------------------------------------- */
 
-void coffer_file_get(struct coffer_file *file)
-{
-	kref_get(&file->ref);
-}
-
-static void coffer_file_free(struct kref *ref)
-{
-	struct coffer_file *file = container_of(ref, struct coffer_file, ref);
-	struct coffer_dev *cd = file->cd;
-
-	kfree(file);
-	put_device(&cd->dev);
-}
-
-void coffer_file_put(struct coffer_file *file)
-{
-	kref_put(&file->ref, coffer_file_free);
-}
-
 static int coffer_open(struct inode *inode, struct file *filp)
 {
 	struct coffer_dev *cd = container_of(inode->i_cdev, struct coffer_dev, cdev);
@@ -47,17 +28,9 @@ static int coffer_open(struct inode *inode, struct file *filp)
 
 	if (coffer_is_gone(cd))
 		return -ENODEV;
-	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	file = coffer_file_alloc(cd);
 	if (!file)
 		return -ENOMEM;
-	kref_init(&file->ref);
-	file->cd = cd;
-	get_device(&cd->dev);
-	mutex_init(&file->owner_mutex);
-	mutex_init(&file->event_mutex);
-	spin_lock_init(&file->calls_lock);
-	INIT_LIST_HEAD(&file->calls);
-	INIT_LIST_HEAD(&file->closing);
 	coffer_event_open(file);
 	filp->private_data = file;
 	return nonseekable_open(inode, filp);

@@ -19,6 +19,7 @@
 #include <linux/cdev.h>
 #include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
@@ -248,17 +249,38 @@ int coffer_state_errno(struct coffer_dev *cd);
 int coffer_wait_live(struct coffer_dev *cd, bool nonblock);
 bool coffer_is_gone(struct coffer_dev *cd);
 
-/* ctrl.c */
+/* Registers; the caller knows that the card is mapped. */
+static inline u32 coffer_read(struct coffer_dev *cd, u32 reg)
+{
+	return readl(cd->regs + reg);
+}
+
+static inline u64 coffer_read64(struct coffer_dev *cd, u32 reg)
+{
+	return lo_hi_readq(cd->regs + reg);
+}
+
+static inline void coffer_write(struct coffer_dev *cd, u32 reg, u32 value)
+{
+	writel(value, cd->regs + reg);
+}
+
+static inline void coffer_write64(struct coffer_dev *cd, u32 reg, u64 value)
+{
+	lo_hi_writeq(value, cd->regs + reg);
+}
+
+/* fault.c */
 extern const char * const coffer_why_names[];
-u32 coffer_read(struct coffer_dev *cd, u32 reg);
-u64 coffer_read64(struct coffer_dev *cd, u32 reg);
+void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why);
+
+/* ctrl.c */
 int coffer_ctrl_enable(struct coffer_dev *cd);
 void coffer_ctrl_disable(struct coffer_dev *cd, int error);
 int coffer_ctrl_boot(struct coffer_dev *cd);
 int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why);
 void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why);
 int coffer_ctrl_unpark(struct coffer_dev *cd);
-void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why);
 void coffer_reset_work(struct work_struct *work);
 
 /* queue.c */
@@ -271,6 +293,7 @@ void coffer_queue_stop(struct coffer_queue *q);
 void coffer_queue_cancel(struct coffer_queue *q, int error);
 int coffer_queue_submit(struct coffer_queue *q, struct coffer_call *call);
 void coffer_queue_abort(struct coffer_queue *q, struct coffer_call *call);
+void coffer_watch_arm(struct coffer_dev *cd);
 bool coffer_queue_reap(struct coffer_queue *q);
 unsigned int coffer_queue_expire(struct coffer_queue *q, bool *reset);
 irqreturn_t coffer_queue_irq(int irq, void *data);
@@ -294,6 +317,8 @@ struct coffer_call *coffer_call_alloc(struct coffer_dev *cd, struct coffer_file 
 void coffer_call_put(struct coffer_call *call);
 void coffer_call_put_irq(struct coffer_call *call);
 void coffer_dead_work(struct work_struct *work);
+
+/* run.c */
 int coffer_call_run(struct coffer_call *call, bool nonblock);
 bool coffer_call_pause(const struct coffer_call *call, unsigned long *until);
 
@@ -305,8 +330,12 @@ void coffer_table_export(const struct coffer_row *row, struct coffer_command_row
 u32 coffer_table_hash(void);
 
 /* timeout.c */
-void coffer_watch_arm(struct coffer_dev *cd);
 void coffer_watch_work(struct work_struct *work);
+
+/* file.c */
+struct coffer_file *coffer_file_alloc(struct coffer_dev *cd);
+void coffer_file_get(struct coffer_file *file);
+void coffer_file_put(struct coffer_file *file);
 
 /* chardev.c */
 int coffer_chardev_init(void);
@@ -314,8 +343,6 @@ void coffer_chardev_exit(void);
 struct coffer_dev *coffer_chardev_alloc(struct pci_dev *pdev);
 int coffer_chardev_add(struct coffer_dev *cd);
 void coffer_chardev_del(struct coffer_dev *cd);
-void coffer_file_get(struct coffer_file *file);
-void coffer_file_put(struct coffer_file *file);
 
 /* exec.c */
 int coffer_ioctl_exec(struct coffer_file *file, fmode_t f_mode, unsigned int f_flags,

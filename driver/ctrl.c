@@ -4,7 +4,6 @@
  * shutdown alike.
  */
 #include <linux/interrupt.h>
-#include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iopoll.h>
 
 #include "coffer.h"
@@ -13,35 +12,6 @@
 #define COFFER_POLL_US		1000
 #define COFFER_STOP_MS		1000	/* for READY to go away */
 #define COFFER_TRIES		2	/* to bring a card up */
-
-const char * const coffer_why_names[] = {
-	[COFFER_WHY_TIMEOUT]	= "a command timed out",
-	[COFFER_WHY_FATAL]	= "the card reported a fatal error",
-	[COFFER_WHY_PROTOCOL]	= "the card broke the protocol",
-	[COFFER_WHY_USER]	= "asked for",
-	[COFFER_WHY_PCI]	= "PCI reset or bus error",
-	[COFFER_WHY_POWER]	= "power state",
-};
-
-u32 coffer_read(struct coffer_dev *cd, u32 reg)
-{
-	return readl(cd->regs + reg);
-}
-
-u64 coffer_read64(struct coffer_dev *cd, u32 reg)
-{
-	return lo_hi_readq(cd->regs + reg);
-}
-
-static void coffer_write(struct coffer_dev *cd, u32 reg, u32 value)
-{
-	writel(value, cd->regs + reg);
-}
-
-static void coffer_write64(struct coffer_dev *cd, u32 reg, u64 value)
-{
-	lo_hi_writeq(value, cd->regs + reg);
-}
 
 /* ---- Interrupts ----------------------------------------------------------------------- */
 
@@ -297,25 +267,6 @@ int coffer_ctrl_unpark(struct coffer_dev *cd)
 	}
 	mutex_unlock(&cd->ctrl_mutex);
 	return rc;
-}
-
-/**
- * coffer_reset_request - ask for a reset because of a fault, in any context
- * @cd: the card
- * @epoch: in which the fault was seen; a reset that came since then has mended it
- * @why: for the log
- */
-void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&cd->state_lock, flags);
-	if (epoch >= cd->reset_epoch) {
-		cd->reset_epoch = epoch;
-		cd->reset_why = why;
-	}
-	spin_unlock_irqrestore(&cd->state_lock, flags);
-	queue_work(cd->wq, &cd->reset_work);
 }
 
 /* Is the reset that was asked for still called for? A card that has FAILED stays so. */

@@ -16,6 +16,7 @@
 #include "trace.h"
 
 #define COFFER_SLOT_RESERVED	0
+#define COFFER_WATCH_PERIOD	(HZ / 4)
 
 static unsigned int coffer_queue_slots(const struct coffer_queue *q)
 {
@@ -241,6 +242,12 @@ static int coffer_queue_map(struct coffer_queue *q, struct coffer_call *call)
 	if (rc)
 		coffer_buf_unmap(q->cd, &call->req, DMA_TO_DEVICE);
 	return rc;
+}
+
+/* Callable under any lock and often: does nothing when the watch is on. */
+void coffer_watch_arm(struct coffer_dev *cd)
+{
+	queue_delayed_work(cd->wq, &cd->watch_work, COFFER_WATCH_PERIOD);
 }
 
 static void coffer_queue_clock(struct coffer_call *call)

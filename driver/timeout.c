@@ -13,14 +13,6 @@
  */
 #include "coffer.h"
 
-#define COFFER_WATCH_PERIOD	(HZ / 4)
-
-/* Callable under any lock and often: does nothing when the watch is on. */
-void coffer_watch_arm(struct coffer_dev *cd)
-{
-	queue_delayed_work(cd->wq, &cd->watch_work, COFFER_WATCH_PERIOD);
-}
-
 /* Is one of the commands that are out late? */
 static bool coffer_watch_late(struct coffer_queue *q)
 {
