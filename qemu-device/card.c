@@ -9,7 +9,7 @@
 #include "qemu/atomic.h"
 #include "qemu/lockable.h"
 #include "qapi/error.h"
-#include "coffer.h"
+#include "device.h"
 
 #define COFFER_EVENT_BACKLOG 1024
 

@@ -12,94 +12,13 @@
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
-#include "coffer.h"
+#include "device.h"
 #include "trace.h"
 
 #define COFFER_CAP_PM       0x40
 #define COFFER_CAP_EXPRESS  0x60
 #define COFFER_EXT_AER      0x100
 #define COFFER_EXT_SERIAL   0x150
-
-bool coffer_running(CofferState *s)
-{
-    return (coffer_reg(s, COFFER_REG_CTRL) & COFFER_CTRL_ENABLE) && !s->fault.link_loss &&
-           !(coffer_reg(s, COFFER_REG_STATUS) & COFFER_STATUS_FATAL);
-}
-
-/* A vCPU that was on its way in when the function was unplugged finds no bottom half. */
-void coffer_schedule(CofferState *s)
-{
-    if (s->work) {
-        qemu_bh_schedule(s->work);
-    }
-}
-
-/* Any context: the interrupt goes out from the bottom half. */
-void coffer_set_fatal(CofferState *s, enum coffer_fatal reason)
-{
-    uint32_t status = coffer_reg(s, COFFER_REG_STATUS);
-
-    if (status & COFFER_STATUS_FATAL) {
-        return;
-    }
-    status &= ~COFFER_STATUS_READY;
-    coffer_reg_set(s, COFFER_REG_STATUS, status | COFFER_STATUS_FATAL | reason << 16);
-    trace_coffer_fatal(s->serial, reason);
-    qemu_log_mask(LOG_GUEST_ERROR, "coffer: fatal, reason %d\n", reason);
-    s->irq_events = true;
-    coffer_schedule(s);
-}
-
-bool coffer_send_irq(CofferState *s, unsigned vector)
-{
-    bool lost = coffer_fault_take(&s->fault.drop_irq);
-
-    trace_coffer_irq(s->serial, vector, lost);
-    if (!lost) {
-        msix_notify(PCI_DEVICE(s), vector);
-    }
-    return !lost;
-}
-
-/* Never waits: what the firmware still has is forgotten here and freed when it comes back. */
-void coffer_controller_reset(CofferState *s, const char *why)
-{
-    unsigned i;
-
-    for (i = 0; i < COFFER_MAX_QUEUES; i++) {
-        coffer_queue_drop(&s->queue[i]);
-    }
-    coffer_event_ring_off(s);
-    s->irq_events = false;
-    timer_del(&s->slow_timer);
-    coffer_reg_set(s, COFFER_REG_GENERATION, coffer_reg(s, COFFER_REG_GENERATION) + 1);
-    coffer_regs_reset(s);
-    if (s->card) {
-        coffer_card_end_owners(s->card);
-    }
-    trace_coffer_reset(s->serial, why, coffer_reg(s, COFFER_REG_GENERATION));
-}
-
-/* CTRL.ENABLE is set already. */
-void coffer_controller_enable(CofferState *s)
-{
-    uint32_t status = coffer_reg(s, COFFER_REG_STATUS);
-
-    if (status & COFFER_STATUS_FATAL) {
-        return;
-    }
-    if (s->card) {
-        coffer_card_end_owners(s->card);
-    }
-    coffer_event_ring_set(s);
-    if (s->fault.fw_panic) {
-        coffer_set_fatal(s, COFFER_FATAL_FIRMWARE);
-    }
-    if (s->card && coffer_running(s)) {
-        coffer_reg_set(s, COFFER_REG_STATUS, status | COFFER_STATUS_READY);
-    }
-    coffer_schedule(s);
-}
 
 /* The only place where rings are read and written and interrupts are sent. */
 static void coffer_work(void *opaque)
@@ -124,6 +43,11 @@ static void coffer_work(void *opaque)
     if (more) {
         coffer_schedule(s);
     }
+}
+
+static void coffer_slow_timer(void *opaque)
+{
+    coffer_schedule(opaque);
 }
 
 static uint32_t coffer_config_read(PCIDevice *pci, uint32_t addr, int len)
@@ -297,7 +221,7 @@ static void coffer_instance_init(Object *obj)
     PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
     QTAILQ_INIT(&s->ready);
     object_property_add(obj, "firmware-commands", "uint64", coffer_get_commands, NULL, NULL, NULL);
-    coffer_fault_init(obj);
+    coffer_knobs_init(obj);
 }
 
 COFFER_PROPERTIES(coffer_properties,

@@ -5,33 +5,13 @@
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "qemu/bswap.h"
-#include "coffer.h"
+#include "hw/pci/msix.h"
+#include "device.h"
 #include "trace.h"
 
 static int64_t coffer_now(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-}
-
-void coffer_slow_timer(void *opaque)
-{
-    coffer_schedule(opaque);
-}
-
-void coffer_irq_timer(void *opaque)
-{
-    CofferQueue *q = opaque;
-
-    q->irq_due = true;
-    coffer_schedule(q->s);
-}
-
-/* Any context. The request has its status and waits for its completion to be written. */
-void coffer_make_ready(CofferState *s, CofferRequest *r)
-{
-    r->state = COFFER_READY;
-    r->due = coffer_now() + (int64_t)s->fault.slow_ms * SCALE_MS;
-    QTAILQ_INSERT_TAIL(&s->ready, r, ready);
 }
 
 /* Collect what the firmware has answered. What belongs to an older epoch ends here. */
@@ -50,7 +30,7 @@ void coffer_take_answers(CofferState *s)
 }
 
 /* Write one entry at the ring's tail, whatever it says. Needs room. False: fatal. */
-bool coffer_write_cqe(CofferQueue *q, const struct coffer_cqe *cqe)
+static bool coffer_write_cqe(CofferQueue *q, const struct coffer_cqe *cqe)
 {
     uint64_t at = q->cq_base + q->cq_tail * sizeof(*cqe);
     struct coffer_cqe raw = {
@@ -92,6 +72,17 @@ static void coffer_write_reply(CofferState *s, CofferRequest *r)
     }
 }
 
+/* What a hostile card adds, where its ring has room that no command will need. */
+static void coffer_complete_invented(CofferState *s, CofferQueue *q)
+{
+    struct coffer_cqe cqe = { .phase = q->phase };
+
+    if (coffer_running(s) && coffer_queue_cq_room(q) > q->outstanding &&
+        coffer_evil_invent(s, q->size, &cqe) && coffer_write_cqe(q, &cqe)) {
+        trace_coffer_invent(s->serial, q->index, cqe.tag, cqe.verdict, cqe.reply_len);
+    }
+}
+
 static void coffer_complete(CofferState *s, CofferRequest *r)
 {
     CofferQueue *q = &s->queue[r->queue];
@@ -116,7 +107,7 @@ static void coffer_complete(CofferState *s, CofferRequest *r)
     r->reply_len = held;
     coffer_request_free(r);
     if (s->fault.evil_seed) {
-        coffer_evil_extra(q);
+        coffer_complete_invented(s, q);
     }
 }
 
@@ -132,6 +123,17 @@ void coffer_complete_ready(CofferState *s)
         QTAILQ_REMOVE(&s->ready, r, ready);
         coffer_complete(s, r);
     }
+}
+
+bool coffer_send_irq(CofferState *s, unsigned vector)
+{
+    bool lost = coffer_fault_take(&s->fault.drop_irq);
+
+    trace_coffer_irq(s->serial, vector, lost);
+    if (!lost) {
+        msix_notify(PCI_DEVICE(s), vector);
+    }
+    return !lost;
 }
 
 static void coffer_queue_interrupt(CofferQueue *q)

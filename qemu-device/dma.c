@@ -6,7 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/rcu.h"
-#include "coffer.h"
+#include "device.h"
 
 static MemTxAttrs coffer_attrs(CofferState *s)
 {

@@ -7,7 +7,7 @@
 #include "qemu/atomic.h"
 #include "qemu/bswap.h"
 #include "qemu/host-utils.h"
-#include "coffer.h"
+#include "device.h"
 #include "trace.h"
 
 void coffer_event_ring_off(CofferState *s)

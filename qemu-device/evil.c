@@ -5,7 +5,7 @@
  * accesses. It lies, but it keeps to its rings: memory that nobody gave it stays untouched.
  */
 #include "qemu/osdep.h"
-#include "coffer.h"
+#include "device.h"
 #include "trace.h"
 
 void coffer_evil_seed(CofferState *s, uint32_t seed)
@@ -96,21 +96,15 @@ void coffer_evil_event(CofferState *s, struct coffer_evt *evt)
     evt->arg = coffer_evil_value(s, evt->arg);
 }
 
-/* A completion that nobody asked for, or one more of an old command. */
-void coffer_evil_extra(CofferQueue *q)
+/* Sometimes: a completion that nobody asked for, or one more of an old command. */
+bool coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe)
 {
-    CofferState *s = q->s;
-    struct coffer_cqe cqe = { .phase = q->phase };
-
-    if (!coffer_running(s) || coffer_queue_cq_room(q) <= q->outstanding ||
-        !coffer_evil_one_in(s, 4)) {
-        return;
+    if (!coffer_evil_one_in(s, 4)) {
+        return false;
     }
-    cqe.tag = COFFER_TAG((coffer_evil_random(s) >> 16) % q->size,
-                         (coffer_evil_random(s) >> 16) % 4);
-    cqe.reply_len = coffer_evil_value(s, 0);
-    cqe.verdict = coffer_evil_value(s, 0);
-    if (coffer_write_cqe(q, &cqe)) {
-        trace_coffer_invent(s->serial, q->index, cqe.tag, cqe.verdict, cqe.reply_len);
-    }
+    cqe->tag = COFFER_TAG((coffer_evil_random(s) >> 16) % ring_size,
+                          (coffer_evil_random(s) >> 16) % 4);
+    cqe->reply_len = coffer_evil_value(s, 0);
+    cqe->verdict = coffer_evil_value(s, 0);
+    return true;
 }

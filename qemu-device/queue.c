@@ -7,7 +7,7 @@
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "qemu/host-utils.h"
-#include "coffer.h"
+#include "device.h"
 #include "trace.h"
 
 static uint32_t coffer_queue_reg(CofferQueue *q, unsigned offset)
@@ -19,6 +19,14 @@ static uint32_t coffer_queue_reg(CofferQueue *q, unsigned offset)
 static uint32_t coffer_ring_distance(const CofferQueue *q, uint32_t from, uint32_t to)
 {
     return (to - from) & (q->size - 1);
+}
+
+static void coffer_irq_timer(void *opaque)
+{
+    CofferQueue *q = opaque;
+
+    q->irq_due = true;
+    coffer_schedule(q->s);
 }
 
 void coffer_queues_init(CofferState *s)
@@ -33,26 +41,6 @@ void coffer_queues_init(CofferState *s)
         QTAILQ_INIT(&q->inflight);
         timer_init_ns(&q->irq_timer, QEMU_CLOCK_VIRTUAL, coffer_irq_timer, q);
     }
-}
-
-/* Wipes what it frees: payloads carry secrets. */
-static void coffer_request_free_buffers(CofferRequest *r)
-{
-    if (r->req) {
-        explicit_bzero(r->req, r->sqe.req_len);
-    }
-    if (r->reply) {
-        explicit_bzero(r->reply, r->reply_len);
-    }
-    g_free(r->req);
-    g_free(r->reply);
-    r->req = r->reply = NULL;
-}
-
-void coffer_request_free(CofferRequest *r)
-{
-    coffer_request_free_buffers(r);
-    g_free(r);
 }
 
 /* Take a request out of all lists of the function. */
@@ -101,6 +89,12 @@ static bool coffer_queue_acceptable(CofferQueue *q)
                             size * sizeof(struct coffer_cqe));
 }
 
+void coffer_queue_reset_counters(CofferQueue *q)
+{
+    coffer_reg_set(q->s, COFFER_REG_QUEUE(q->index) + COFFER_Q_COUNT_CMD, 0);
+    coffer_reg_set(q->s, COFFER_REG_QUEUE(q->index) + COFFER_Q_COUNT_IRQ, 0);
+}
+
 void coffer_queue_ctrl(CofferQueue *q, bool enable)
 {
     CofferState *s = q->s;
@@ -120,7 +114,7 @@ void coffer_queue_ctrl(CofferQueue *q, bool enable)
     q->sq_head = q->sq_tail = q->cq_head = q->cq_tail = 0;
     q->phase = COFFER_CQE_PHASE;
     q->enabled = true;
-    coffer_queue_regs_reset_counters(q);
+    coffer_queue_reset_counters(q);
 }
 
 static bool coffer_doorbell_good(CofferQueue *q, const char *which, uint32_t index)

@@ -137,22 +137,66 @@ struct CofferState {
     CofferFaults fault;
 };
 
-/* coffer.c: the function and its life cycle */
-void coffer_controller_reset(CofferState *s, const char *why);
-void coffer_controller_enable(CofferState *s);
+/* state.c: does it run? it has work, it is broken */
 void coffer_set_fatal(CofferState *s, enum coffer_fatal reason);
 bool coffer_running(CofferState *s);    /* enabled, not fatal, on the bus */
 void coffer_schedule(CofferState *s);
-bool coffer_send_irq(CofferState *s, unsigned vector);  /* false: a knob ate it */
+
+/* control.c: the controller as a whole */
+void coffer_controller_reset(CofferState *s, const char *why);
+void coffer_controller_enable(CofferState *s);
 
 /* regs.c: the register file */
-extern const MemoryRegionOps coffer_mmio_ops;
-uint32_t coffer_reg(CofferState *s, unsigned offset);
-uint64_t coffer_reg64(CofferState *s, unsigned offset);
-void coffer_reg_set(CofferState *s, unsigned offset, uint32_t value);
+typedef enum CofferRegMode { COFFER_RO, COFFER_RW, COFFER_WO } CofferRegMode;
+
+/* What a write sets off, in mmio.c. */
+typedef enum CofferRegEffect {
+    COFFER_DOES_NOTHING,
+    COFFER_DOES_CTRL,
+    COFFER_DOES_ABORT,
+    COFFER_DOES_EVQ_SIZE,
+    COFFER_DOES_EVQ_HEAD,
+    COFFER_DOES_QUEUE_CTRL,
+    COFFER_DOES_COALESCE,
+    COFFER_DOES_SQ_TAIL,
+    COFFER_DOES_CQ_HEAD,
+} CofferRegEffect;
+
+typedef struct CofferRegister {
+    uint16_t offset;        /* in its block */
+    uint8_t size;           /* 4 or 8 */
+    CofferRegMode mode;
+    uint32_t mask;          /* bits that can be written; 64-bit registers: all */
+    CofferRegEffect does;
+} CofferRegister;
+
+static inline uint32_t coffer_reg(CofferState *s, unsigned offset)
+{
+    return s->regs[offset / 4];
+}
+
+static inline uint64_t coffer_reg64(CofferState *s, unsigned offset)
+{
+    return s->regs[offset / 4] | (uint64_t)s->regs[offset / 4 + 1] << 32;
+}
+
+static inline void coffer_reg_set(CofferState *s, unsigned offset, uint32_t value)
+{
+    s->regs[offset / 4] = value;
+}
+
 void coffer_regs_init(CofferState *s);  /* read-only registers, at realize */
 void coffer_regs_reset(CofferState *s);
-void coffer_queue_regs_reset_counters(CofferQueue *q);
+/* NULL: there is none. @unit: which of several equal blocks. */
+const CofferRegister *coffer_reg_find(hwaddr addr, unsigned size, unsigned *unit);
+
+/* mmio.c: accesses to them */
+extern const MemoryRegionOps coffer_mmio_ops;
+
+/* request.c */
+void coffer_request_free_buffers(CofferRequest *r);
+void coffer_request_free(CofferRequest *r);
+void coffer_make_ready(CofferState *s, CofferRequest *r);
 
 /* queue.c: rings, from doorbell to firmware */
 void coffer_queues_init(CofferState *s);
@@ -163,16 +207,13 @@ void coffer_abort_command(CofferState *s, unsigned queue, uint32_t tag);
 void coffer_queue_drop(CofferQueue *q); /* forget all that is in flight, wait for nothing */
 bool coffer_queues_fetch(CofferState *s);   /* true: there is more to do at once */
 uint32_t coffer_queue_cq_room(CofferQueue *q);
-void coffer_request_free(CofferRequest *r);
+void coffer_queue_reset_counters(CofferQueue *q);
 
 /* complete.c: rings, from firmware to interrupt */
 void coffer_take_answers(CofferState *s);
-void coffer_make_ready(CofferState *s, CofferRequest *r);
 void coffer_complete_ready(CofferState *s);
-bool coffer_write_cqe(CofferQueue *q, const struct coffer_cqe *cqe);
 void coffer_queues_signal(CofferState *s);
-void coffer_slow_timer(void *opaque);
-void coffer_irq_timer(void *opaque);
+bool coffer_send_irq(CofferState *s, unsigned vector);  /* false: a knob ate it */
 
 /* dma.c: memory, and nothing but memory */
 bool coffer_dma_read(CofferState *s, uint64_t addr, void *buf, uint32_t len);
@@ -202,8 +243,10 @@ uint64_t coffer_card_serial(CofferCard *card);
 uint32_t coffer_card_fw_version(CofferCard *card);
 uint64_t coffer_card_commands(CofferCard *card);
 
-/* fault.c: the knobs */
-void coffer_fault_init(Object *obj);
+/* knobs.c: properties that set faults */
+void coffer_knobs_init(Object *obj);
+
+/* fault.c: where they strike */
 void coffer_fault_cqe(CofferState *s, struct coffer_cqe *cqe);
 bool coffer_fault_take(uint32_t *count);
 
@@ -212,6 +255,6 @@ void coffer_evil_seed(CofferState *s, uint32_t seed);
 uint64_t coffer_evil_register(CofferState *s, uint64_t value, unsigned size);
 void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe);
 void coffer_evil_event(CofferState *s, struct coffer_evt *evt);
-void coffer_evil_extra(CofferQueue *q);
+bool coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe);
 
 #endif
