@@ -13,6 +13,7 @@
 #include "card_file.h"
 #include "nv.h"
 #include "pool.h"
+#include "update.h"
 #include "writer.h"
 
 #define KDF_STANDARD	600000	/* PBKDF2-HMAC-SHA-256; quality.md A3.2 */
@@ -219,16 +220,27 @@ static int open_life_key(struct fw_card *card)
 	return rc;
 }
 
+/* Where an update is to be finished, the profile of before: its records are in the store. */
+static int open_profile(struct fw_card *card, char *err, size_t len)
+{
+	const char *from = nv_update_from(card->nv), *name = nv_profile(card->nv);
+
+	card->profile = profile_by_name(from ? from : name);
+	if (card->profile && profile_by_name(name))
+		return 0;
+	return say(err, len, -ENOTSUP, "%s: this version has no profile \"%s\"", card->dir,
+		   card->profile ? name : from ? from : name);
+}
+
 static int open_nv(struct fw_card *card, char *err, size_t len)
 {
 	int rc = nv_open(card->dir, &card->nv);
 
 	if (rc)
 		return open_error(card, rc, "nv", err, len);
-	card->profile = profile_by_name(nv_factory(card->nv)->profile);
-	if (!card->profile)
-		return say(err, len, -ENOTSUP, "%s: this version has no profile \"%s\"",
-			   card->dir, nv_factory(card->nv)->profile);
+	rc = open_profile(card, err, len);
+	if (rc)
+		return rc;
 	card->kdf_iterations = card_kdf_test(card) ? KDF_TEST : KDF_STANDARD;
 	card->erasing = nv_pending(card->nv) != NV_CLEAR_NONE;
 	atomic_store(&card->tampered, nv_tampered(card->nv));
@@ -255,6 +267,14 @@ static int open_store(struct fw_card *card, const struct fw_open *how, char *err
 	if (!rc)
 		rc = clock_load(card);
 	return rc ? open_error(card, rc, "store", err, len) : 0;
+}
+
+static int open_update(struct fw_card *card, char *err, size_t len)
+{
+	if (nv_update_from(card->nv) && update_finish(card))
+		return say(err, len, -EIO, "%s: a firmware update could not be finished",
+			   card->dir);
+	return 0;
 }
 
 static int open_erase(struct fw_card *card, char *err, size_t len)
@@ -308,6 +328,8 @@ static int card_power_on(struct fw_card *card, const struct fw_open *how, char *
 	rc = open_nv(card, err, len);
 	if (!rc)
 		rc = open_store(card, how, err, len);
+	if (!rc)
+		rc = open_update(card, err, len);
 	if (!rc)
 		rc = open_erase(card, err, len);
 	if (rc)

@@ -88,7 +88,7 @@ struct fw_partition {
 	uint32_t id;
 	uint64_t serial;
 	uint64_t size;			/* bytes for objects */
-	enum coffer_partition_kind kind;
+	enum coffer_partition_kind kind; /* changed alone on the card, by an update */
 
 	unsigned int logins;		/* under card->lock */
 	_Atomic uint64_t clone_last;	/* monotonic: the last failed proof, or power-on */
@@ -172,7 +172,7 @@ struct counters {
 
 /* ---- Card ------------------------------------------------------------------------ */
 struct fw_card {
-	/* constant after power-on */
+	/* constant after power-on; but the profile: changed alone in the gate */
 	char *dir;
 	int lock_fd;
 	struct crypto *crypto;
@@ -334,6 +334,8 @@ void tamper_finish(struct fw_card *card);		/* tamper.c: before power-off */
 
 /* policy.c */
 void policy_defaults(struct fw_partition *p);
+/* After a firmware update: what @old did not have gets its default, the rest is kept. */
+void policies_move(struct fw_partition *p, const struct profile_policy *old);
 const struct profile_policy *policy_table(const struct fw_partition *p);
 const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "nv.h"
 
 #define SYNC_WITH_HOST	57	/* HSM policy */
 
@@ -20,6 +21,14 @@ uint64_t card_clock_ms(const struct fw_card *card)
 		return clock_wall_ms();
 	return card->power_on_ms + card_uptime_ms(card) +
 	       (uint64_t)atomic_load(&((struct fw_card *)card)->clock_offset);
+}
+
+/* behaviour.md 1.1: cards made with CPv4 have theirs from manufacture. */
+bool card_clock_ready(const struct fw_card *card)
+{
+	return !nv_clock_wanted(card->nv) ||
+	       atomic_load(&((struct fw_card *)card)->clock_set) ||
+	       card_policy(card, SYNC_WITH_HOST);
 }
 
 int clock_load(struct fw_card *card)

@@ -85,7 +85,7 @@ static uint32_t read_m0(struct cmd *c, struct clone_context *x, struct bytes in)
 	keep(&x->peer_wrap, m.wrap_cert);
 	memcpy(x->own.peer_nonce, m.offer.nonce, sizeof(x->own.peer_nonce));
 	st = clone_hash(c->crypto, in, x->t.m0);
-	return st ? st : clone_choose(x);
+	return st ? st : clone_choose(c, x);
 }
 
 static bool rsa_possible(const struct clone_context *x, const struct clone_offer *target)
@@ -127,7 +127,7 @@ static uint32_t read_m1(struct cmd *c, struct clone_context *x, struct bytes in,
 	if (!st)
 		st = clone_set_parties(c, x, m->device_cert);
 	memcpy(x->own.peer_nonce, m->offer.nonce, sizeof(x->own.peer_nonce));
-	return st ? st : clone_choose(x);
+	return st ? st : clone_choose(c, x);
 }
 
 static uint32_t make_m2(struct cmd *c, struct clone_context *x, struct bytes in,
@@ -187,7 +187,7 @@ static uint32_t read_m2(struct cmd *c, struct clone_context *x, struct bytes in,
 	memcpy(x->own.peer_nonce, m->offer.nonce, sizeof(x->own.peer_nonce));
 	st = clone_check_own(c, x);
 	if (!st)
-		st = clone_choose(x);
+		st = clone_choose(c, x);
 	if (st)
 		return st;
 	/* The source's choice counts for nothing but as a check: ours must be the same. */

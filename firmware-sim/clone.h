@@ -240,7 +240,7 @@ uint32_t clone_check_peer(struct cmd *c, const struct clone_context *x,
 /* What was offered is bound into the keys: is it still true? SESSION_NEGOTIATION_INVALID. */
 uint32_t clone_check_own(struct cmd *c, const struct clone_context *x);
 /* The table, on both offers: sets x->suite. PROTOCOL_DISABLED also: CPv3 without m0, or m0 else. */
-uint32_t clone_choose(struct clone_context *x);
+uint32_t clone_choose(struct cmd *c, struct clone_context *x);
 /* Both sides' names and certificates, for the keys. */
 uint32_t clone_set_parties(struct cmd *c, struct clone_context *x, struct bytes peer_cert);
 

@@ -66,13 +66,16 @@ uint32_t clone_check_own(struct cmd *c, const struct clone_context *x)
 		COFFER_ST_SESSION_NEGOTIATION_INVALID;
 }
 
-uint32_t clone_choose(struct clone_context *x)
+/* CPv4 wants a clock that is set (behaviour.md 1.1): each card answers for its own. */
+uint32_t clone_choose(struct cmd *c, struct clone_context *x)
 {
 	bool source = x->side == CLONE_SOURCE;
 	uint32_t protocol, suite;
 	uint32_t st = clone_decide(source ? &x->own : &x->peer, source ? &x->peer : &x->own,
 				   &protocol, &suite);
 
+	if (!st && protocol == COFFER_CLONE_CPV4 && !card_clock_ready(c->card))
+		st = COFFER_ST_TIME_NOT_INITIALIZED;
 	if (st)
 		return st;
 	/* Who began is the relay's doing, so it must not choose the protocol: the table does. */

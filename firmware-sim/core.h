@@ -114,6 +114,8 @@ uint64_t partition_epoch(const struct fw_partition *p);
 /* ---- Card ---------------------------------------------------------------------------------- */
 struct store *card_store(const struct fw_card *card);
 uint64_t card_clock_ms(const struct fw_card *card);	/* milliseconds since 1970 */
+/* false: the card was updated to CPv4 and its SO has not set the clock since. */
+bool card_clock_ready(const struct fw_card *card);
 uint64_t card_uptime_ms(const struct fw_card *card);	/* monotonic since power-on */
 bool card_kdf_test(const struct fw_card *card);
 /* Device identity: lent for the life of the card. */

@@ -127,6 +127,18 @@ uint32_t crypto_device_sign(struct crypto *c, const struct crypto_der *key,
 			    const struct bytes *in, size_t count, uint8_t sig[CRYPTO_DEVICE_SIG]);
 uint32_t crypto_device_verify(struct crypto *c, struct bytes cert, const struct bytes *in,
 			      size_t count, struct bytes sig);
+/*
+ * Signatures of the factory root over what it makes besides cards (crypto_root.c): SHA-256 with
+ * the root's key, r || s of an EC key. *len: room in, written out. The maker's @root is PEM, a
+ * card's is DER: CERTIFICATE_DATA_INVALID when it is no root or not this key's; verify:
+ * SIGNATURE_LEN_RANGE, SIGNATURE_INVALID.
+ */
+#define CRYPTO_ROOT_SIG_MAX	512
+uint32_t crypto_root_sign(struct crypto *c, struct bytes root_key_pem, struct bytes root_cert_pem,
+			  struct bytes in, uint8_t *sig, size_t *len);
+uint32_t crypto_root_sig_len(struct crypto *c, struct bytes root, size_t *len);
+uint32_t crypto_root_verify(struct crypto *c, struct bytes root, struct bytes in,
+			    struct bytes sig);
 /* RSA-OAEP-SHA256 to a wrap certificate, and back. *len: room in, written out. */
 uint32_t crypto_rsa_seal(struct crypto *c, struct bytes cert, struct bytes label,
 			 struct bytes plain, uint8_t *out, size_t *len);

@@ -93,7 +93,7 @@ X509 *crypto_cert_of_der(struct crypto *c, struct bytes der)
 	return x;
 }
 
-static X509 *cert_of_pem(struct crypto *c, struct bytes pem)
+X509 *crypto_cert_of_pem(struct crypto *c, struct bytes pem)
 {
 	BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.len) : NULL;
 	X509 *x = X509_new_ex(c->lib, NULL);
@@ -116,7 +116,7 @@ static int no_pass_phrase(char *buf, int size, int writing, void *opaque)
 	return -1;
 }
 
-static EVP_PKEY *key_of_pem(struct crypto *c, struct bytes pem)
+EVP_PKEY *crypto_key_of_pem(struct crypto *c, struct bytes pem)
 {
 	BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.len) : NULL;
 	EVP_PKEY *pkey = NULL;
@@ -195,11 +195,10 @@ static bool fill_cert(struct crypto *c, X509 *x, X509 *root, EVP_PKEY *subject,
 		       wrap ? "critical,keyEncipherment" : "critical,digitalSignature");
 }
 
-static bool is_root(struct crypto *c, X509 *root)
+bool crypto_is_root(X509 *root)
 {
 	EVP_PKEY *key = X509_get0_pubkey(root);
 
-	(void)c;
 	return key && X509_check_ca(root) == 1 && X509_self_signed(root, 1) == 1;
 }
 
@@ -207,15 +206,15 @@ uint32_t crypto_certify(struct crypto *c, struct bytes root_key_pem, struct byte
 			const struct crypto_der *key, const char *use, uint64_t serial,
 			struct crypto_der *cert)
 {
-	EVP_PKEY *root_key = key_of_pem(c, root_key_pem);
-	X509 *root = cert_of_pem(c, root_cert_pem);
+	EVP_PKEY *root_key = crypto_key_of_pem(c, root_key_pem);
+	X509 *root = crypto_cert_of_pem(c, root_cert_pem);
 	EVP_PKEY *subject = crypto_pkey_of_der(c, key);
 	X509 *x = X509_new_ex(c->lib, NULL);
 	uint32_t st = COFFER_ST_CERTIFICATE_DATA_INVALID;
 	bool good;
 
 	cert->len = 0;
-	if (!root_key || !root || !is_root(c, root) ||
+	if (!root_key || !root || !crypto_is_root(root) ||
 	    X509_check_private_key(root, root_key) != 1)
 		goto out;
 	st = COFFER_ST_DEVICE_ERROR;
@@ -235,8 +234,8 @@ out:
 
 uint32_t crypto_root_der(struct crypto *c, struct bytes root_cert_pem, struct crypto_der *cert)
 {
-	X509 *root = cert_of_pem(c, root_cert_pem);
-	bool good = root && is_root(c, root) && der_of_cert(root, cert);
+	X509 *root = crypto_cert_of_pem(c, root_cert_pem);
+	bool good = root && crypto_is_root(root) && der_of_cert(root, cert);
 
 	if (!good)
 		cert->len = 0;
@@ -325,7 +324,7 @@ uint32_t crypto_cert_check(struct crypto *c, struct bytes root, struct bytes cer
 	uint32_t st = COFFER_ST_CERTIFICATE_DATA_INVALID;
 
 	*serial = 0;
-	if (r && x && is_root(c, r) && issued_by(x, r) &&
+	if (r && x && crypto_is_root(r) && issued_by(x, r) &&
 	    get_name(x, NID_organizationalUnitName, ou, sizeof(ou)) && !strcmp(ou, use) &&
 	    right_key(x, use) && get_serial(x, &number))
 		st = !now_ms || in_force(x, now_ms) ? COFFER_ST_OK :

@@ -24,9 +24,3 @@ uint32_t handle_PED_STATUS(struct cmd *c)
 	wire_put(&c->out, &none, sizeof(none));
 	return COFFER_ST_OK;
 }
-
-uint32_t handle_FW_UPDATE(struct cmd *c)
-{
-	(void)c;
-	return COFFER_ST_FW_IMAGE_INVALID;
-}

@@ -9,17 +9,10 @@
 
 #include "card_file.h"
 #include "nv.h"
+#include "root.h"
 #include "writer.h"
 
-#define PEM_MAX		(64 * 1024)
 #define SERIAL_MAX	9999999999ull	/* ten digits: a partition's serial is 1000 times it */
-
-/* The factory root, as PEM text. */
-struct root {
-	char *key;
-	char *cert;
-	bool own;		/* read from files: wiped and freed */
-};
 
 /* What is on the bench while a card is made; freed in one place. */
 struct bench {
@@ -31,65 +24,6 @@ struct bench {
 	char *work;		/* folder in the making */
 	uint8_t card_key[KEY_LEN];
 };
-
-/* ---- Root ------------------------------------------------------------------------ */
-
-static char *text_read(const char *path, int *rc)
-{
-	char *text = calloc(1, PEM_MAX + 1);
-	FILE *f = fopen(path, "re");
-	size_t n;
-
-	*rc = f && text ? 0 : !text ? -ENOMEM : -errno;
-	if (!*rc) {
-		n = fread(text, 1, PEM_MAX + 1, f);
-		if (ferror(f))
-			*rc = -EIO;
-		else if (n > PEM_MAX)
-			*rc = -EFBIG;
-	}
-	if (f)
-		fclose(f);
-	if (*rc && text) {
-		crypto_wipe(text, PEM_MAX);
-		free(text);
-		text = NULL;
-	}
-	return text;
-}
-
-static int root_read(struct bench *b, char *err, size_t len)
-{
-	const struct fw_create *how = b->how;
-	int rc;
-
-	if (!how->root_key_file != !how->root_cert_file)
-		return say(err, len, -EINVAL, "a root needs both its key and its certificate");
-	if (!how->root_key_file) {
-		b->root.key = (char *)crypto_test_root_key;
-		b->root.cert = (char *)crypto_test_root_cert;
-		return 0;
-	}
-	b->root.own = true;
-	b->root.key = text_read(how->root_key_file, &rc);
-	if (!rc) {
-		b->root.cert = text_read(how->root_cert_file, &rc);
-		if (rc)
-			return say(err, len, rc, "%s: %s", how->root_cert_file, strerror(-rc));
-		return 0;
-	}
-	return say(err, len, rc, "%s: %s", how->root_key_file, strerror(-rc));
-}
-
-static void root_free(struct root *root)
-{
-	if (!root->own)
-		return;
-	if (root->key)
-		crypto_wipe(root->key, strlen(root->key));
-	free(root->key);
-	free(root->cert);
-}
 
 /* ---- Identity -------------------------------------------------------------------- */
 
@@ -233,7 +167,7 @@ static int folder_fill(struct bench *b, const char *dir, char *err, size_t len)
 static int bench_run(struct bench *b, const char *dir, char *err, size_t len)
 {
 	uint32_t st;
-	int rc = root_read(b, err, len);
+	int rc = root_read(&b->root, b->how->root_key_file, b->how->root_cert_file, err, len);
 
 	if (rc)
 		return rc;

@@ -147,6 +147,75 @@ int nv_tamper_clear(struct nv *nv)
 	return rc;
 }
 
+/* ---- Firmware update ------------------------------------------------------------- */
+
+/* Changed only alone on the card, so that a pointer into it may be lent. */
+const char *nv_profile(struct nv *nv)
+{
+	return nv->s.profile[0] ? nv->s.profile : nv->factory.profile;
+}
+
+const char *nv_update_from(struct nv *nv)
+{
+	return nv->s.update_from[0] ? nv->s.update_from : NULL;
+}
+
+uint32_t nv_fw_version(struct nv *nv)
+{
+	return nv->s.fw_version;
+}
+
+bool nv_clock_wanted(struct nv *nv)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&nv->lock);
+	wanted = nv->s.clock_wanted;
+	pthread_mutex_unlock(&nv->lock);
+	return wanted;
+}
+
+static void name_set(char to[PROFILE_NAME_MAX + 1], const char *name)
+{
+	memset(to, 0, PROFILE_NAME_MAX + 1);
+	memcpy(to, name, strnlen(name, PROFILE_NAME_MAX));
+}
+
+int nv_update(struct nv *nv, const struct nv_update *u)
+{
+	struct nv_state old;
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	old = nv->s;
+	name_set(nv->s.profile, u->to);
+	name_set(nv->s.update_from, u->from);
+	nv->s.clock_wanted |= u->clock_wanted;
+	if (u->fw_version > nv->s.fw_version)
+		nv->s.fw_version = u->fw_version;
+	rc = nv_save(nv);
+	if (rc)
+		nv->s = old;
+	pthread_mutex_unlock(&nv->lock);
+	crypto_wipe(&old, sizeof(old));
+	return rc;
+}
+
+int nv_update_done(struct nv *nv)
+{
+	char from[PROFILE_NAME_MAX + 1];
+	int rc;
+
+	pthread_mutex_lock(&nv->lock);
+	memcpy(from, nv->s.update_from, sizeof(from));
+	memset(nv->s.update_from, 0, sizeof(from));
+	rc = nv_save(nv);
+	if (rc)
+		memcpy(nv->s.update_from, from, sizeof(from));
+	pthread_mutex_unlock(&nv->lock);
+	return rc;
+}
+
 /* ---- Login attempts -------------------------------------------------------------- */
 
 static struct attempt *attempt_find(struct nv_state *s, uint32_t part, enum coffer_role role)

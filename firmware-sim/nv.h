@@ -59,6 +59,24 @@ bool nv_tampered(struct nv *nv);
 int nv_tamper(struct nv *nv, const uint8_t *new_key);
 int nv_tamper_clear(struct nv *nv);
 
+/*
+ * Firmware update. nv_update decides, in one write: from then on the card has the profile @name.
+ * Until nv_update_done power-on finishes what the decision implies, from the profile that
+ * nv_update_from names (NULL: nothing to finish). Nothing takes the version back.
+ */
+const char *nv_profile(struct nv *nv);
+const char *nv_update_from(struct nv *nv);
+uint32_t nv_fw_version(struct nv *nv);		/* highest ever decided for; 0: never updated */
+bool nv_clock_wanted(struct nv *nv);
+struct nv_update {
+	const char *from;
+	const char *to;
+	uint32_t fw_version;
+	bool clock_wanted;			/* CPv4 waits until the SO has set the clock */
+};
+int nv_update(struct nv *nv, const struct nv_update *u);
+int nv_update_done(struct nv *nv);
+
 /* Failed logins. nv_attempt counts one before the check and says how many there are now. */
 int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *count);
 int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role);

@@ -14,7 +14,7 @@
 #include "nv_internal.h"
 
 #define NV_MAGIC	0x564e4643	/* "CFNV" */
-#define NV_VERSION	2	/* 1 ends before the flags */
+#define NV_VERSION	3	/* 1 ends before the flags, 2 before the update */
 #define NV_HEAD		24
 #define FACTORY_ROOM	(32 * 1024)
 #define SLOT_ROOM	NV_SLOT_ROOM
@@ -22,6 +22,8 @@
 
 #define HAS_LIFE_KEY	0x01u	/* flags of a state */
 #define TAMPERED	0x02u
+#define CLOCK_WANTED	0x04u
+#define FLAGS_ALL	(HAS_LIFE_KEY | TAMPERED | CLOCK_WANTED)
 
 static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
 {
@@ -117,10 +119,37 @@ static size_t state_write(const struct nv_state *s, uint8_t *body, size_t room)
 		wire_put_u32(&out, s->clone[i].count);
 		wire_put_u64(&out, 0);	/* was a time of day */
 	}
-	wire_put_u32(&out, (s->has_life_key ? HAS_LIFE_KEY : 0) | (s->tampered ? TAMPERED : 0));
+	wire_put_u32(&out, (s->has_life_key ? HAS_LIFE_KEY : 0) | (s->tampered ? TAMPERED : 0) |
+		     (s->clock_wanted ? CLOCK_WANTED : 0));
 	wire_put(&out, s->life_key, sizeof(s->life_key));
 	wire_put_u64(&out, s->audit_mark);
+	wire_put_u32(&out, s->fw_version);
+	wire_put_padded(&out, s->profile, sizeof(s->profile));
+	wire_put_padded(&out, s->update_from, sizeof(s->update_from));
 	return wire_out_ok(&out) ? out.len : 0;
+}
+
+static void text_read(struct wire_in *in, char *to, size_t room)
+{
+	struct bytes b = wire_bytes(in, room);
+
+	if (b.len == room)
+		memcpy(to, b.p, room);
+	to[room - 1] = '\0';
+}
+
+/* What version 3 added; the profile is that of manufacture before. */
+static int state_read_update(struct nv_state *s, struct wire_in *in)
+{
+	s->fw_version = 0;
+	memset(s->profile, 0, sizeof(s->profile));
+	memset(s->update_from, 0, sizeof(s->update_from));
+	if (!in->left)
+		return in->bad ? -EBADMSG : 0;
+	s->fw_version = wire_u32(in);
+	text_read(in, s->profile, sizeof(s->profile));
+	text_read(in, s->update_from, sizeof(s->update_from));
+	return wire_in_done(in) ? 0 : -EBADMSG;
 }
 
 /* What version 2 added; a card of version 1 has none of it. */
@@ -131,18 +160,20 @@ static int state_read_more(struct nv_state *s, struct wire_in *in)
 
 	s->has_life_key = false;
 	s->tampered = false;
+	s->clock_wanted = false;
 	s->audit_mark = 0;
 	if (!in->left)
-		return 0;
+		return state_read_update(s, in);
 	flags = wire_u32(in);
 	key = wire_bytes(in, KEY_LEN);
 	s->audit_mark = wire_u64(in);
-	if (!wire_in_done(in) || (flags & ~(HAS_LIFE_KEY | TAMPERED)))
+	if (in->bad || (flags & ~FLAGS_ALL))
 		return -EBADMSG;
 	memcpy(s->life_key, key.p, KEY_LEN);
 	s->has_life_key = flags & HAS_LIFE_KEY;
 	s->tampered = flags & TAMPERED;
-	return 0;
+	s->clock_wanted = flags & CLOCK_WANTED;
+	return state_read_update(s, in);
 }
 
 static int state_read(struct nv_state *s, const uint8_t *body, size_t len)
@@ -209,15 +240,6 @@ static size_t factory_write(const struct nv_factory *f, uint8_t *body, size_t ro
 	der_write(&out, &f->identity.wrap_cert);
 	der_write(&out, &f->identity.wrap_key);
 	return wire_out_ok(&out) ? out.len : 0;
-}
-
-static void text_read(struct wire_in *in, char *to, size_t room)
-{
-	struct bytes b = wire_bytes(in, room);
-
-	if (b.len == room)
-		memcpy(to, b.p, room);
-	to[room - 1] = '\0';
 }
 
 static int factory_read(struct nv_factory *f, const uint8_t *body, size_t len)

@@ -27,8 +27,12 @@ struct nv_state {
 	uint8_t key[KEY_LEN];
 	bool has_life_key;
 	bool tampered;
+	bool clock_wanted;		/* updated from firmware without CPv4 */
 	uint8_t life_key[KEY_LEN];
 	uint64_t audit_mark;
+	uint32_t fw_version;		/* highest that it was updated to; 0: never */
+	char profile[PROFILE_NAME_MAX + 1];	/* in force; empty: that of manufacture */
+	char update_from[PROFILE_NAME_MAX + 1];	/* not empty: an update is to be finished */
 	uint32_t attempts;
 	uint32_t clones;
 	struct attempt attempt[COUNTERS_MAX];

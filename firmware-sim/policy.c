@@ -66,14 +66,34 @@ const struct profile_policy *policy_table(const struct fw_partition *p)
 	return p->id ? p->card->profile->partition_policies : p->card->profile->hsm_policies;
 }
 
+static const struct profile_policy *row_in(const struct profile_policy *table, uint32_t id)
+{
+	for (; table->name; table++)
+		if (table->id == id)
+			return table;
+	return NULL;
+}
+
 const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id)
 {
-	const struct profile_policy *row;
+	return row_in(policy_table(p), id);
+}
 
-	for (row = policy_table(p); row->name; row++)
-		if (row->id == id)
-			return row;
-	return NULL;
+/* Numbers that come with the card, and what nobody can set, are those of the new firmware. */
+void policies_move(struct fw_partition *p, const struct profile_policy *old)
+{
+	const struct profile_policy *row = policy_table(p);
+	uint32_t kept[POLICY_MAX];
+
+	memcpy(kept, p->policy, sizeof(kept));
+	policy_defaults(p);
+	for (; row->name; row++) {
+		if (!row_in(old, row->id) ||
+		    row->flags & (COFFER_POLICY_READ_ONLY | PROFILE_POLICY_OF_CARD))
+			continue;
+		p->policy[row->id] = kept[row->id] < row->capability ? kept[row->id] :
+								      row->capability;
+	}
 }
 
 uint32_t handle_POLICY_LIST(struct cmd *c)

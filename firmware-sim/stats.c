@@ -59,7 +59,7 @@ uint32_t handle_IDENTIFY(struct cmd *c)
 	wire_put_u32(&c->out, count);
 	wire_put_u32(&c->out, profile->max_partitions);
 	wire_put_u32(&c->out, 0);
-	wire_put_u64(&c->out, card_clock_ms(card));
+	wire_put_u64(&c->out, card_clock_ready(card) ? card_clock_ms(card) : 0);
 	wire_put_u64(&c->out, profile->storage);
 	wire_put_u64(&c->out, taken < profile->storage ? profile->storage - taken : 0);
 	wire_put_padded(&c->out, label, LABEL_MAX);

@@ -25,6 +25,8 @@ static const char usage[] =
 	"       coffer-card-host serve --stdio DIR           on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
 	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
+	"       coffer-card-host image create -profile NAME [-oldest VERSION]\n"
+	"                        [-root-key FILE -root-cert FILE] FILE\n"
 	"       coffer-card-host export DIR FILE\n"
 	"       coffer-card-host import FILE DIR\n"
 	"       coffer-card-host tamper DIR\n"
@@ -262,6 +264,74 @@ static int verb_create(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+/* "7", "7.4" or "7.4.0" to [23:16].[15:8].[7:0]; false: no version. */
+static bool version_parse(const char *text, uint32_t *version)
+{
+	char *end;
+	int shift;
+
+	*version = 0;
+	for (shift = 16; shift >= 0; shift -= 8) {
+		unsigned long part = strtoul(text, &end, 10);
+
+		if (end == text || *text < '0' || *text > '9' || part > 255)
+			return false;
+		*version |= (uint32_t)part << shift;
+		if (!*end)
+			return true;
+		if (*end != '.')
+			return false;
+		text = end + 1;
+	}
+	return false;
+}
+
+static bool image_option(struct fw_image *how, int opt, char *value)
+{
+	switch (opt) {
+	case 'p':
+		how->profile = value;
+		return true;
+	case 'o':
+		return version_parse(value, &how->oldest);
+	case 'r':
+		how->root_key_file = value;
+		return true;
+	case 'c':
+		how->root_cert_file = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int verb_image(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "profile", required_argument, NULL, 'p' },
+		{ "oldest", required_argument, NULL, 'o' },
+		{ "root-key", required_argument, NULL, 'r' },
+		{ "root-cert", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct fw_image how = { 0 };
+	char err[512] = "";
+	int opt;
+
+	if (argc < 2 || strcmp(argv[1], "create"))
+		return bad_use("image wants: create");
+	argc--;
+	argv++;
+	while ((opt = getopt_long_only(argc, argv, "", options, NULL)) != -1)
+		if (!image_option(&how, opt, optarg))
+			return bad_use("image create does not know that option or value");
+	if (argc - optind != 1 || !how.profile)
+		return bad_use("image create wants -profile and one file name");
+	if (fw_image_create(argv[optind], &how, err, sizeof(err)))
+		return complain(err);
+	return EXIT_SUCCESS;
+}
+
 static int verb_move(int argc, char **argv)
 {
 	bool export = !strcmp(argv[0], "export");
@@ -310,6 +380,7 @@ static const struct {
 } verbs[] = {
 	{ "serve", verb_serve },
 	{ "create", verb_create },
+	{ "image", verb_image },
 	{ "export", verb_move },
 	{ "import", verb_move },
 	{ "tamper", verb_tamper },

@@ -31,6 +31,16 @@ struct fw_create {
  */
 int fw_card_create(const char *dir, const struct fw_create *how, char *err, size_t err_len);
 
+/* A firmware image that updates cards to a profile (UPDATE.md). */
+struct fw_image {
+	const char *profile;
+	uint32_t oldest;		/* firmware that it may be put on, [23:16].[15:8].[7:0] */
+	const char *root_key_file;	/* PEM; NULL = the public test root */
+	const char *root_cert_file;
+};
+/* 0 or a negative errno with one line in @err: -EINVAL, -EEXIST (the file is there), -EIO. */
+int fw_image_create(const char *file, const struct fw_image *how, char *err, size_t err_len);
+
 /* One row per profile, in order, until NULL. */
 const char *fw_profile_name(unsigned int index);
 const char *fw_profile_text(unsigned int index);

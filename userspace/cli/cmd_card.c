@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * card list, profiles, create, export, import, tamper; relay.
+ * card list, profiles, create, image create, export, import, tamper; relay.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -139,6 +139,32 @@ coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 	if (!how.root_key_file)
 		out_note(&cli->out, "This card's identity is signed by the TEST ROOT, whose key is "
 			 "public: do not trust it with real keys.");
+	return 0;
+}
+
+coffer_rc cli_card_image_create(struct cli *cli, const struct cli_args *args)
+{
+	const char *file = cli_args_text(args, "file", "");
+	struct coffer_image how = {
+		.profile = cli_args_text(args, "profile", NULL),
+		.oldest = cli_args_text(args, "oldest", NULL),
+		.root_key_file = cli_args_text(args, "root-key", NULL),
+		.root_cert_file = cli_args_text(args, "root-cert", NULL),
+	};
+	char *text = NULL;
+	coffer_rc rc;
+
+	if (!how.root_key_file != !how.root_cert_file)
+		return cli_usage(cli, "-root-key and -root-cert belong together");
+	rc = coffer_image_make(file, &how, &text);
+	if (rc)
+		return made(cli, rc, text);
+	free(text);
+	out_text(&cli->out, "file", "Firmware image", file);
+	out_text(&cli->out, "profile", "Profile", how.profile);
+	if (!how.root_key_file)
+		out_note(&cli->out, "This image is signed by the TEST ROOT, whose key is public: "
+			 "only cards of the test root take it.");
 	return 0;
 }
 

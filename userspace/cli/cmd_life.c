@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hsm time, selftest, tamperclear (behaviour.md sections 1.1 and 3.1, quality.md A5).
+ * hsm time, selftest, updatefw, tampershow, tamperclear (behaviour.md sections 1.1 and 3.1, quality.md A5).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "cli.h"
+#include "file.h"
 
 /* ---- Clock ------------------------------------------------------------------------- */
 
@@ -114,7 +116,71 @@ coffer_rc cli_hsm_selftest(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+/* ---- Firmware ---------------------------------------------------------------------- */
+
+static coffer_rc image_read(struct cli *cli, const char *file, uint8_t *image, size_t *len)
+{
+	int rc = file_read(file, image, COFFER_CMD_MAX_PAYLOAD, len);
+
+	return rc ? cli_fail(cli, rc, "%s: %s", file, strerror(-rc)) : 0;
+}
+
+coffer_rc cli_hsm_updatefw(struct cli *cli, const struct cli_args *args)
+{
+	uint8_t *image = malloc(COFFER_CMD_MAX_PAYLOAD);
+	uint32_t old, new;
+	unsigned int card = 0;
+	struct cli_session *s;
+	char text[40];
+	size_t len = 0;
+	coffer_rc rc = image ? 0 : -ENOMEM;
+
+	if (!rc)
+		rc = image_read(cli, cli_args_text(args, "image", ""), image, &len);
+	if (!rc)
+		rc = cli_session_admin(cli, &s);
+	if (!rc)
+		card = s->slot.card;
+	if (!rc)
+		rc = cli_confirm(cli, args, "hsm updatefw restarts card %s, for good with newer firmware",
+				 coffer_card_name(s->card));
+	if (!rc)
+		rc = coffer_firmware_update(s->session, image, len, &old, &new);
+	free(image);
+	if (rc)
+		return rc;
+	out_text(&cli->out, "firmware_before", "Firmware before",
+		 cli_version_text(old, text, sizeof(text)));
+	out_text(&cli->out, "firmware", "Firmware Version",
+		 cli_version_text(new, text, sizeof(text)));
+	cli_forget_card(cli, card);
+	return 0;
+}
+
 /* ---- Tamper ------------------------------------------------------------------------ */
+
+coffer_rc cli_hsm_tampershow(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_card_details d;
+	struct cli_session *s;
+	coffer_rc rc;
+	bool tampered;
+
+	rc = cli_session_hsm(cli, args, &s);
+	if (!rc)
+		rc = coffer_card_identify(s->card, &d);
+	if (rc)
+		return rc;
+	tampered = d.flags & COFFER_CARD_TAMPERED;
+	out_text(&cli->out, "card", "Card", coffer_card_name(s->card));
+	out_text(&cli->out, "tamper", "Tamper state", tampered ? "tampered" : "none");
+	if (tampered && d.flags & COFFER_CARD_INITIALIZED)
+		out_note(&cli->out, "The card uses no key until its HSM SO says hsm tamperclear.");
+	else if (tampered)
+		out_note(&cli->out, "The card has no HSM SO: hsm tamperclear takes it back into "
+			 "service.");
+	return 0;
+}
 
 coffer_rc cli_hsm_tamperclear(struct cli *cli, const struct cli_args *args)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Card life: clock, self-tests, tamper latch. */
+/* Card life: clock, firmware update, self-tests, tamper latch. */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -66,6 +66,23 @@ API coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_tes
 	}
 	reply_free(&reply);
 	return rc || good ? rc : ST(SELF_TEST_FAILED);
+}
+
+API coffer_rc coffer_firmware_update(struct coffer_session *admin, const void *image, size_t len,
+				     uint32_t *old_version, uint32_t *new_version)
+{
+	struct coffer_rep_update rep = { 0 };
+	struct msg_out req;
+	coffer_rc rc;
+
+	session_request(admin, &req);
+	msg_put_blob(&req, image, len);
+	rc = session_exec_fixed(admin, COFFER_CMD_FW_UPDATE, &req, &rep, sizeof(rep));
+	if (old_version)
+		*old_version = rc ? 0 : le32toh(rep.old_version);
+	if (new_version)
+		*new_version = rc ? 0 : le32toh(rep.new_version);
+	return rc;
 }
 
 API coffer_rc coffer_tamper_clear(struct coffer_session *admin)

@@ -176,6 +176,33 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	return host_errno_seen(host_do(argv, -1, NULL, text), NULL, was_there);
 }
 
+API coffer_rc coffer_image_make(const char *file, const struct coffer_image *how, char **text)
+{
+	char *argv[14] = { "coffer-card-host", "image", "create" };
+	bool was_there = is_there(file);
+	int n = 3;
+
+	if (how->profile) {
+		argv[n++] = "--profile";
+		argv[n++] = (char *)how->profile;
+	}
+	if (how->oldest) {
+		argv[n++] = "--oldest";
+		argv[n++] = (char *)how->oldest;
+	}
+	if (how->root_key_file) {
+		argv[n++] = "--root-key";
+		argv[n++] = (char *)how->root_key_file;
+	}
+	if (how->root_cert_file) {
+		argv[n++] = "--root-cert";
+		argv[n++] = (char *)how->root_cert_file;
+	}
+	argv[n++] = "--";
+	argv[n++] = (char *)file;
+	return errno_seen(host_do(argv, text), NULL, was_there);
+}
+
 /* A host ends a moment after its last connection (firmware-sim/host/stream.h). */
 #define HOST_ENDS_MS	2000
 #define LOOK_EVERY_MS	20

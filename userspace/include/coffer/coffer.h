@@ -96,6 +96,14 @@ struct coffer_make {
 coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, char **text);
 coffer_rc coffer_card_export(const char *dir, const char *file, char **text);
 coffer_rc coffer_card_import(const char *file, const char *dir, char **text);
+struct coffer_image {
+	const char *profile;		/* what a card is updated to */
+	const char *oldest;		/* firmware that may be updated, "7.4.0"; NULL = any */
+	const char *root_key_file;	/* PEM; NULL = the public test root */
+	const char *root_cert_file;
+};
+/* Make a firmware image. Errors as coffer_card_make; -EEXIST: the file is there. */
+coffer_rc coffer_image_make(const char *file, const struct coffer_image *how, char **text);
 /* "NAME<TAB>one line" per profile, newline-separated; free() it. */
 coffer_rc coffer_card_profiles(char **text);
 
@@ -243,6 +251,13 @@ coffer_rc coffer_partition_init(struct coffer_session *s, const char *label, con
  * Where it stands: coffer_card_identify. COFFER_ST_OPERATION_NOT_ALLOWED: HSM policy 57 is on.
  */
 coffer_rc coffer_clock_set(struct coffer_session *admin, uint64_t clock_ms);
+/*
+ * Update the card's firmware by an image (firmware-sim/UPDATE.md); HSM SO, read/write. The card
+ * restarts: every session of it, this one too, has ended when this returns 0.
+ * COFFER_ST_FW_IMAGE_INVALID, COFFER_ST_FW_ROLLBACK. The versions may be NULL.
+ */
+coffer_rc coffer_firmware_update(struct coffer_session *admin, const void *image, size_t len,
+				 uint32_t *old_version, uint32_t *new_version);
 struct coffer_self_test {
 	bool passed;
 	char name[41];
