@@ -200,7 +200,7 @@ API coffer_rc coffer_image_make(const char *file, const struct coffer_image *how
 	}
 	argv[n++] = "--";
 	argv[n++] = (char *)file;
-	return errno_seen(host_do(argv, text), NULL, was_there);
+	return host_errno_seen(host_do(argv, -1, NULL, text), NULL, was_there);
 }
 
 /* A host ends a moment after its last connection (firmware-sim/host/stream.h). */
