@@ -294,6 +294,7 @@ enum coffer_partition_kind {
 	COFFER_PART_KIND_V0		= 2,
 	COFFER_PART_KIND_V1		= 3,
 	COFFER_PART_KIND_BACKUP		= 4,
+	COFFER_PART_KIND_CLOUD		= 5,	/* like an archive, each object has its own level */
 };
 
 /* MECHANISM_LIST -> u32 count; struct coffer_mechanism_row[count] */
