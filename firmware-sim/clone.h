@@ -52,7 +52,8 @@ enum clone_side { CLONE_SOURCE = 1, CLONE_TARGET = 2 };
 #define CLONE_OF_PED		0x0004		/* multifactor authentication */
 #define CLONE_OF_TEST_KDF	0x0008		/* cheap secret stretching */
 #define CLONE_OF_DOMAINS	0x0010		/* extended domain management (7.8.0) */
-#define CLONE_OF_ALL		0x001f
+#define CLONE_OF_NO_CLOUD	0x0020		/* nothing to and from a cloud service */
+#define CLONE_OF_ALL		0x003f
 
 #define CLONE_POL_HSM7		0x0001		/* HSM policy 7, cloning */
 #define CLONE_POL_PRIVATE	0x0002		/* partition policy 0 */

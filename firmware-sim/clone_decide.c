@@ -32,12 +32,24 @@ static bool cloning_off(const struct clone_offer *s, const struct clone_offer *t
 	return !(s->policies & t->policies & CLONE_POL_HSM7);
 }
 
-/* A backup card's own level says nothing of what it holds: each object's level does. */
+/* Archives and cloud services hold objects of several levels: each has its own. */
+static bool keeps_levels(uint32_t kind)
+{
+	return kind == COFFER_PART_KIND_BACKUP || kind == COFFER_PART_KIND_CLOUD;
+}
+
 static bool goes_down(const struct clone_offer *s, const struct clone_offer *t)
 {
-	if (s->kind == COFFER_PART_KIND_BACKUP)
+	if (keeps_levels(s->kind))
 		return false;
 	return clone_level_fits(s->level, t->level, t->kind) != COFFER_ST_OK;
+}
+
+/* 7.7.0 exchanges nothing with a cloud service (1.6); 7.7.1 does again. */
+static bool shuns_cloud(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return (s->kind == COFFER_PART_KIND_CLOUD && (t->flags & CLONE_OF_NO_CLOUD)) ||
+	       (t->kind == COFFER_PART_KIND_CLOUD && (s->flags & CLONE_OF_NO_CLOUD));
 }
 
 static bool fips_differs(const struct clone_offer *s, const struct clone_offer *t)
@@ -57,11 +69,14 @@ static bool manages_domains(const struct clone_offer *o)
 
 /*
  * Password and PED mix only where one side manages its domains: it may have one of the other's
- * kind, and the other may be of any age (behaviour.md section 13, U1 and U2).
+ * kind, and the other may be of any age (behaviour.md section 13, U1 and U2). A cloud service has
+ * passwords alone, and takes the secret of a red key at its init (section 9, row 41).
  */
 static bool methods_differ(const struct clone_offer *s, const struct clone_offer *t)
 {
 	if (!((s->flags ^ t->flags) & CLONE_OF_PED))
+		return false;
+	if (s->kind == COFFER_PART_KIND_CLOUD || t->kind == COFFER_PART_KIND_CLOUD)
 		return false;
 	return !manages_domains(s) && !manages_domains(t);
 }
@@ -76,6 +91,7 @@ static const struct {
 	{ same_partition,	COFFER_ST_CLONE_SAME_PARTITION },
 	{ cloning_off,		COFFER_ST_OPERATION_NOT_ALLOWED },
 	{ methods_differ,	COFFER_ST_OPERATION_NOT_ALLOWED },
+	{ shuns_cloud,		COFFER_ST_PROTOCOL_DISABLED },
 	{ goes_down,		COFFER_ST_CLONE_DIRECTION },
 	{ fips_differs,		COFFER_ST_FIPS_MISMATCH },
 	{ kdf_differs,		COFFER_ST_CLONE_KDF_MISMATCH },
@@ -86,14 +102,10 @@ static bool forced_v1(const struct clone_offer *s, const struct clone_offer *t)
 	return (s->policies | t->policies) & CLONE_POL_FORCE_V1;
 }
 
-static bool knows_only_v1(const struct clone_offer *o)
+/* One is older than 7.7.0; or 7.7.1, which has no CPv4, meets a cloud service without CPv3. */
+static bool only_v1_common(const struct clone_offer *s, const struct clone_offer *t)
 {
-	return !(o->fw_protocols & (COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4));
-}
-
-static bool one_is_old(const struct clone_offer *s, const struct clone_offer *t)
-{
-	return knows_only_v1(s) || knows_only_v1(t);
+	return !(s->fw_protocols & t->fw_protocols & (COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4));
 }
 
 static bool both_v4(const struct clone_offer *s, const struct clone_offer *t)
@@ -121,7 +133,7 @@ static const struct {
 	uint32_t otherwise;
 } choices[] = {
 	{ forced_v1,	COFFER_CLONE_CPV1, COFFER_ST_PROTOCOL_DISABLED },
-	{ one_is_old,	COFFER_CLONE_CPV1, COFFER_ST_PROTOCOL_DISABLED },
+	{ only_v1_common, COFFER_CLONE_CPV1, COFFER_ST_PROTOCOL_DISABLED },
 	{ suite_shared,	COFFER_CLONE_CPV4, COFFER_ST_PROTOCOL_DISABLED },
 	{ both_v3,	COFFER_CLONE_CPV3, COFFER_ST_PROTOCOL_DISABLED },
 	{ both_v4,	COFFER_CLONE_CPV3, COFFER_ST_SESSION_NEGOTIATION_NO_ALGS },
@@ -181,8 +193,8 @@ uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target
 {
 	if (level <= target_level)
 		return COFFER_ST_OK;
-	/* Backup cards take V0 objects, and give them back to V0 or higher only. */
-	if (target_kind == COFFER_PART_KIND_BACKUP && level <= LEVEL_V0)
+	/* They take V0 objects, and give them back to V0 or higher only. */
+	if (keeps_levels(target_kind) && level <= LEVEL_V0)
 		return COFFER_ST_OK;
 	return COFFER_ST_CLONE_DIRECTION;
 }

@@ -10,13 +10,25 @@
 #define POLICY_HSM_CLONING	7
 #define POLICY_PRIVATE_CLONING	0
 #define POLICY_SECRET_CLONING	4
+#define POLICY_CLOUD_CPV1	8	/* of a cloud service: allows CPv1, forces nothing */
 #define POLICY_FORCE_CPV1	42
 #define POLICY_DOMAINS		44
+
+static bool without_v1(const struct fw_card *card, const struct fw_partition *p)
+{
+	uint32_t features = card_profile(card)->features;
+
+	if ((features & PROFILE_NO_V1_IN_FIPS) && partition_fips(p))
+		return true;
+	return (features & PROFILE_CLOUD) && !partition_policy(p, POLICY_CLOUD_CPV1);
+}
 
 uint32_t clone_protocols(const struct fw_card *card, const struct fw_partition *p)
 {
 	uint32_t have = card_profile(card)->protocols & CLONE_BUILT;
 
+	if (without_v1(card, p))
+		have &= ~(uint32_t)COFFER_CLONE_CPV1;
 	if (partition_policy(p, POLICY_FORCE_CPV1))
 		return have & COFFER_CLONE_CPV1;
 	return have;
@@ -29,10 +41,10 @@ static uint32_t offer_flags(const struct cmd *c)
 
 	if (features & PROFILE_BACKUP)
 		flags |= CLONE_OF_BACKUP;
-	if (features & PROFILE_PED)
-		flags |= CLONE_OF_PED;
 	if (features & PROFILE_DOMAINS)
 		flags |= CLONE_OF_DOMAINS;
+	if (features & PROFILE_NO_CLOUD_PEER)
+		flags |= CLONE_OF_NO_CLOUD;
 	if (partition_fips(c->part))
 		flags |= CLONE_OF_FIPS;
 	if (card_kdf_test(c->card))

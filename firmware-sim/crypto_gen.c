@@ -258,7 +258,10 @@ uint32_t crypto_generate_pair(struct crypto *c, uint32_t mechanism, struct attrs
 	uint32_t key_type, tester, st;
 
 	switch (mechanism) {
+	/* OpenSSL draws and tests primes as FIPS 186-3 wants them, whoever asks. */
 	case COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN:
+	case (uint32_t)COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN:
+	case (uint32_t)COFFER_CKM_RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN:
 		key_type = COFFER_CKK_RSA;
 		tester = COFFER_CKM_RSA_PKCS;
 		st = generate_rsa(c, public_set, private_set, cancelled);

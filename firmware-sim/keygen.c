@@ -6,12 +6,20 @@
 
 enum { PUBLIC, PRIVATE };
 
+static bool is_186_3(uint32_t mechanism)
+{
+	return mechanism == (uint32_t)COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN ||
+	       mechanism == (uint32_t)COFFER_CKM_RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN;
+}
+
 static uint32_t key_type_of(uint32_t mechanism)
 {
 	static const uint32_t types[] = { COFFER_CKK_RSA, COFFER_CKK_EC, COFFER_CKK_EC_EDWARDS,
 					  COFFER_CKK_AES, COFFER_CKK_GENERIC_SECRET };
 	uint32_t m;
 
+	if (is_186_3(mechanism))
+		return COFFER_CKK_RSA;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (mechanism_of_type(types[i], &m) && m == mechanism)
 			return types[i];
@@ -50,12 +58,12 @@ static uint32_t check_size(const struct cmd *c, uint32_t mechanism, const struct
 }
 
 /* FIPS 186-4 B.3.1: public exponents of approved keys are above 2^16. */
-static uint32_t check_exponent(const struct cmd *c, const struct attrs *set)
+static uint32_t check_exponent(const struct cmd *c, uint32_t mechanism, const struct attrs *set)
 {
 	const struct attr *e = attrs_get(set, COFFER_CKA_PUBLIC_EXPONENT);
 	uint64_t v = 0;
 
-	if (!e || !partition_fips(c->part))
+	if (!e || !(is_186_3(mechanism) || partition_fips(c->part)))
 		return COFFER_ST_OK;
 	for (uint32_t i = 0; i < e->len && i < sizeof(v); i++)
 		v = v << 8 | e->value[i];
@@ -76,7 +84,7 @@ static uint32_t prepare(struct cmd *c, uint32_t mechanism, uint32_t class, struc
 	if (!st)
 		st = check_size(c, mechanism, &o->attrs);
 	if (!st)
-		st = check_exponent(c, &o->attrs);
+		st = check_exponent(c, mechanism, &o->attrs);
 	attrs_free(&given);
 	return st;
 }

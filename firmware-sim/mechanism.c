@@ -43,6 +43,16 @@ uint32_t mechanism_size(const struct cmd *c, uint32_t mechanism, uint32_t key_ty
 	return size < min || size > row->max ? COFFER_ST_KEY_SIZE_RANGE : COFFER_ST_OK;
 }
 
+/* In FIPS mode making keys has rules of its own: sizes of what is there follow from their use. */
+uint32_t mechanism_of_key(uint32_t key_type)
+{
+	uint32_t mechanism;
+
+	if (key_type == COFFER_CKK_RSA)
+		return COFFER_CKM_RSA_PKCS;
+	return mechanism_of_type(key_type, &mechanism) ? mechanism : UINT32_MAX;
+}
+
 bool mechanism_of_type(uint32_t key_type, uint32_t *mechanism)
 {
 	switch (key_type) {

@@ -136,13 +136,12 @@ uint32_t check_values(const struct attrs *object)
 
 uint32_t check_key(struct cmd *c, const struct attrs *object)
 {
-	uint32_t type = attrs_key_type(object), mechanism, st;
+	uint32_t type = attrs_key_type(object), mechanism = mechanism_of_key(type), st;
 	struct crypto_key *key;
 
 	if (!class_is_key(attrs_class(object)))
 		return COFFER_ST_OK;
-	if (!mechanism_of_type(type, &mechanism) ||
-	    !profile_mechanism(card_profile(c->card), mechanism))
+	if (!profile_mechanism(card_profile(c->card), mechanism))
 		return COFFER_ST_KEY_TYPE_INCONSISTENT;
 	st = crypto_key_load(c->crypto, object, &key);
 	if (st)

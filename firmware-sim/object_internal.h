@@ -128,6 +128,8 @@ uint32_t mechanism_size(const struct cmd *c, uint32_t mechanism, uint32_t key_ty
 			unsigned int bits);
 /* The mechanism that makes keys of this type; false: the cards know none. */
 bool mechanism_of_type(uint32_t key_type, uint32_t *mechanism);
+/* The mechanism whose sizes hold for keys of this type however they were made; UINT32_MAX: none. */
+uint32_t mechanism_of_key(uint32_t key_type);
 
 /* ---- object_place.c -------------------------------------------------------------------- */
 /* Seal or keep one or two new objects, and reply their handles (with token objects after the

@@ -332,7 +332,7 @@ static struct fw_partition *load_record(struct fw_card *card, uint32_t id, const
 	size = wire_u64(&in);
 	initialised = wire_u32(&in);
 	label = wire_bytes(&in, LABEL_MAX);
-	if (!wire_in_done(&in) || id > PARTITION_ID_MAX || kind > COFFER_PART_KIND_BACKUP)
+	if (!wire_in_done(&in) || id > PARTITION_ID_MAX || kind > COFFER_PART_KIND_CLOUD)
 		return NULL;
 	p = partition_new(card, id, serial, (enum coffer_partition_kind)kind, size);
 	if (p) {

@@ -13,88 +13,135 @@
 #define SUITE(name)		(1u << COFFER_SUITE_##name)
 #define ALL_SUITES		(SUITE(P256_SHA256_AES128GCM) | SUITE(P256_SHA256_AES256GCM) | \
 				 SUITE(P384_SHA384_AES256GCM))
+#define V1_ONLY			COFFER_CLONE_CPV1
+#define V1_V3			(COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3)
+#define V1_V4			(COFFER_CLONE_CPV1 | COFFER_CLONE_CPV4)
+#define V1_V3_V4		(V1_V3 | COFFER_CLONE_CPV4)
+
+/* ---- Generations of firmware: what all models of one have in common ------------------- */
+
+/* Before 6.22 there was no Partition SO (behaviour.md 1.6); a lock ends by itself (5.2). */
+#define OLD_FEATURES	(PROFILE_PED | PROFILE_TIMED_LOCK)
+#define OLD(feature_bits, hsm_table, mechanism_table) \
+	.features = (feature_bits), .protocols = V1_ONLY, .pin_min = 8, \
+	.challenge_min = 7, .challenge_max = 16, .default_kind = COFFER_PART_KIND_LEGACY, \
+	.hsm_policies = (hsm_table), .partition_policies = profile_partition_6, \
+	.mechanisms = (mechanism_table)
+#define GEN_5		OLD(OLD_FEATURES, profile_hsm_5, profile_mechanisms_5)
+#define GEN_6		OLD(OLD_FEATURES, profile_hsm_5, profile_mechanisms_6)
+#define GEN_6_PPSO	OLD(OLD_FEATURES | PROFILE_PPSO | PROFILE_FULL_ROLE_NAMES, \
+			    profile_hsm_6, profile_mechanisms_6)
+
+#define NEW_FEATURES	(PROFILE_PED | PROFILE_PPSO | PROFILE_RSA_186_3 | \
+			 PROFILE_FORCE_PW_CHANGE)
+#define GEN_7 \
+	.features = NEW_FEATURES, .protocols = V1_ONLY, .pin_min = 8, \
+	.challenge_min = 7, .challenge_max = 16, .default_kind = COFFER_PART_KIND_LEGACY, \
+	.hsm_policies = profile_hsm_7, .partition_policies = profile_partition_7_4, \
+	.mechanisms = profile_mechanisms_7
+
+/* V0 and V1 partitions, Limited Crypto Officer, stop at the first failed object (0.3). */
+#define V0_FEATURES	(NEW_FEATURES | PROFILE_PARTITION_VERSION | PROFILE_LCO | \
+			 PROFILE_STOP_ON_ERROR)
+#define V0(feature_bits, protocol_bits, suite_bits, hsm_table, policy_table) \
+	.features = (feature_bits), .protocols = (protocol_bits), .suites = (suite_bits), \
+	.pin_min = 8, .challenge_min = 8, .challenge_max = 255, \
+	.default_kind = COFFER_PART_KIND_V0, .hsm_policies = (hsm_table), \
+	.partition_policies = (policy_table), .mechanisms = profile_mechanisms_7
+#define GEN_7_7_0	V0(V0_FEATURES | PROFILE_NO_CLOUD_PEER, V1_V3, 0, \
+			   profile_hsm_7_7, profile_partition_7_7_0)
+#define GEN_7_7_1	V0(V0_FEATURES | PROFILE_POLICY_42, V1_V3, 0, \
+			   profile_hsm_7_7, profile_partition_7_7_1)
+#define GEN_7_8		V0(V0_FEATURES | PROFILE_POLICY_42 | PROFILE_DOMAINS, V1_V3_V4, \
+			   ALL_SUITES, profile_hsm_7_8, profile_partition_7_8)
+
+#define GEN_COFFER \
+	.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 | \
+		    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_PED, \
+	.protocols = V1_V3_V4, .suites = ALL_SUITES, .pin_min = 4, \
+	.challenge_min = 4, .challenge_max = 255, .default_kind = COFFER_PART_KIND_V0, \
+	.hsm_policies = profile_hsm_coffer, .partition_policies = profile_partition_coffer, \
+	.mechanisms = profile_mechanisms_all
+
+#define GEN_BACKUP(protocol_bits, hsm_table, policy_table) \
+	.features = PROFILE_BACKUP | PROFILE_PPSO | PROFILE_PED, .protocols = (protocol_bits), \
+	.pin_min = 4, .challenge_min = 4, .challenge_max = 255, \
+	.default_kind = COFFER_PART_KIND_BACKUP, .hsm_policies = (hsm_table), \
+	.partition_policies = (policy_table), .mechanisms = profile_mechanisms_all
+
+/*
+ * A cloud service (behaviour.md section 9): passwords only, one partition, and the limits that
+ * are published for a service and for an application; how many objects one clone may move before
+ * it fails is not, so that number is ours.
+ */
+#define CLOUD_LIMITS { .objects = 100, .rsa_pairs = 50, .session_objects = 100, \
+		       .session_rsa_pairs = 50, .sessions = 100, .clone_objects = 64 }
+#define GEN_CLOUD(feature_bits, hsm_table) \
+	.features = PROFILE_CLOUD | PROFILE_PPSO | PROFILE_DOMAINS | PROFILE_RSA_186_3 | \
+		    (feature_bits), \
+	.protocols = V1_V4, .suites = ALL_SUITES, .pin_min = 8, \
+	.default_kind = COFFER_PART_KIND_CLOUD, .limits = CLOUD_LIMITS, \
+	.hsm_policies = (hsm_table), .partition_policies = profile_partition_cloud, \
+	.mechanisms = profile_mechanisms_7
+
+/* ---- Models -------------------------------------------------------------------------- */
+
+#define MODEL(FAMILY, id, words, title, version, fw, parts, mib, summary, ...) \
+	{ .name = id "-" version, .text = words " of the " version " generation: " summary, \
+	  .model = title " " version, .family = PROFILE_FAMILY_##FAMILY, .fw_version = fw, \
+	  .max_partitions = (parts), .storage = MIB(mib), __VA_ARGS__ }
+#define PCIE(...)	MODEL(PCIE, "pcie", "PCIe card", "PCIe", __VA_ARGS__)
+#define USB(...)	MODEL(USB, "usb", "USB device", "USB", __VA_ARGS__)
+#define NETWORK(...)	MODEL(NETWORK, "network", "network appliance", "Network", __VA_ARGS__)
+#define CLOUD(...)	MODEL(CLOUD, "cloud", "cloud service", "Cloud", __VA_ARGS__)
+
+#define T_OLD		"CPv1, no Partition SO, partition login"
+#define T_PPSO		"CPv1, full role names"
+#define T_7		"CPv1 only"
+#define T_7_7		"CPv1 and CPv3, V0 partitions"
+#define T_7_8		"CPv1, CPv3 and CPv4, V0 partitions"
 
 static const struct profile profiles[] = {
-	{
-		.name = "coffer",
-		.text = "everything on, no forced password change, PINs from 4 characters",
-		.model = "Coffer",
-		.fw_version = FW(7, 8, 4),
-		.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 |
-			    PROFILE_DOMAINS | PROFILE_LCO,
-		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4,
-		.suites = ALL_SUITES,
-		.max_partitions = 100,
-		.storage = MIB(16384),
-		.pin_min = 4,
-		.default_kind = COFFER_PART_KIND_V0,
-		.hsm_policies = profile_hsm_coffer,
-		.partition_policies = profile_partition_coffer,
-		.mechanisms = profile_mechanisms_all,
-	}, {
-		.name = "pcie-6.24",
-		.text = "PCIe card of the 6.24 generation: CPv1, full role names",
-		.model = "PCIe 6.24",
-		.family = PROFILE_FAMILY_PCIE,
-		.fw_version = FW(6, 24, 0),
-		.features = PROFILE_PPSO | PROFILE_FULL_ROLE_NAMES,
-		.protocols = COFFER_CLONE_CPV1,
-		.max_partitions = 5,
-		.storage = MIB(32),
-		.pin_min = 8,
-		.default_kind = COFFER_PART_KIND_LEGACY,
-		.hsm_policies = profile_hsm_6,
-		.partition_policies = profile_partition_6,
-		.mechanisms = profile_mechanisms_6,
-	}, {
-		.name = "pcie-7.4",
-		.text = "PCIe card of the 7.4 generation: CPv1 only",
-		.model = "PCIe 7.4",
-		.family = PROFILE_FAMILY_PCIE,
-		.fw_version = FW(7, 4, 0),
-		.features = PROFILE_PPSO,
-		.protocols = COFFER_CLONE_CPV1,
-		.max_partitions = 5,
-		.storage = MIB(64),
-		.pin_min = 8,
-		.default_kind = COFFER_PART_KIND_LEGACY,
-		.hsm_policies = profile_hsm_7,
-		.partition_policies = profile_partition_7_4,
-		.mechanisms = profile_mechanisms_7,
-	}, {
-		.name = "pcie-7.8",
-		.text = "PCIe card of the 7.8 generation: CPv1, CPv3 and CPv4, V0 partitions",
-		.model = "PCIe 7.8",
-		.family = PROFILE_FAMILY_PCIE,
-		.fw_version = FW(7, 8, 0),
-		.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 |
-			    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_FORCE_PW_CHANGE |
-			    PROFILE_STOP_ON_ERROR,
-		.protocols = COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4,
-		.suites = ALL_SUITES,
-		.max_partitions = 20,
-		.storage = MIB(64),
-		.pin_min = 8,
-		.default_kind = COFFER_PART_KIND_V0,
-		.hsm_policies = profile_hsm_7_8,
-		.partition_policies = profile_partition_7_8,
-		.mechanisms = profile_mechanisms_7,
-	}, {
-		.name = "backup-g5-6.28",
-		.text = "backup card: partitions are archives, CPv1, takes V0 sources",
-		.model = "Backup G5 6.28",
-		.family = PROFILE_FAMILY_BACKUP,
-		.fw_version = FW(6, 28, 0),
-		.features = PROFILE_BACKUP | PROFILE_PPSO,
-		.protocols = COFFER_CLONE_CPV1,
-		.max_partitions = 100,
-		.storage = MIB(1024),
-		.pin_min = 4,
-		.default_kind = COFFER_PART_KIND_BACKUP,
-		.hsm_policies = profile_hsm_backup,
-		.partition_policies = profile_partition_backup,
-		.mechanisms = profile_mechanisms_all,
-	},
+	{ .name = "coffer",
+	  .text = "everything on, no forced password change, PINs from 4 characters",
+	  .model = "Coffer", .family = PROFILE_FAMILY_COFFER, .fw_version = FW(7, 8, 4),
+	  .max_partitions = 100, .storage = MIB(16384), GEN_COFFER },
+	PCIE("5.22", FW(5, 22, 0), 5, 32, T_OLD, GEN_5),
+	PCIE("6.10.9", FW(6, 10, 9), 5, 32, T_OLD, GEN_6),
+	PCIE("6.21.2", FW(6, 21, 2), 5, 32, T_OLD, GEN_6),
+	PCIE("6.24", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO),
+	PCIE("7.0", FW(7, 0, 0), 5, 64, T_7, GEN_7),
+	PCIE("7.1", FW(7, 1, 0), 5, 64, T_7, GEN_7),
+	PCIE("7.2", FW(7, 2, 0), 5, 64, T_7, GEN_7),
+	PCIE("7.3", FW(7, 3, 0), 5, 64, T_7, GEN_7),
+	PCIE("7.4", FW(7, 4, 0), 5, 64, T_7, GEN_7),
+	PCIE("7.7.0", FW(7, 7, 0), 20, 64, T_7_7 "; alone among generations", GEN_7_7_0),
+	PCIE("7.7.1", FW(7, 7, 1), 20, 64, T_7_7, GEN_7_7_1),
+	PCIE("7.8", FW(7, 8, 0), 20, 64, T_7_8, GEN_7_8),
+	PCIE("7.8.1", FW(7, 8, 1), 20, 64, T_7_8, GEN_7_8),
+	USB("5", FW(5, 22, 0), 5, 32, T_OLD, GEN_5),
+	USB("6", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO),
+	NETWORK("5", FW(5, 22, 0), 20, 64, T_OLD, GEN_5),
+	NETWORK("6", FW(6, 24, 0), 20, 64, T_PPSO, GEN_6_PPSO),
+	NETWORK("7.4", FW(7, 4, 0), 100, 256, T_7, GEN_7),
+	NETWORK("7.7.1", FW(7, 7, 1), 100, 256, T_7_7, GEN_7_7_1),
+	NETWORK("7.8", FW(7, 8, 0), 100, 256, T_7_8, GEN_7_8),
+	{ .name = "backup-g5-6.28",
+	  .text = "backup card: partitions are archives, CPv1, takes V0 sources",
+	  .model = "Backup G5 6.28", .family = PROFILE_FAMILY_BACKUP_G5,
+	  .fw_version = FW(6, 28, 0), .max_partitions = 100, .storage = MIB(1024),
+	  GEN_BACKUP(V1_ONLY, profile_hsm_backup, profile_partition_backup) },
+	{ .name = "backup-g7-7.7.1",
+	  .text = "backup card: partitions are archives, CPv1 and CPv3, takes V0 sources",
+	  .model = "Backup G7 7.7.1", .family = PROFILE_FAMILY_BACKUP_G7,
+	  .fw_version = FW(7, 7, 1), .max_partitions = 100, .storage = MIB(1024),
+	  GEN_BACKUP(V1_V3, profile_hsm_backup_7, profile_partition_backup_7) },
+	CLOUD("2.0", FW(2, 0, 0), 1, 16, "CPv1 and CPv4, passwords only, small limits",
+	      GEN_CLOUD(0, profile_hsm_cloud)),
+	CLOUD("3.0", FW(3, 0, 0), 1, 16, "CPv1 and CPv4, not in FIPS mode, small limits",
+	      GEN_CLOUD(PROFILE_NO_V1_IN_FIPS, profile_hsm_cloud)),
+	CLOUD("3.0-fips", FW(3, 0, 0), 1, 16, "CPv4, FIPS mode, small limits",
+	      GEN_CLOUD(PROFILE_NO_V1_IN_FIPS, profile_hsm_cloud_fips)),
 };
 
 #define PROFILES	(sizeof(profiles) / sizeof(profiles[0]))

@@ -26,6 +26,7 @@
 #define PROFILE_TIMED_LOCK	0x0800	/* a locked role comes back after ten minutes (6.x) */
 #define PROFILE_NO_V1_IN_FIPS	0x1000	/* no CPv1 in FIPS mode (cloud 3.0) */
 #define PROFILE_RSA_186_3	0x2000	/* FIPS mode makes RSA keys by FIPS 186-3 only */
+#define PROFILE_NO_CLOUD_PEER	0x4000	/* exchanges nothing with a cloud service (7.7.0) */
 
 /* A card is updated within its family, to a higher fw_version. */
 enum profile_family {
@@ -33,7 +34,8 @@ enum profile_family {
 	PROFILE_FAMILY_PCIE,
 	PROFILE_FAMILY_USB,
 	PROFILE_FAMILY_NETWORK,
-	PROFILE_FAMILY_BACKUP,
+	PROFILE_FAMILY_BACKUP_G5,
+	PROFILE_FAMILY_BACKUP_G7,
 	PROFILE_FAMILY_CLOUD,
 };
 
@@ -78,6 +80,8 @@ struct profile {
 	uint32_t max_partitions;
 	uint64_t storage;		/* bytes for objects */
 	uint32_t pin_min;		/* default shortest password */
+	uint32_t challenge_min;		/* lengths of a challenge secret; 0: no PED */
+	uint32_t challenge_max;
 	uint32_t default_kind;		/* enum coffer_partition_kind of a new partition */
 	struct profile_limits limits;
 	const struct profile_policy *hsm_policies;	/* ends with name NULL */

@@ -26,6 +26,7 @@ extern const struct profile_policy profile_partition_backup[];	/* G5 */
 extern const struct profile_policy profile_partition_backup_7[];	/* G7 */
 extern const struct profile_policy profile_partition_cloud[];
 extern const struct profile_mechanism profile_mechanisms_all[];
+extern const struct profile_mechanism profile_mechanisms_5[];
 extern const struct profile_mechanism profile_mechanisms_6[];
 extern const struct profile_mechanism profile_mechanisms_7[];
 

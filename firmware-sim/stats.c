@@ -14,10 +14,28 @@ uint32_t handle_ECHO(struct cmd *c)
 	return COFFER_ST_OK;
 }
 
+/* What hosts have to know of the profile. */
+static uint32_t profile_flags(uint32_t features)
+{
+	uint32_t flags = 0;
+
+	if (features & PROFILE_BACKUP)
+		flags |= COFFER_CARD_BACKUP;
+	if (!(features & PROFILE_PPSO))
+		flags |= COFFER_CARD_NO_PPSO;
+	if (features & PROFILE_CLOUD)
+		flags |= COFFER_CARD_CLOUD;
+	if (features & PROFILE_FULL_ROLE_NAMES)
+		flags |= COFFER_CARD_FULL_ROLE_NAMES;
+	if (features & PROFILE_STOP_ON_ERROR)
+		flags |= COFFER_CARD_STOPS_ON_ERROR;
+	return flags;
+}
+
 static uint32_t card_flags(const struct fw_card *card, bool initialised)
 {
 	const struct nv_factory *f = nv_factory(card->nv);
-	uint32_t flags = 0;
+	uint32_t flags = profile_flags(card->profile->features);
 
 	if (f->test_root)
 		flags |= COFFER_CARD_TEST_ROOT;
@@ -25,12 +43,8 @@ static uint32_t card_flags(const struct fw_card *card, bool initialised)
 		flags |= COFFER_CARD_TEST_KDF;
 	if (initialised)
 		flags |= COFFER_CARD_INITIALIZED;
-	if (card->profile->features & PROFILE_BACKUP)
-		flags |= COFFER_CARD_BACKUP;
 	if (fw_card_tampered(card))
 		flags |= COFFER_CARD_TAMPERED;
-	if (card->profile->features & PROFILE_PED)
-		flags |= COFFER_CARD_PED;
 	return flags;
 }
 

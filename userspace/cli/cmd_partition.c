@@ -202,7 +202,8 @@ coffer_rc cli_partition_contents(struct cli *cli, const struct cli_args *args)
 
 static const char *kind_name(uint32_t kind)
 {
-	static const char *const names[] = { "HSM", "before 7.7.0", "V0", "V1", "backup" };
+	static const char *const names[] = { "HSM", "before 7.7.0", "V0", "V1", "backup",
+					     "cloud" };
 
 	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
 }

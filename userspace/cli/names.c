@@ -85,7 +85,7 @@ size_t names_attribute_list(uint32_t *list, size_t room)
 
 /* ---- Mechanisms -------------------------------------------------------------------- */
 
-#define M(name) { COFFER_CKM_##name, #name }
+#define M(name) { (uint32_t)COFFER_CKM_##name, #name }
 
 static const struct {
 	uint32_t mechanism;
@@ -97,7 +97,7 @@ static const struct {
 	M(SHA384_HMAC), M(SHA512), M(SHA512_HMAC), M(GENERIC_SECRET_KEY_GEN), M(EC_KEY_PAIR_GEN),
 	M(ECDSA), M(ECDSA_SHA256), M(ECDSA_SHA384), M(ECDSA_SHA512), M(EC_EDWARDS_KEY_PAIR_GEN),
 	M(EDDSA), M(AES_KEY_GEN), M(AES_ECB), M(AES_CBC), M(AES_CBC_PAD), M(AES_CTR), M(AES_GCM),
-	M(AES_CMAC),
+	M(AES_CMAC), M(RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN), M(RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN),
 };
 
 const char *names_mechanism(uint32_t mechanism)

@@ -170,13 +170,18 @@ static void check_writable(const struct side *s, const struct side *t, struct fi
 		      text_of("the session on the target is read-only: open a read/write one"));
 }
 
+static bool is_cloud(const struct side *side)
+{
+	return side->part.kind == COFFER_PART_KIND_CLOUD;
+}
+
 /* Row 3: where one has a PED and the other passwords, one side has to manage its domains. */
 static void check_methods(const struct side *s, const struct side *t, struct finding *f)
 {
 	const struct side *able = t->may_mix ? t : s;
 
 	if (!((s->part.slot.card_flags ^ t->part.slot.card_flags) & COFFER_CARD_PED) ||
-	    s->mixes || t->mixes)
+	    s->mixes || t->mixes || is_cloud(s) || is_cloud(t))
 		return;
 	found(f, ST(OPERATION_NOT_ALLOWED), able->may_mix ?
 	      text_of("one side has passwords, the other a PED: give the %s policy 44 "
@@ -186,12 +191,17 @@ static void check_methods(const struct side *s, const struct side *t, struct fin
 		      "later on one of them"));
 }
 
-/* A backup card's own level says nothing of the objects that it holds. */
+/* Of an archive or a cloud service the own level says nothing of the objects that it holds. */
+static bool keeps_levels(const struct side *side)
+{
+	return side->part.kind == COFFER_PART_KIND_BACKUP || is_cloud(side);
+}
+
 static void check_direction(const struct side *s, const struct side *t, struct finding *f)
 {
-	bool backup = t->part.kind == COFFER_PART_KIND_BACKUP && s->part.level <= LEVEL_V0;
+	bool takes_v0 = keeps_levels(t) && s->part.level <= LEVEL_V0;
 
-	if (s->part.kind == COFFER_PART_KIND_BACKUP || s->part.level <= t->part.level || backup)
+	if (keeps_levels(s) || s->part.level <= t->part.level || takes_v0)
 		return;
 	found(f, ST(CLONE_DIRECTION),
 	      text_of("the target counts as less secure (level %u) than the source (level %u): "
