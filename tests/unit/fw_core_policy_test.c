@@ -93,7 +93,7 @@ static void tables_are_sound(void **state)
 		assert_ptr_equal(profile_by_name(profile->name), profile);
 		assert_string_equal(fw_profile_name(i), profile->name);
 	}
-	expect(i, 5);
+	expect(i, 26);
 	assert_null(fw_profile_name(i));
 	assert_null(profile_by_name("nonsense"));
 }
