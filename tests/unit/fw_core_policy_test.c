@@ -206,7 +206,7 @@ static void policies_show(void **state)
 	const size_t protocols = 56 + 8, fips = 56 + 16;
 
 	expect(session_only(b, COFFER_CMD_PARTITION_INFO, s), 0);
-	expect(word(b, protocols), COFFER_CLONE_CPV1 | COFFER_CLONE_CPV4);
+	expect(word(b, protocols), COFFER_CLONE_CPV1 | COFFER_CLONE_CPV3 | COFFER_CLONE_CPV4);
 	expect(word(b, fips), 0);
 	expect(session_only(b, COFFER_CMD_MECHANISM_LIST, s), 0);
 	all = word(b, 0);
