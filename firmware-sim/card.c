@@ -117,6 +117,11 @@ uint64_t card_uptime_ms(const struct fw_card *card)
 	return clock_mono_ms() - card->power_on_mono + ahead;
 }
 
+bool card_ped(const struct fw_card *card)
+{
+	return nv_factory(card->nv)->ped;
+}
+
 bool card_kdf_test(const struct fw_card *card)
 {
 	return nv_factory(card->nv)->kdf_test;
@@ -164,9 +169,17 @@ static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
 	events_init(&card->events, how->event, how->event_opaque);
 	card->broken_test = how->broken_test;
 	card->uptime_ahead_ms = how->uptime_ahead_ms;
+	card->off_longer_ms = how->off_longer_ms;
+	pthread_mutex_init(&card->ped.lock, NULL);
+	pthread_mutex_init(&card->ped.thread_lock, NULL);
 	card->power_on_ms = clock_wall_ms();
 	card->power_on_mono = clock_mono_ms();
 	card->dir = strdup(dir);
+	card->ped.folder = how->ped ? strdup(how->ped) : NULL;
+	if (how->ped && !card->ped.folder) {
+		free(card->dir);
+		card->dir = NULL;
+	}
 	return card;
 }
 
@@ -185,6 +198,9 @@ static void card_free(struct fw_card *card)
 	pthread_mutex_destroy(&card->audit.lock);
 	pthread_mutex_destroy(&card->lock);
 	gate_destroy(&card->gate);
+	pthread_mutex_destroy(&card->ped.lock);
+	pthread_mutex_destroy(&card->ped.thread_lock);
+	free(card->ped.folder);
 	free(card->dir);
 	free(card);
 }
@@ -367,9 +383,11 @@ void fw_card_close(struct fw_card *card)
 	if (!card)
 		return;
 	pool_stop(card->pool);
+	ped_finish(card);
 	tamper_finish(card);
 	owners_end(card);
 	writer_stop(card->writer);
+	activation_park(card);
 	nv_mark(card->nv, store_commit_number(card->store));
 	card_free(card);
 }

@@ -66,10 +66,18 @@ struct role {
 	uint8_t check[KEY_LEN];
 };
 
+/* ---- Activation (activation.c, behaviour.md 5.3): the cached PED secret of a role ---- */
+struct activation {
+	bool on;
+	uint8_t salt[ROLE_SALT];	/* of the role that it belongs to: it ends with that */
+	uint8_t secret[KEY_LEN];
+};
+
 /* ---- Partition (partition.c); id 0 is the card itself: HSM SO, HSM policies, HSM label --- */
 struct domain {
 	uint64_t id;			/* of this power cycle, never reused */
 	char label[LABEL_MAX + 1];	/* may be empty */
+	bool ped;			/* from a red key */
 	uint8_t key[KEY_LEN];
 };
 
@@ -100,12 +108,16 @@ struct fw_partition {
 	bool initialised;
 	char label[LABEL_MAX + 1];
 	struct role roles[COFFER_ROLE_COUNT];
+	struct role challenges[COFFER_ROLE_COUNT];	/* secrets of activated roles */
 	uint32_t policy[POLICY_MAX];
 	struct domains domains;
 	uint32_t suites_off;		/* CPv4 suites switched off, bit = id */
 	uint8_t key[KEY_LEN];		/* wrapped in the store by the card key */
 	uint8_t seal_key[KEY_LEN];
 	uint8_t index_key[KEY_LEN];
+	/* Changed and read under lock alone: a login may be shared in the gate. */
+	struct activation active[COFFER_ROLE_COUNT];
+	uint64_t active_saved_ms;	/* wall clock of what the store has; 0: it has nothing */
 };
 
 /* ---- Owners and sessions (owner.c, session.c); all under card->lock -------------- */
@@ -117,6 +129,7 @@ struct presence {
 	struct owner *owner;
 	struct fw_partition *part;
 	enum coffer_role role;
+	bool by_challenge;		/* logged in without the PED */
 	unsigned int sessions;
 };
 
@@ -170,6 +183,22 @@ struct counters {
 	_Atomic uint64_t of[OPCODE_MAX];
 };
 
+/* ---- PED (ped.c, ped_wait.c) ------------------------------------------------------ */
+#define PED_PROMPT		128
+struct ped {
+	char *folder;			/* constant; NULL: DIR/ped, which may come and go */
+	pthread_mutex_t lock;
+	/* under lock */
+	bool busy;			/* a command has the PED */
+	bool waiting;			/* ... and waits for a key */
+	uint32_t color;			/* enum coffer_ped_color that is asked for */
+	uint64_t deadline;		/* uptime */
+	char prompt[PED_PROMPT];
+	pthread_mutex_t thread_lock;
+	bool thread_on;			/* it has to be joined; under thread_lock */
+	pthread_t thread;
+};
+
 /* ---- Card ------------------------------------------------------------------------ */
 struct fw_card {
 	/* constant after power-on; but the profile: changed alone in the gate */
@@ -191,10 +220,12 @@ struct fw_card {
 	_Atomic uint32_t failed_test;	/* number of the self-test that failed, from 1; 0: none */
 	const char *broken_test;	/* test hook, see fw_open */
 	const uint64_t *uptime_ahead_ms;	/* likewise */
+	uint64_t off_longer_ms;		/* likewise */
 	uint64_t power_on_ms;		/* wall clock */
 	uint64_t power_on_mono;
 
 	struct audit audit;
+	struct ped ped;
 	struct events events;
 	struct counters counters;
 	_Atomic uint64_t epoch;		/* source of partitions' epochs */
@@ -275,6 +306,8 @@ void partition_remove(struct fw_card *card, struct fw_partition *p);
 uint32_t partition_save(struct fw_partition *p, struct change *ch);	/* the public record */
 uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
 			      const struct role roles[COFFER_ROLE_COUNT]);
+uint32_t partition_save_challenges(struct fw_partition *p, struct change *ch,
+				   const struct role challenges[COFFER_ROLE_COUNT]);
 uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
 			    const uint8_t key[KEY_LEN]);
 uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
@@ -290,13 +323,57 @@ int partition_load_keys(struct fw_partition *p);
 void partition_forget(struct fw_partition *p, bool policies_too);
 
 /* role.c */
+/*
+ * What a role is made from: @pin on a password card (PIN_LEN_RANGE, ...), what the PED gave on the
+ * other kind (OPERATION_NOT_ALLOWED with a @pin).
+ */
+uint32_t role_secret(struct cmd *c, struct bytes pin, struct bytes *secret);
+/* Would the command's opcode be refused for @role whatever its secret? Outside the gates: under
+ * the locks of the admin partition and of the command's.
+ */
+uint32_t role_admits(struct cmd *c, uint32_t role);
+bool role_may_make(enum coffer_role who, uint32_t role);
+bool role_must_change(const struct cmd *c);	/* the credential of the command's login */
+/* A challenge secret, written like a password: sets change_after. */
+uint32_t role_new_challenge(struct cmd *c, enum coffer_role role, struct bytes challenge,
+			    bool must_change);
 bool role_exists(const struct fw_partition *p, uint32_t role);
 uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, struct role *role);
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role);
 bool role_locked(const struct fw_partition *p, enum coffer_role role);
 uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin);
 
+/* activation.c */
+bool role_has_challenge(const struct fw_partition *p, uint32_t role);	/* may it have one? */
+bool role_activated(const struct fw_partition *p, uint32_t role);	/* under p->lock */
+uint32_t roles_activated(struct fw_partition *p);			/* COFFER_RM() bits */
+/* Begun after a good login by key: 32 bytes. true: activation_save is due. */
+bool activation_begin(struct fw_partition *p, uint32_t role, struct bytes secret);
+bool activation_old(struct fw_partition *p);	/* likewise: what is stored gets old */
+uint32_t activation_save(struct fw_partition *p, struct change *ch);
+/* The store follows policies 22 and 23 as they will be. */
+uint32_t activation_policies(struct fw_partition *p, struct change *ch,
+			     const uint32_t policy[POLICY_MAX]);
+void activation_forget(struct fw_partition *p);	/* in memory; under p->lock */
+int activation_load(struct fw_partition *p);
+void activation_park(struct fw_card *card);	/* power-off */
+uint32_t challenge_fits(const struct fw_partition *p, struct bytes challenge);
+
+/* ped_wait.c */
+bool ped_may_need(uint16_t opcode);
+/* 32 bytes of the key that the command got; FUNCTION_FAILED: none. Lent until the command ends. */
+uint32_t ped_value(const struct cmd *c, bool domain, struct bytes *value);
+/* The same of the key as it will be, and after the commit: make it so. PED_ERROR. */
+uint32_t ped_next_value(const struct cmd *c, struct bytes *value);
+uint32_t ped_renewed(struct cmd *c);
+void ped_keys_free(struct ped_keys *k);
+void ped_finish(struct fw_card *card);			/* before power-off */
+
 /* domain.c */
+/* May a red key become a domain of this partition? PED_UNSUPPORTED. */
+uint32_t domain_red_fits(const struct cmd *c);
+/* DOMAIN_ADD behind its flags: what refuses it whatever the secret. Under p->lock or in the gate. */
+uint32_t domain_add_admits(const struct cmd *c, struct wire_in in);
 /* From a text of 1 to 128 bytes without NUL to a domain key; else ARGUMENTS_BAD. */
 uint32_t domain_stretch(struct fw_card *card, struct bytes text, uint8_t key[KEY_LEN]);
 /* Fill @d in, with an id of its own. */

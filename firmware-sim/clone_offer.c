@@ -41,6 +41,8 @@ static uint32_t offer_flags(const struct cmd *c)
 
 	if (features & PROFILE_BACKUP)
 		flags |= CLONE_OF_BACKUP;
+	if (card_ped(c->card))
+		flags |= CLONE_OF_PED;
 	if (features & PROFILE_DOMAINS)
 		flags |= CLONE_OF_DOMAINS;
 	if (features & PROFILE_NO_CLOUD_PEER)

@@ -23,6 +23,7 @@
 struct fw_partition;
 struct fw_session;
 struct change;
+struct ped_keys;
 
 /* What the audit log is to know of a command besides the obvious (audit.c). */
 struct audit_note {
@@ -48,11 +49,13 @@ struct cmd {
 	struct fw_session *session;	/* referenced for the command; NULL without CF_SESSION */
 	struct fw_partition *part;	/* of the session, referenced; NULL without */
 	enum coffer_role role;		/* of this owner on this partition */
+	bool by_challenge;		/* ... logged in by challenge secret (PED) */
 	bool session_rw;
 	const atomic_int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
 	struct change *change;		/* by change_of(); committed after the handler said OK */
 	void *state;			/* between the handler and its after(), see below */
 	struct audit_note note;
+	struct ped_keys *ped;		/* what the PED gave (ped.h); NULL: nothing was wanted */
 };
 
 typedef uint32_t handler_fn(struct cmd *c);
@@ -118,6 +121,7 @@ uint64_t card_clock_ms(const struct fw_card *card);	/* milliseconds since 1970 *
 bool card_clock_ready(const struct fw_card *card);
 uint64_t card_uptime_ms(const struct fw_card *card);	/* monotonic since power-on */
 bool card_kdf_test(const struct fw_card *card);
+bool card_ped(const struct fw_card *card);	/* roles log in with PED keys */
 /* Device identity: lent for the life of the card. */
 struct identity {
 	struct crypto_der root;		/* the only root that this card trusts */

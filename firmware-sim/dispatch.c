@@ -20,7 +20,9 @@
  *                                    somebody else                       USER_NOT_AUTHORIZED
  * 12. no erasure waits to be finished, for a command with changes        DEVICE_ERROR
  *
- * What wants to be alone is checked once before it waits for that, so that nobody is kept waiting
+ * Keys that the command needs from the PED are collected between 11 and the gates (ped_wait.c).
+ *
+ * What wants to be alone or needs the PED is checked once before it waits for that, so that nobody is kept waiting
  * by commands that are refused, and again when it is alone.
  */
 #include <errno.h>
@@ -83,6 +85,9 @@ static const uint16_t how[OPCODE_MAX] = {
 					  HOW_INITIAL_PW,
 	[COFFER_CMD_ROLE_RESET_PW]	= HOW_PART_ALONE | HOW_OWN_GATE | HOW_SLOW,
 	[COFFER_CMD_ROLE_LIST]		= HOW_INITIAL_PW | HOW_TAMPERED,
+	[COFFER_CMD_ROLE_CHALLENGE]	= HOW_PART_ALONE | HOW_SLOW,
+	[COFFER_CMD_ROLE_DEACTIVATE]	= HOW_PART_ALONE,
+	[COFFER_CMD_PED_STATUS]		= HOW_INITIAL_PW | HOW_TAMPERED,
 	[COFFER_CMD_TAMPER_CLEAR]	= HOW_CARD_ALONE | HOW_FINISH | HOW_TAMPERED,
 	[COFFER_CMD_AUDIT_INIT]		= HOW_CARD_ALONE | HOW_SLOW,
 	[COFFER_CMD_AUDIT_CONFIG]	= HOW_INITIAL_PW | HOW_FINISH | HOW_TAMPERED,
@@ -217,8 +222,10 @@ static uint32_t check_session(struct job *job)
 
 	pthread_mutex_lock(&card->lock);
 	closed = s->closed;
-	if (!closed)
+	if (!closed) {
 		job->c.role = s->presence->role;
+		job->c.by_challenge = s->presence->by_challenge;
+	}
 	pthread_mutex_unlock(&card->lock);
 	job->c.session_rw = s->rw;
 	return closed ? COFFER_ST_SESSION_HANDLE_INVALID : COFFER_ST_OK;
@@ -228,8 +235,7 @@ static uint32_t check_role(const struct job *job)
 {
 	enum coffer_role role = job->c.role;
 
-	if (role != COFFER_ROLE_NONE && role_of(job->c.part, role)->must_change &&
-	    !(how[job->row->opcode] & HOW_INITIAL_PW))
+	if (role_must_change(&job->c) && !(how[job->row->opcode] & HOW_INITIAL_PW))
 		return COFFER_ST_PIN_EXPIRED;
 	if (job->row->roles & (1u << role))
 		return COFFER_ST_OK;
@@ -276,7 +282,7 @@ static uint32_t check_early(struct job *job)
 	struct fw_partition *p = job->c.part;
 	uint32_t st;
 
-	if (!p || !(flags & (HOW_CARD_ALONE | HOW_PART_ALONE)))
+	if (!p || !((flags & (HOW_CARD_ALONE | HOW_PART_ALONE)) || ped_may_need(job->row->opcode)))
 		return COFFER_ST_OK;
 	st = check_session(job);
 	if (st)
@@ -347,7 +353,7 @@ static uint32_t job_session(struct job *job)
 	return COFFER_ST_OK;
 }
 
-static uint32_t job_handle(struct job *job)
+static uint32_t job_admit(struct job *job)
 {
 	uint32_t st = check_form(job);
 
@@ -359,8 +365,27 @@ static uint32_t job_handle(struct job *job)
 		st = job_buffers(job);
 	if (!st)
 		st = job_session(job);
+	return st ? st : check_early(job);
+}
+
+/* A refusal is recorded, also of a command that nobody brought a key for. */
+static uint32_t job_keys(struct job *job)
+{
+	uint32_t full, st = job->resumed ? job->ped_verdict : ped_collect(job);
+
+	if (!st || st == PED_NOT_YET)
+		return st;
+	full = audit_admit(&job->c);
+	return full ? full : st;
+}
+
+/* PED_NOT_YET: the job is no longer ours. */
+static uint32_t job_handle(struct job *job)
+{
+	uint32_t st = job->resumed ? (uint32_t)COFFER_ST_OK : job_admit(job);
+
 	if (!st)
-		st = check_early(job);
+		st = job_keys(job);
 	if (st)
 		return st;
 	job_enter(job);
@@ -386,6 +411,7 @@ static void job_free(struct job *job)
 		crypto_wipe(job->secret, job->rq.req_len);
 	if (job->reply && (job->row->flags & COFFER_CF_SECRET))
 		crypto_wipe(job->reply, job->reply_size);
+	ped_keys_free(job->c.ped);
 	free(job->secret);
 	free(job->reply);
 	if (job->c.session)
@@ -433,6 +459,8 @@ void job_run(struct job *job, bool removed)
 {
 	uint32_t verdict = removed ? (uint32_t)COFFER_ST_DEVICE_REMOVED : job_handle(job);
 
+	if (verdict == PED_NOT_YET)
+		return;
 	if (verdict && job->c.change) {
 		change_drop(job->c.change);
 		job->c.change = NULL;

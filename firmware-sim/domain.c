@@ -31,6 +31,7 @@ void domain_set(struct fw_card *card, struct domain *d, struct bytes label,
 		const uint8_t key[KEY_LEN])
 {
 	d->id = card_new_epoch(card);
+	d->ped = false;
 	label_set(d->label, label);
 	memcpy(d->key, key, KEY_LEN);
 }
@@ -198,43 +199,74 @@ uint32_t handle_DOMAIN_LIST(struct cmd *c)
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
 	wire_put_u32(&c->out, d->count);
 	for (uint32_t i = 0; i < d->count; i++) {
-		wire_put_u32(&c->out, i ? 0 : COFFER_DOMAIN_PRIMARY);
+		wire_put_u32(&c->out, (i ? 0 : COFFER_DOMAIN_PRIMARY) |
+				      (d->list[i].ped ? COFFER_DOMAIN_PED : 0));
 		wire_put_u32(&c->out, 0);
 		wire_put_padded(&c->out, d->list[i].label, LABEL_MAX);
 	}
 	return COFFER_ST_OK;
 }
 
-static uint32_t add(struct cmd *c, struct domains *d, struct bytes label, struct bytes text,
-		    bool primary)
+/* The key of a new domain: from its text, or from the red key that the PED gave. */
+static uint32_t new_key(struct cmd *c, const struct domains *d, struct bytes text, bool red,
+			uint8_t key[KEY_LEN])
 {
-	struct domain *new = &d->list[d->count];
-	uint8_t key[KEY_LEN];
+	struct bytes value;
 	uint32_t st;
 
+	if (red) {
+		st = ped_value(c, true, &value);
+		if (!st)
+			memcpy(key, value.p, KEY_LEN);
+		return st;
+	}
 	/* A label that became a secret would tell it. */
 	if (find(d, text) >= 0)
 		return COFFER_ST_DOMAIN_LABEL_INVALID;
-	st = domain_stretch(c->card, text, key);
+	return domain_stretch(c->card, text, key);
+}
+
+static uint32_t add(struct cmd *c, struct domains *d, struct bytes label, struct bytes text,
+		    uint32_t flags)
+{
+	struct domain *new = &d->list[d->count];
+	bool red = flags & COFFER_DOMAIN_PED;
+	uint8_t key[KEY_LEN];
+	uint32_t st = new_key(c, d, text, red, key);
+
 	if (!st) {
 		domain_set(c->card, new, label, key);
+		new->ped = red;
 		d->count++;
 		st = no_secret(c->card, d, label);
 	}
 	crypto_wipe(key, sizeof(key));
-	if (!st && primary)
+	if (!st && (flags & COFFER_DOMAIN_PRIMARY))
 		make_primary(d, d->count - 1);
 	return st;
 }
 
-uint32_t handle_DOMAIN_ADD(struct cmd *c)
+/*
+ * Firmware 7.8.0 takes red keys whatever its roles log in with; older firmware where they do so
+ * with a PED; a cloud service when it is initialised (behaviour.md section 2, rows 37, 41).
+ */
+uint32_t domain_red_fits(const struct cmd *c)
 {
-	uint32_t flags = wire_u32(&c->in), st;
-	struct bytes label = wire_blob(&c->in, LABEL_READ);
-	struct bytes text = wire_blob(&c->in, DOMAIN_MAX);
-	struct domains *d;
+	bool init = c->opcode != COFFER_CMD_DOMAIN_ADD;
 
-	if (!wire_in_done(&c->in) || (flags & ~COFFER_DOMAIN_PRIMARY) || !text.len)
+	if (card_ped(c->card) || has_domains(c) ||
+	    (init && (c->card->profile->features & PROFILE_CLOUD)))
+		return COFFER_ST_OK;
+	return COFFER_ST_PED_UNSUPPORTED;
+}
+
+uint32_t domain_add_admits(const struct cmd *c, struct wire_in in)
+{
+	struct bytes label = wire_blob(&in, LABEL_READ);
+	uint32_t st;
+
+	wire_blob(&in, DOMAIN_MAX);
+	if (!wire_in_done(&in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!has_domains(c))
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
@@ -243,12 +275,29 @@ uint32_t handle_DOMAIN_ADD(struct cmd *c)
 	st = new_label_fits(&c->part->domains, label, -1);
 	if (st)
 		return st;
-	if (c->part->domains.count >= COFFER_DOMAINS_MAX)
-		return COFFER_ST_DOMAIN_MAX_REACHED;
+	return c->part->domains.count < COFFER_DOMAINS_MAX ? COFFER_ST_OK :
+							     COFFER_ST_DOMAIN_MAX_REACHED;
+}
+
+uint32_t handle_DOMAIN_ADD(struct cmd *c)
+{
+	uint32_t flags = wire_u32(&c->in), st;
+	struct wire_in behind = c->in;
+	struct bytes label = wire_blob(&c->in, LABEL_READ);
+	struct bytes text = wire_blob(&c->in, DOMAIN_MAX);
+	struct domains *d;
+
+	/* Either a text or a red key. */
+	if (!wire_in_done(&c->in) || (flags & ~(COFFER_DOMAIN_PRIMARY | COFFER_DOMAIN_PED)) ||
+	    !text.len != !!(flags & COFFER_DOMAIN_PED))
+		return COFFER_ST_ARGUMENTS_BAD;
+	st = domain_add_admits(c, behind);
+	if (st)
+		return st;
 	d = domains_copy(c->part);
 	if (!d)
 		return COFFER_ST_DEVICE_MEMORY;
-	st = add(c, d, label, text, flags & COFFER_DOMAIN_PRIMARY);
+	st = add(c, d, label, text, flags);
 	return domains_save(c, d, st);
 }
 

@@ -92,6 +92,7 @@ static int factory_fill(struct bench *b, char *err, size_t len)
 	label_set(f->label, label);
 	f->kdf_test = b->how->kdf_test;
 	f->test_root = !b->root.own;
+	f->ped = b->how->ped;
 	return identity_make(b, err, len);
 }
 
@@ -203,6 +204,8 @@ int fw_card_create(const char *dir, const struct fw_create *how, char *err, size
 	b.profile = profile_by_name(name);
 	if (!b.profile)
 		return say(err, err_len, -EINVAL, "there is no profile \"%s\"", name);
+	if (b.how->ped && !(b.profile->features & PROFILE_PED))
+		return say(err, err_len, -EINVAL, "cards of profile \"%s\" have no PED", name);
 	b.factory = calloc(1, sizeof(*b.factory));
 	if (!b.factory)
 		return say(err, err_len, -ENOMEM, "no memory");

@@ -19,6 +19,7 @@ struct nv_factory {
 	char label[LABEL_MAX + 1];
 	bool kdf_test;
 	bool test_root;
+	bool ped;			/* multifactor authentication */
 	struct identity identity;
 };
 

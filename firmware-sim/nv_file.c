@@ -14,7 +14,7 @@
 #include "nv_internal.h"
 
 #define NV_MAGIC	0x564e4643	/* "CFNV" */
-#define NV_VERSION	3	/* 1 ends before the flags, 2 before the update */
+#define NV_VERSION	3	/* 1 ends before the flags, 2 before the update and factory flags */
 #define NV_HEAD		24
 #define FACTORY_ROOM	(32 * 1024)
 #define SLOT_ROOM	NV_SLOT_ROOM
@@ -24,6 +24,7 @@
 #define TAMPERED	0x02u
 #define CLOCK_WANTED	0x04u
 #define FLAGS_ALL	(HAS_LIFE_KEY | TAMPERED | CLOCK_WANTED)
+#define FACTORY_PED	0x01u	/* flags of the factory block */
 
 static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
 {
@@ -239,7 +240,19 @@ static size_t factory_write(const struct nv_factory *f, uint8_t *body, size_t ro
 	der_write(&out, &f->identity.device_key);
 	der_write(&out, &f->identity.wrap_cert);
 	der_write(&out, &f->identity.wrap_key);
+	wire_put_u32(&out, f->ped ? FACTORY_PED : 0);
 	return wire_out_ok(&out) ? out.len : 0;
+}
+
+/* What version 3 added; an older card has none of it. */
+static int factory_read_more(struct nv_factory *f, struct wire_in *in)
+{
+	uint32_t flags = in->left ? wire_u32(in) : 0;
+
+	if (!wire_in_done(in) || (flags & ~FACTORY_PED))
+		return -EBADMSG;
+	f->ped = flags & FACTORY_PED;
+	return 0;
 }
 
 static int factory_read(struct nv_factory *f, const uint8_t *body, size_t len)
@@ -258,7 +271,7 @@ static int factory_read(struct nv_factory *f, const uint8_t *body, size_t len)
 	der_read(&in, &f->identity.device_key);
 	der_read(&in, &f->identity.wrap_cert);
 	der_read(&in, &f->identity.wrap_key);
-	return wire_in_done(&in) ? 0 : -EBADMSG;
+	return factory_read_more(f, &in);
 }
 
 int nv_save(struct nv *nv)

@@ -9,6 +9,8 @@
 /* Of PARTITION_INIT with COFFER_INIT_DEFAULT_DOMAIN; no secret. */
 static const char default_domain[] = "coffer default domain";
 
+#define INIT_FLAGS	(COFFER_INIT_DEFAULT_DOMAIN | COFFER_INIT_PED_DOMAIN)
+
 /* What a partition becomes, between the handler and the commit. */
 struct init {
 	char label[LABEL_MAX + 1];
@@ -17,12 +19,38 @@ struct init {
 	struct role roles[COFFER_ROLE_COUNT];
 };
 
-static uint32_t init_domain(struct fw_card *card, uint32_t flags, struct bytes text,
+static uint32_t red_domain(struct cmd *c, struct bytes text, struct bytes label, struct init *n)
+{
+	struct bytes key;
+	uint32_t st;
+
+	if (text.len)
+		return COFFER_ST_ARGUMENTS_BAD;
+	st = domain_red_fits(c);
+	if (!st)
+		st = domain_first_label(c->card, label, text);
+	if (!st)
+		st = ped_value(c, true, &key);
+	if (st)
+		return st;
+	domain_set(c->card, &n->domains.list[0], label, key.p);
+	n->domains.list[0].ped = true;
+	n->domains.count = 1;
+	return COFFER_ST_OK;
+}
+
+static uint32_t init_domain(struct cmd *c, uint32_t flags, struct bytes text,
 			    struct bytes label, struct init *n)
 {
+	struct fw_card *card = c->card;
 	uint8_t key[KEY_LEN];
 	uint32_t st;
 
+	if (flags == COFFER_INIT_PED_DOMAIN)
+		return red_domain(c, text, label, n);
+	/* Where roles have PED keys the first domain has, too; the default one is no secret. */
+	if (card_ped(card) && !(flags & COFFER_INIT_DEFAULT_DOMAIN))
+		return COFFER_ST_OPERATION_NOT_ALLOWED;
 	if (flags & COFFER_INIT_DEFAULT_DOMAIN) {
 		if (text.len)
 			return COFFER_ST_ARGUMENTS_BAD;
@@ -51,13 +79,13 @@ static uint32_t init_prepare(struct cmd *c, enum coffer_role role, struct init *
 	/* Requests of before domains had labels end here. */
 	if (role == COFFER_ROLE_PO && c->in.left)
 		domain_label = wire_blob(&c->in, DOMAIN_MAX);
-	if (!wire_in_done(&c->in) || (flags & ~COFFER_INIT_DEFAULT_DOMAIN) || !label.len ||
+	if (!wire_in_done(&c->in) || (flags & ~INIT_FLAGS) || flags == INIT_FLAGS || !label.len ||
 	    !label_ok(label))
 		return COFFER_ST_ARGUMENTS_BAD;
 	label_set(n->label, label);
-	st = role_pin_fits(c->part, pin);
+	st = role_secret(c, pin, &pin);
 	if (!st)
-		st = init_domain(c->card, flags, domain, domain_label, n);
+		st = init_domain(c, flags, domain, domain_label, n);
 	if (!st)
 		st = role_make(c->card, pin, false, &n->roles[role]);
 	if (!st)

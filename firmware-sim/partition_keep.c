@@ -4,9 +4,12 @@
  *   partition  plain: {u64 serial; u32 kind; u64 size; u32 initialised; label[32]}
  *   policies   plain: {u32 id; u32 value} for every policy of the profile
  *   roles      sealed: 7 times {u8 flags; u32 iterations; salt[16]; check[32]}
+ *   challenges sealed: likewise, of challenge secrets; absent: none
+ *   activation sealed: see activation.c; absent: none
  *   key        sealed: the partition key
- *   domain     sealed: {u32 count; count times {label[32]; domain key}}, the primary one first;
- *              cards of before labels: the domain key alone
+ *   domain     sealed: {u8 count; u8 bit per domain that is from a red key; u16 0; count times
+ *              {label[32]; domain key}}, the primary one first; cards of before labels: the domain
+ *              key alone
  *   ciphers    plain: {u32 CPv4 suites that are off, bit = id}; absent: none
  *   next_id    plain, of the card: number of the next partition
  * Sealed values are bound to the card key, so they end with it.
@@ -36,8 +39,8 @@ uint32_t partition_save(struct fw_partition *p, struct change *ch)
 	return change_value_put(ch, p->id, "partition", buf, out.len);
 }
 
-uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
-			      const struct role roles[COFFER_ROLE_COUNT])
+static uint32_t save_roles(struct fw_partition *p, struct change *ch, const char *name,
+			   const struct role roles[COFFER_ROLE_COUNT])
 {
 	uint8_t buf[COFFER_ROLE_COUNT * ROLE_WIRE];
 	struct wire_out out;
@@ -52,9 +55,21 @@ uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
 		wire_put(&out, roles[i].salt, ROLE_SALT);
 		wire_put(&out, roles[i].check, KEY_LEN);
 	}
-	st = card_value_seal(p->card, ch, p->id, "roles", (struct bytes){ buf, out.len });
+	st = card_value_seal(p->card, ch, p->id, name, (struct bytes){ buf, out.len });
 	crypto_wipe(buf, sizeof(buf));
 	return st;
+}
+
+uint32_t partition_save_roles(struct fw_partition *p, struct change *ch,
+			      const struct role roles[COFFER_ROLE_COUNT])
+{
+	return save_roles(p, ch, "roles", roles);
+}
+
+uint32_t partition_save_challenges(struct fw_partition *p, struct change *ch,
+				   const struct role challenges[COFFER_ROLE_COUNT])
+{
+	return save_roles(p, ch, "challenges", challenges);
 }
 
 uint32_t partition_save_key(struct fw_partition *p, struct change *ch,
@@ -68,10 +83,12 @@ uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
 {
 	uint8_t buf[4 + COFFER_DOMAINS_MAX * (LABEL_MAX + KEY_LEN)];
 	struct wire_out out;
-	uint32_t st;
+	uint32_t st, red = 0;
 
+	for (uint32_t i = 0; i < d->count; i++)
+		red |= (uint32_t)d->list[i].ped << i;
 	wire_out_init(&out, buf, sizeof(buf));
-	wire_put_u32(&out, d->count);
+	wire_put_u32(&out, d->count | red << 8);
 	for (uint32_t i = 0; i < d->count; i++) {
 		wire_put_padded(&out, d->list[i].label, LABEL_MAX);
 		wire_put(&out, d->list[i].key, KEY_LEN);
@@ -134,6 +151,7 @@ void partition_lock_keys(struct fw_partition *p)
 	crypto_wipe(p->key, sizeof(p->key));
 	crypto_wipe(p->seal_key, sizeof(p->seal_key));
 	crypto_wipe(p->index_key, sizeof(p->index_key));
+	activation_forget(p);
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
 	if (p->id)
@@ -146,6 +164,9 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 	pthread_mutex_lock(&p->lock);
 	p->initialised = false;
 	crypto_wipe(p->roles, sizeof(p->roles));
+	crypto_wipe(p->challenges, sizeof(p->challenges));
+	activation_forget(p);
+	p->active_saved_ms = 0;
 	crypto_wipe(&p->domains, sizeof(p->domains));
 	crypto_wipe(p->key, sizeof(p->key));
 	crypto_wipe(p->seal_key, sizeof(p->seal_key));
@@ -163,28 +184,28 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 
 /* ---- Power-on -------------------------------------------------------------------- */
 
-static int load_roles(struct fw_partition *p)
+static int load_roles(struct fw_partition *p, const char *name, struct role *roles)
 {
 	struct wire_in in;
 	struct bytes b;
 	uint8_t *plain, flags;
 	size_t len;
-	int i, rc = card_value_get(p->card, p->id, "roles", &plain, &len);
+	int i, rc = card_value_get(p->card, p->id, name, &plain, &len);
 
 	if (rc)
 		return rc;
 	wire_in_init(&in, plain, len);
 	for (i = 0; i < COFFER_ROLE_COUNT; i++) {
 		flags = wire_u8(&in);
-		p->roles[i].initialised = flags & ROLE_IS_INIT;
-		p->roles[i].must_change = flags & ROLE_MUST;
-		p->roles[i].iterations = wire_u32(&in);
+		roles[i].initialised = flags & ROLE_IS_INIT;
+		roles[i].must_change = flags & ROLE_MUST;
+		roles[i].iterations = wire_u32(&in);
 		b = wire_bytes(&in, ROLE_SALT);
 		if (b.len == ROLE_SALT)
-			memcpy(p->roles[i].salt, b.p, ROLE_SALT);
+			memcpy(roles[i].salt, b.p, ROLE_SALT);
 		b = wire_bytes(&in, KEY_LEN);
 		if (b.len == KEY_LEN)
-			memcpy(p->roles[i].check, b.p, KEY_LEN);
+			memcpy(roles[i].check, b.p, KEY_LEN);
 	}
 	rc = wire_in_done(&in) ? 0 : -EBADMSG;
 	crypto_wipe(plain, len);
@@ -211,10 +232,10 @@ static int load_key(struct fw_partition *p, const char *name, uint8_t key[KEY_LE
 
 static void read_domains(struct fw_partition *p, struct wire_in *in)
 {
-	uint32_t count = wire_u32(in);
+	uint32_t word = wire_u32(in), count = word & 0xff, red = word >> 8;
 	struct bytes label, key;
 
-	if (!count || count > COFFER_DOMAINS_MAX)
+	if (!count || count > COFFER_DOMAINS_MAX || red >> count)
 		in->bad = true;
 	for (uint32_t i = 0; !in->bad && i < count; i++) {
 		label = wire_bytes(in, LABEL_MAX);
@@ -223,6 +244,7 @@ static void read_domains(struct fw_partition *p, struct wire_in *in)
 			break;
 		label.len = strnlen((const char *)label.p, LABEL_MAX);
 		domain_set(p->card, &p->domains.list[i], label, key.p);
+		p->domains.list[i].ped = red & 1u << i;
 		p->domains.count = i + 1;
 	}
 }
@@ -304,12 +326,17 @@ int partition_load_keys(struct fw_partition *p)
 
 static int load_secrets(struct fw_partition *p)
 {
-	int rc = load_roles(p);
+	int rc = load_roles(p, "roles", p->roles);
 
+	if (!rc)
+		rc = load_roles(p, "challenges", p->challenges);
+	if (rc == -ENOENT && p->roles[p->id ? COFFER_ROLE_PO : COFFER_ROLE_SO].initialised)
+		rc = 0;
 	/* A tampered card does not use its keys, but its SO can log in. */
 	if (rc || atomic_load(&p->card->tampered))
 		return rc == -ENOENT ? -EBADMSG : rc;
-	return partition_load_keys(p);
+	rc = activation_load(p);
+	return rc ? rc : partition_load_keys(p);
 }
 
 struct loading {

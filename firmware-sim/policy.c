@@ -30,7 +30,9 @@ static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
 		return id == STORAGE ? kib(p->size) : 0;
 	switch (id) {
 	case HSM_BY_PASSWORD:
-		return 1;
+		return !card_ped(p->card);
+	case HSM_BY_PED:
+		return card_ped(p->card);
 	case HSM_STORAGE:
 		return kib(profile->storage);
 	case HSM_PARTITIONS:
@@ -235,6 +237,8 @@ static uint32_t policies_set(struct cmd *c, uint32_t verdict)
 	if (!verdict) {
 		pthread_mutex_lock(&c->part->lock);
 		memcpy(c->part->policy, s->policy, sizeof(s->policy));
+		if (!s->policy[22])
+			activation_forget(c->part);
 		pthread_mutex_unlock(&c->part->lock);
 		if (s->destructive)
 			set_erased(c);
@@ -262,6 +266,8 @@ uint32_t handle_POLICY_SET(struct cmd *c)
 		st = COFFER_ST_DEVICE_MEMORY;
 	if (!st)
 		st = partition_save_policies(c->part, ch, s->policy);
+	if (!st)
+		st = activation_policies(c->part, ch, s->policy);
 	if (!st && s->destructive)
 		st = set_erase(c, ch);
 	if (st)

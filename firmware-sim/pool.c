@@ -254,6 +254,21 @@ int pool_submit(struct pool *p, struct job *job, bool reserved)
 	return rc;
 }
 
+void pool_resume(struct pool *p, struct job *job)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&p->lock);
+	stopping = p->stopping;
+	if (!stopping) {
+		queue_push(&p->slow, job);
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (stopping)
+		p->run(job, true);
+}
+
 static void job_cancel(struct job *job)
 {
 	__atomic_store_n(&job->cancelled, 1, __ATOMIC_RELAXED);

@@ -24,6 +24,10 @@ struct job {
 	enum gate_mode card_gate;
 	enum gate_mode part_gate;
 	atomic_int cancelled;
+	/* A command that waits for a PED key belongs to ped_wait.c until it is resumed. */
+	bool resumed;
+	bool tampered_before;
+	uint32_t ped_verdict;
 	bool audited;			/* a record goes with it */
 	uint32_t refused;		/* the handler's verdict: only the record is written */
 	uint32_t applied;		/* the writer's: verdict of the change set */
@@ -36,6 +40,8 @@ int pool_start(unsigned int workers, unsigned int max_in_flight, pool_run_fn *ru
 	       struct pool **pool);
 /* 0 or -EBUSY. @reserved: may use the room that is kept for closing owners. */
 int pool_submit(struct pool *pool, struct job *job, bool reserved);
+/* A command that left its worker goes on; when the pool stops meanwhile it ends here, as removed. */
+void pool_resume(struct pool *pool, struct job *job);
 void pool_cancel(struct pool *pool, uint64_t tag);
 void pool_forget(struct pool *pool, struct job *job);	/* answered: no longer in flight */
 void pool_done(struct pool *pool);			/* ... and done() has returned */
@@ -45,5 +51,13 @@ void pool_stop(struct pool *pool);
 /* dispatch.c */
 void job_run(struct job *job, bool removed);
 void job_end(struct job *job, uint32_t verdict);	/* also from the writer */
+
+/*
+ * ped_wait.c. Before the gates. OK: c.ped has what the command needs, if anything. PED_NOT_YET: the
+ * command waits and is no longer the caller's. PED_UNPLUGGED, PED_ERROR, PED_UNSUPPORTED,
+ * OPERATION_ACTIVE (another command waits), or why the command would be refused anyway.
+ */
+#define PED_NOT_YET	0xffffffffu	/* no status */
+uint32_t ped_collect(struct job *job);
 
 #endif /* FW_POOL_H */

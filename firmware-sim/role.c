@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "card.h"
 #include "nv.h"
+#include "role_internal.h"
 
 #define SO_ATTEMPTS	3	/* then the card is zeroized, behaviour.md 5.2 */
 #define PO_ATTEMPTS	10	/* then the partition is */
@@ -79,8 +79,7 @@ bool role_locked(const struct fw_partition *p, enum coffer_role role)
 	       over_limit(p, COFFER_ROLE_CO);
 }
 
-/* PIN_LOCKED when somebody can reset the password, USER_LOCKED_OUT when nobody can. */
-static uint32_t locked_status(const struct fw_partition *p, enum coffer_role role)
+uint32_t role_locked_status(const struct fw_partition *p, enum coffer_role role)
 {
 	bool by_co;
 
@@ -102,6 +101,22 @@ uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin)
 	if (pin.len < min || pin.len > max)
 		return COFFER_ST_PIN_LEN_RANGE;
 	return pin.len && memchr(pin.p, 0, pin.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
+}
+
+uint32_t role_secret(struct cmd *c, struct bytes pin, struct bytes *secret)
+{
+	*secret = pin;
+	if (!card_ped(c->card))
+		return role_pin_fits(c->part, pin);
+	return pin.len ? (uint32_t)COFFER_ST_OPERATION_NOT_ALLOWED : ped_value(c, false, secret);
+}
+
+bool role_must_change(const struct cmd *c)
+{
+	if (c->role == COFFER_ROLE_NONE)
+		return false;
+	return c->by_challenge ? c->part->challenges[c->role].must_change :
+				 role_of(c->part, c->role)->must_change;
 }
 
 uint32_t role_make(struct fw_card *card, struct bytes pin, bool must_change, struct role *role)
@@ -140,21 +155,57 @@ static uint32_t role_threshold(struct cmd *c, enum coffer_role role)
 		return partition_zeroize_now(c, COFFER_ST_PIN_LOCKED);
 	if (role == COFFER_ROLE_AU)
 		return COFFER_ST_AUDIT_LOGIN_FAILURE_THRESHOLD;
-	return locked_status(c->part, role);
+	return role_locked_status(c->part, role);
+}
+
+/* The challenge comes after the key: without the key nothing is learned of it. */
+static uint32_t proof_matches(struct cmd *c, enum coffer_role role, const struct proof *proof)
+{
+	uint32_t st = COFFER_ST_OK;
+
+	if (proof->by_secret)
+		st = role_matches(c->card, role_of(c->part, role), proof->secret);
+	if (!st && proof->by_challenge)
+		st = role_matches(c->card, &c->part->challenges[role], proof->challenge);
+	else
+		return st;
+	return st == COFFER_ST_PIN_INCORRECT ? (uint32_t)COFFER_ST_CHALLENGE_INCORRECT : st;
+}
+
+/* Partition policy 15: a wrong challenge is refused but not counted. */
+static bool forgiven(const struct cmd *c, uint32_t st)
+{
+	return st == (uint32_t)COFFER_ST_CHALLENGE_INCORRECT && c->part->policy[15];
+}
+
+static void role_refused(struct cmd *c, enum coffer_role role, uint32_t count, bool *spent)
+{
+	card_event(c->card, COFFER_EV_LOGIN_FAILED, c->part->id, role);
+	*spent = count >= role_limit(c->part, role);
+	if (*spent && role == COFFER_ROLE_AU)
+		atomic_store(&c->card->audit.locked_until,
+			     card_uptime_ms(c->card) + AU_WAIT_MS);
 }
 
 /*
  * The attempt is counted, durably, before the password is looked at: cutting the power gives
  * no free try. A right password takes the count back. *spent: that was the last one.
  */
-static uint32_t role_attempt(struct cmd *c, enum coffer_role role, struct bytes pin, bool *spent)
+static uint32_t role_attempt(struct cmd *c, enum coffer_role role, const struct proof *proof,
+			     bool *spent)
 {
 	struct fw_partition *p = c->part;
 	uint32_t count, st;
 
 	*spent = false;
 	if (role != COFFER_ROLE_SO && role != COFFER_ROLE_PO && role_locked(p, role))
-		return locked_status(p, role);
+		return role_locked_status(p, role);
+	if (!proof->by_secret && p->policy[15]) {
+		st = proof_matches(c, role, proof);
+		if (forgiven(c, st))
+			card_event(c->card, COFFER_EV_LOGIN_FAILED, p->id, role);
+		return st ? st : status_of(nv_attempts_reset(c->card->nv, p->id, role));
+	}
 	/* The Auditor has waited: three new attempts. */
 	if (role == COFFER_ROLE_AU && over_limit(p, role) &&
 	    nv_attempts_reset(c->card->nv, p->id, role))
@@ -166,20 +217,18 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, struct bytes 
 		*spent = true;
 		return COFFER_ST_PIN_INCORRECT;
 	}
-	st = role_matches(c->card, role_of(p, role), pin);
-	if (!st)
-		return status_of(nv_attempts_reset(c->card->nv, p->id, role));
-	if (st == COFFER_ST_PIN_INCORRECT) {
-		card_event(c->card, COFFER_EV_LOGIN_FAILED, p->id, role);
-		*spent = count >= role_limit(p, role);
-		if (*spent && role == COFFER_ROLE_AU)
-			atomic_store(&c->card->audit.locked_until,
-				     card_uptime_ms(c->card) + AU_WAIT_MS);
+	st = proof_matches(c, role, proof);
+	if (st == COFFER_ST_PIN_INCORRECT || st == (uint32_t)COFFER_ST_CHALLENGE_INCORRECT)
+		role_refused(c, role, count, spent);
+	/* Of a key and a challenge the key was right: that alone ends a count. */
+	if (forgiven(c, st)) {
+		*spent = false;
+		nv_attempts_reset(c->card->nv, p->id, role);
 	}
-	return st;
+	return st ? st : status_of(nv_attempts_reset(c->card->nv, p->id, role));
 }
 
-static uint32_t role_check(struct cmd *c, enum coffer_role role, struct bytes pin)
+uint32_t role_check(struct cmd *c, enum coffer_role role, const struct proof *proof)
 {
 	bool spent;
 	uint32_t st;
@@ -187,14 +236,14 @@ static uint32_t role_check(struct cmd *c, enum coffer_role role, struct bytes pi
 	if (!role_of(c->part, role)->initialised)
 		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
 	pthread_mutex_lock(&c->part->login_lock);
-	st = role_attempt(c, role, pin, &spent);
+	st = role_attempt(c, role, proof, &spent);
 	pthread_mutex_unlock(&c->part->login_lock);
 	return spent ? role_threshold(c, role) : st;
 }
 
 /* ---- Login ----------------------------------------------------------------------- */
 
-static uint32_t presence_free(enum coffer_role now, enum coffer_role wanted)
+uint32_t role_presence_free(enum coffer_role now, enum coffer_role wanted)
 {
 	if (now == COFFER_ROLE_NONE)
 		return COFFER_ST_OK;
@@ -202,15 +251,16 @@ static uint32_t presence_free(enum coffer_role now, enum coffer_role wanted)
 			       COFFER_ST_USER_ANOTHER_ALREADY_LOGGED_IN;
 }
 
-static uint32_t presence_enter(struct cmd *c, enum coffer_role role)
+static uint32_t presence_enter(struct cmd *c, enum coffer_role role, bool by_challenge)
 {
 	uint32_t st = COFFER_ST_SESSION_HANDLE_INVALID;
 
 	pthread_mutex_lock(&c->card->lock);
 	if (!c->session->closed) {
-		st = presence_free(c->session->presence->role, role);
+		st = role_presence_free(c->session->presence->role, role);
 		if (!st) {
 			c->session->presence->role = role;
+			c->session->presence->by_challenge = by_challenge;
 			c->card->login_count++;
 			c->part->logins++;
 		}
@@ -227,10 +277,51 @@ static uint32_t login_recorded(struct cmd *c, uint32_t verdict)
 	return verdict;
 }
 
+/*
+ * On a card with a PED: the key, if the PED was asked for one, and the challenge, if one was given.
+ * An activated role needs no key. FUNCTION_FAILED: it was deactivated a moment ago.
+ */
+static uint32_t ped_proof(struct cmd *c, uint32_t role, struct bytes pin, struct proof *proof)
+{
+	proof->challenge = pin;
+	proof->by_challenge = pin.len != 0;
+	proof->by_secret = !ped_value(c, false, &proof->secret);
+	if (!pin.len)
+		return proof->by_secret ? COFFER_ST_OK : COFFER_ST_FUNCTION_FAILED;
+	if (!role_has_challenge(c->part, role))
+		return COFFER_ST_OPERATION_NOT_ALLOWED;
+	if (!c->part->challenges[role].initialised)
+		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
+	if (!proof->by_secret && !(roles_activated(c->part) & 1u << role))
+		return COFFER_ST_FUNCTION_FAILED;
+	return COFFER_ST_OK;
+}
+
+static uint32_t login_proof(struct cmd *c, uint32_t role, struct bytes pin, struct proof *proof)
+{
+	*proof = (struct proof){ .by_secret = true, .secret = pin };
+	if (!role_of(c->part, role)->initialised)
+		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
+	return card_ped(c->card) ? ped_proof(c, role, pin, proof) : (uint32_t)COFFER_ST_OK;
+}
+
+/* The role's own change: an activation to store, a record of the log. */
+static uint32_t login_change(struct cmd *c, uint32_t role, const struct proof *proof)
+{
+	bool save = card_ped(c->card) && activation_old(c->part);
+
+	if (card_ped(c->card) && proof->by_secret)
+		save = activation_begin(c->part, role, proof->secret) || save;
+	if ((c->note.due || save) && !change_of(c))
+		return COFFER_ST_DEVICE_MEMORY;
+	return save ? activation_save(c->part, c->change) : (uint32_t)COFFER_ST_OK;
+}
+
 uint32_t handle_LOGIN(struct cmd *c)
 {
 	uint32_t role = wire_u32(&c->in), st;
 	struct bytes pin = wire_blob(&c->in, PIN_MAX);
+	struct proof proof;
 
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
@@ -239,179 +330,38 @@ uint32_t handle_LOGIN(struct cmd *c)
 	c->note.role = role;
 	if (c->part->id && fw_card_tampered(c->card))
 		return COFFER_ST_HSM_TAMPERED;
-	st = presence_free(c->role, (enum coffer_role)role);
+	st = role_presence_free(c->role, (enum coffer_role)role);
 	if (!st)
-		st = role_check(c, (enum coffer_role)role, pin);
+		st = login_proof(c, role, pin, &proof);
+	if (!st)
+		st = role_check(c, (enum coffer_role)role, &proof);
 	/* With a change the verdict comes later: the threshold was reached. */
 	if (st || c->change)
 		return st;
-	if (c->note.due && !change_of(c))
-		return COFFER_ST_DEVICE_MEMORY;
-	st = presence_enter(c, (enum coffer_role)role);
+	st = login_change(c, role, &proof);
+	if (st)
+		return st;
+	st = presence_enter(c, (enum coffer_role)role, proof.by_challenge);
 	if (c->change)
 		change_after(c->change, login_recorded);
-	wire_put_u32(&c->out, role_of(c->part, role)->must_change);
+	wire_put_u32(&c->out, proof.by_challenge ? c->part->challenges[role].must_change :
+						   role_of(c->part, role)->must_change);
 	wire_put_u32(&c->out, 0);
 	return st;
 }
 
-/* ---- Passwords (alone in the partition) ------------------------------------------ */
-
-struct new_password {
-	enum coffer_role role;
-	enum coffer_event_type event;	/* 0: none */
-	struct role roles[COFFER_ROLE_COUNT];
-};
-
-static uint32_t password_written(struct cmd *c, uint32_t verdict)
-{
-	struct new_password *n = c->state;
-	struct fw_partition *p = c->part;
-
-	if (!verdict) {
-		pthread_mutex_lock(&p->lock);
-		if (n->role == COFFER_ROLE_AU)
-			c->card->audit.role = n->roles[n->role];
-		else
-			memcpy(p->roles, n->roles, sizeof(p->roles));
-		pthread_mutex_unlock(&p->lock);
-		if (n->event)
-			card_event(c->card, n->event, p->id, n->role);
-	}
-	crypto_wipe(n, sizeof(*n));
-	free(n);
-	return verdict;
-}
-
-static uint32_t password_save(struct cmd *c, struct change *ch, struct new_password *n)
-{
-	if (n->role == COFFER_ROLE_AU)
-		return audit_save_role(c->card, ch, &n->roles[n->role]);
-	return partition_save_roles(c->part, ch, n->roles);
-}
-
-uint32_t role_password(struct cmd *c, enum coffer_role role, struct bytes pin, bool must_change,
-		       enum coffer_event_type event)
-{
-	struct new_password *n = calloc(1, sizeof(*n));
-	struct change *ch = change_of(c);
-	uint32_t st = COFFER_ST_DEVICE_MEMORY;
-
-	if (n && ch) {
-		n->role = role;
-		n->event = event;
-		memcpy(n->roles, c->part->roles, sizeof(n->roles));
-		c->state = n;
-		st = role_make(c->card, pin, must_change, &n->roles[role]);
-		if (!st)
-			st = password_save(c, ch, n);
-		if (!st)
-			change_after(ch, password_written);
-	}
-	if (st && n) {
-		crypto_wipe(n, sizeof(*n));
-		free(n);
-	}
-	return st;
-}
-
-/* HSM policy 21: a password that somebody else gave must be changed at first use. */
-static bool must_change_given(const struct fw_card *card)
-{
-	return card_policy(card, 21) != 0;
-}
-
-/* The Partition SO makes the Crypto Officer, who makes the other two (behaviour.md 5.1). */
-static bool role_may_make(enum coffer_role who, uint32_t role)
-{
-	if (who == COFFER_ROLE_PO)
-		return role == COFFER_ROLE_CO;
-	return who == COFFER_ROLE_CO && (role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO);
-}
-
-static uint32_t role_request(struct cmd *c, uint32_t *role, struct bytes *pin)
-{
-	*role = wire_u32(&c->in);
-	*pin = wire_blob(&c->in, PIN_MAX);
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	if (!role_exists(c->part, *role))
-		return COFFER_ST_USER_TYPE_INVALID;
-	if (!role_may_make(c->role, *role))
-		return COFFER_ST_USER_NOT_AUTHORIZED;
-	return role_pin_fits(c->part, *pin);
-}
-
-/* A role that is there already is not made again: OPERATION_NOT_ALLOWED. */
-uint32_t handle_ROLE_INIT(struct cmd *c)
-{
-	struct bytes pin;
-	uint32_t role, st = role_request(c, &role, &pin);
-
-	if (!st && role_of(c->part, role)->initialised)
-		st = COFFER_ST_OPERATION_NOT_ALLOWED;
-	if (!st)
-		st = status_of(nv_attempts_reset(c->card->nv, c->part->id,
-						 (enum coffer_role)role));
-	if (st)
-		return st;
-	return role_password(c, (enum coffer_role)role, pin, must_change_given(c->card),
-			      COFFER_EV_ROLE_INITIALIZED);
-}
-
-static uint32_t reset_written(struct cmd *c, uint32_t verdict)
-{
-	enum coffer_role role = ((struct new_password *)c->state)->role;
-
-	verdict = password_written(c, verdict);
-	if (verdict)
-		return verdict;
-	return status_of(nv_attempts_reset(c->card->nv, c->part->id, role));
-}
-
-/* Unlocks, too. The Crypto Officer can be reset only where HSM policy 15 allows it. */
-uint32_t handle_ROLE_RESET_PW(struct cmd *c)
-{
-	struct bytes pin;
-	uint32_t role, st = role_request(c, &role, &pin);
-
-	if (!st && !c->part->roles[role].initialised)
-		st = COFFER_ST_USER_PIN_NOT_INITIALIZED;
-	if (!st && role == COFFER_ROLE_CO && !card_policy(c->card, 15))
-		st = COFFER_ST_OPERATION_NOT_ALLOWED;
-	if (!st)
-		st = role_password(c, (enum coffer_role)role, pin, must_change_given(c->card),
-				    COFFER_EV_ROLE_INITIALIZED);
-	if (!st)
-		change_after(c->change, reset_written);
-	return st;
-}
-
-/* Who is logged in changes the own password; who is not, that of the role named (C_SetPIN). */
-uint32_t handle_ROLE_CHANGE_PW(struct cmd *c)
-{
-	uint32_t role = wire_u32(&c->in), st;
-	struct bytes old = wire_blob(&c->in, PIN_MAX);
-	struct bytes new = wire_blob(&c->in, PIN_MAX);
-
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	if (!role_exists(c->part, role))
-		return COFFER_ST_USER_TYPE_INVALID;
-	if (c->role != COFFER_ROLE_NONE && c->role != role)
-		return COFFER_ST_USER_NOT_AUTHORIZED;
-	st = role_pin_fits(c->part, new);
-	if (!st && role_of(c->part, role)->must_change && old.len == new.len &&
-	    crypto_equal(old.p, new.p, new.len))
-		st = COFFER_ST_PIN_INVALID;
-	if (!st)
-		st = role_check(c, (enum coffer_role)role, old);
-	if (st || c->change)
-		return st;
-	return role_password(c, (enum coffer_role)role, new, false, (enum coffer_event_type)0);
-}
-
 /* ---- List ------------------------------------------------------------------------ */
+
+static uint32_t challenge_state(struct fw_partition *p, enum coffer_role role)
+{
+	uint32_t state = roles_activated(p) & 1u << role ? COFFER_RS_ACTIVATED : 0;
+
+	if (p->challenges[role].initialised)
+		state |= COFFER_RS_HAS_CHALLENGE;
+	if (p->challenges[role].must_change)
+		state |= COFFER_RS_CHALLENGE_MUST_CHANGE;
+	return state;
+}
 
 static void role_write(struct fw_partition *p, enum coffer_role role, struct wire_out *out)
 {
@@ -428,6 +378,7 @@ static void role_write(struct fw_partition *p, enum coffer_role role, struct wir
 		state |= COFFER_RS_LOCKED;
 	if (r->must_change)
 		state |= COFFER_RS_PIN_MUST_CHANGE;
+	state |= challenge_state(p, role);
 	wire_put_u32(out, role);
 	wire_put_u32(out, state);
 	wire_put_u32(out, locked || used >= limit ? 0 : limit - used);

@@ -263,7 +263,7 @@ uint32_t handle_SESSION_INFO(struct cmd *c)
 {
 	struct fw_card *card = c->card;
 	unsigned int sessions;
-	bool must_change = c->role != COFFER_ROLE_NONE && role_of(c->part, c->role)->must_change;
+	bool must_change = role_must_change(c);
 
 	if (!reserved_ok(c))
 		return COFFER_ST_ARGUMENTS_BAD;
@@ -288,6 +288,7 @@ void presence_logout(struct fw_card *card, struct presence *p)
 	if (p->role == COFFER_ROLE_NONE)
 		return;
 	p->role = COFFER_ROLE_NONE;
+	p->by_challenge = false;
 	card->login_count--;
 	/* To objects_forget 0 means all partitions; the admin partition has no objects. */
 	if (!--p->part->logins && p->part->id)

@@ -45,6 +45,8 @@ static uint32_t card_flags(const struct fw_card *card, bool initialised)
 		flags |= COFFER_CARD_INITIALIZED;
 	if (fw_card_tampered(card))
 		flags |= COFFER_CARD_TAMPERED;
+	if (f->ped)
+		flags |= COFFER_CARD_PED;
 	return flags;
 }
 

@@ -116,6 +116,17 @@ static uint32_t keys_in(struct fw_card *card)
 	return status_of(rc);
 }
 
+/* What was cached from the PED does not come back, not even where it outlives a power cut. */
+static uint32_t activations_drop(struct fw_card *card, struct change *ch)
+{
+	struct fw_partition *p;
+	uint32_t st = COFFER_ST_OK;
+
+	for (p = card->admin->next; p && !st; p = p->next)
+		st = activation_save(p, ch);
+	return st;
+}
+
 /* Alone on the card. */
 uint32_t handle_TAMPER_CLEAR(struct cmd *c)
 {
@@ -139,6 +150,8 @@ uint32_t handle_TAMPER_CLEAR(struct cmd *c)
 		st = hsm_erase_rows(card, ch, NV_CLEAR_ZEROIZE);
 	else
 		st = keys_in(card);
+	if (!st && !erase)
+		st = activations_drop(card, ch);
 	if (!st)
 		change_after(ch, tamper_cleared);
 	return st;

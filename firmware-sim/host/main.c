@@ -21,24 +21,34 @@ enum {
 };
 
 static const char usage[] =
-	"usage: coffer-card-host serve [--ready-fd N] DIR  serve it until nobody uses it\n"
-	"       coffer-card-host serve --stdio DIR           on standard input/output\n"
+	"usage: coffer-card-host serve [-ped PED] [--ready-fd N] DIR\n"
+	"                                                   serve it until nobody uses it\n"
+	"       coffer-card-host serve [-ped PED] --stdio DIR  on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
-	"                        [-kdf-cost test|standard] [-root-key FILE -root-cert FILE] DIR\n"
+	"                        [-auth password|ped] [-kdf-cost test|standard]\n"
+	"                        [-root-key FILE -root-cert FILE] DIR\n"
 	"       coffer-card-host image create -profile NAME [-oldest VERSION]\n"
 	"                        [-root-key FILE -root-cert FILE] FILE\n"
 	"       coffer-card-host export DIR FILE\n"
 	"       coffer-card-host import FILE DIR\n"
 	"       coffer-card-host tamper DIR\n"
-	"       coffer-card-host profiles\n";
+	"       coffer-card-host profiles\n"
+	"       coffer-card-host ped create-key FILE -color blue|black|grey|red|white|orange\n"
+	"                        [-label TEXT] [-pin-file FILE] [-imprint]\n"
+	"       coffer-card-host ped copy-key FILE NEW-FILE\n"
+	"       coffer-card-host ped show-key FILE\n"
+	"       coffer-card-host ped insert PED KEY-FILE [-pin-file FILE]\n"
+	"       coffer-card-host ped remove PED [-color COLOR]\n"
+	"       coffer-card-host ped connect DIR PED\n"
+	"       coffer-card-host ped disconnect DIR\n";
 
-static int complain(const char *text)
+int complain(const char *text)
 {
 	fprintf(stderr, "coffer-card-host: %s\n", text);
 	return EXIT_FAILURE;
 }
 
-static int bad_use(const char *text)
+int bad_use(const char *text)
 {
 	complain(text);
 	fputs(usage, stderr);
@@ -136,7 +146,7 @@ static void harden(void)
 	signals_block();
 }
 
-static int serve_socket(const char *dir, int ready_fd)
+static int serve_socket(const char *dir, const char *ped, int ready_fd)
 {
 	char err[512] = "";
 	struct host h;
@@ -145,7 +155,7 @@ static int serve_socket(const char *dir, int ready_fd)
 	if (ready_fd >= 0 && !detach())
 		return complain(strerror(errno));
 	harden();
-	rc = host_open(&h, dir, err, sizeof(err));
+	rc = host_open(&h, dir, ped, err, sizeof(err));
 	if (!rc) {
 		rc = host_listen(&h, dir, err, sizeof(err));
 		if (rc)
@@ -163,14 +173,14 @@ static int serve_socket(const char *dir, int ready_fd)
 	return EXIT_SUCCESS;
 }
 
-static int serve_stdio(const char *dir)
+static int serve_stdio(const char *dir, const char *ped)
 {
 	char err[512] = "";
 	struct host h;
 	int rc;
 
 	harden();
-	rc = host_open(&h, dir, err, sizeof(err));
+	rc = host_open(&h, dir, ped, err, sizeof(err));
 	if (rc)
 		return complain(err);
 	rc = host_stdio(&h);
@@ -183,8 +193,10 @@ static int verb_serve(int argc, char **argv)
 	static const struct option options[] = {
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "stdio", no_argument, NULL, 's' },
+		{ "ped", required_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
+	const char *ped = NULL;
 	int opt, ready_fd = -1;
 	bool stdio = false;
 
@@ -196,6 +208,8 @@ static int verb_serve(int argc, char **argv)
 			fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
 		} else if (opt == 's') {
 			stdio = true;
+		} else if (opt == 'e') {
+			ped = optarg;
 		} else {
 			return bad_use("serve does not know that option");
 		}
@@ -204,7 +218,7 @@ static int verb_serve(int argc, char **argv)
 		return bad_use("serve wants one card folder");
 	if (stdio && ready_fd >= 0)
 		return bad_use("--stdio and --ready-fd exclude each other");
-	return stdio ? serve_stdio(argv[optind]) : serve_socket(argv[optind], ready_fd);
+	return stdio ? serve_stdio(argv[optind], ped) : serve_socket(argv[optind], ped, ready_fd);
 }
 
 /* ---- create, export, import, profiles -------------------------------------------- */
@@ -224,6 +238,9 @@ static bool create_option(struct fw_create *how, int opt, char *value)
 	case 'k':
 		how->kdf_test = !strcmp(value, "test");
 		return how->kdf_test || !strcmp(value, "standard");
+	case 'a':
+		how->ped = !strcmp(value, "ped");
+		return how->ped || !strcmp(value, "password");
 	case 't':
 		how->kdf_test = true;
 		return true;
@@ -245,6 +262,7 @@ static int verb_create(int argc, char **argv)
 		{ "serial", required_argument, NULL, 'n' },
 		{ "label", required_argument, NULL, 'l' },
 		{ "kdf-cost", required_argument, NULL, 'k' },
+		{ "auth", required_argument, NULL, 'a' },
 		{ "kdf-test", no_argument, NULL, 't' },
 		{ "root-key", required_argument, NULL, 'r' },
 		{ "root-cert", required_argument, NULL, 'c' },
@@ -385,6 +403,7 @@ static const struct {
 	{ "import", verb_move },
 	{ "tamper", verb_tamper },
 	{ "profiles", verb_profiles },
+	{ "ped", verb_ped },
 };
 
 int main(int argc, char **argv)

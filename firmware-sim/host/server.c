@@ -20,9 +20,9 @@
 #define SOCKET_NAME	"host.sock"
 #define FULL_MS		100	/* pause when there is no descriptor for a connection */
 
-int host_open(struct host *h, const char *dir, char *err, size_t err_len)
+int host_open(struct host *h, const char *dir, const char *ped, char *err, size_t err_len)
 {
-	static const struct fw_open plain;
+	const struct fw_open how = { .ped = ped };
 	int rc;
 
 	memset(h, 0, sizeof(*h));
@@ -41,7 +41,7 @@ int host_open(struct host *h, const char *dir, char *err, size_t err_len)
 		rc = -errno;
 		snprintf(err, err_len, "%s: %s", dir, strerror(errno));
 	} else {
-		rc = fw_card_open(dir, &plain, &h->card, err, err_len);
+		rc = fw_card_open(dir, &how, &h->card, err, err_len);
 	}
 	if (rc)
 		close(h->dir);

@@ -54,8 +54,16 @@ int conn_start(struct host *h, int in, int out);
 void conn_reap(struct host *h);		/* frees those that ended */
 void conn_wait_all(struct host *h);	/* until none is left */
 
+/* main.c: one line for people; EXIT_FAILURE, or 2 with the usage */
+int complain(const char *text);
+int bad_use(const char *text);
+
+/* ped.c */
+int verb_ped(int argc, char **argv);
+
 /* server.c */
-int host_open(struct host *h, const char *dir, char *err, size_t err_len);
+/* @ped: folder of the PED; NULL: DIR/ped. */
+int host_open(struct host *h, const char *dir, const char *ped, char *err, size_t err_len);
 int host_listen(struct host *h, const char *dir, char *err, size_t err_len);
 void host_run(struct host *h);		/* until its last connection ended, or a signal */
 int host_stdio(struct host *h);		/* one connection on standard input and output */

@@ -72,6 +72,7 @@ struct fw_open {
 	const char *broken_test;	/* SELF_TEST finds this one broken; read at each run */
 	uint64_t audit_limit;		/* instead of COFFER_AUDIT_LIMIT */
 	const uint64_t *uptime_ahead_ms; /* added to the uptime, so that tests need not wait */
+	uint64_t off_longer_ms;		/* added to how long the card was without power */
 };
 
 /*

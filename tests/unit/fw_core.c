@@ -32,6 +32,7 @@ static void folder_drop(const char *path)
 #define MODELS	8
 static struct model {
 	char profile[32];
+	bool ped;
 	char file[80];
 } models[MODELS];
 static char models_dir[64];
@@ -41,9 +42,10 @@ static void models_drop(void)
 	folder_drop(models_dir);
 }
 
-static void model_make(struct bench *b, struct model *m, const char *profile)
+static void model_make(struct bench *b, struct model *m, const char *profile, bool ped)
 {
-	struct fw_create how = { .profile = profile, .serial = 1234567, .kdf_test = true };
+	struct fw_create how = { .profile = profile, .serial = 1234567, .kdf_test = true,
+				 .ped = ped };
 
 	if (!models_dir[0]) {
 		strcpy(models_dir, "/tmp/fw_model.XXXXXX");
@@ -51,34 +53,40 @@ static void model_make(struct bench *b, struct model *m, const char *profile)
 		atexit(models_drop);
 	}
 	snprintf(m->profile, sizeof(m->profile), "%s", profile);
-	snprintf(m->file, sizeof(m->file), "%s/%.15s", models_dir, profile);
+	m->ped = ped;
+	snprintf(m->file, sizeof(m->file), "%s/%.15s%s", models_dir, profile, ped ? "-p" : "");
 	if (fw_card_create(b->path, &how, b->err, sizeof(b->err)) ||
 	    fw_card_export(b->path, m->file, b->err, sizeof(b->err)))
 		fail_msg("create: %s", b->err);
 }
 
-static void card_make(struct bench *b, const char *profile)
+static void card_make(struct bench *b, const char *profile, bool ped)
 {
 	struct model *m = models;
 
-	while (m->profile[0] && strcmp(m->profile, profile))
+	while (m->profile[0] && (strcmp(m->profile, profile) || m->ped != ped))
 		m++;
 	assert_true(m < models + MODELS);
 	if (!m->profile[0])
-		model_make(b, m, profile);
+		model_make(b, m, profile, ped);
 	else if (fw_card_import(m->file, b->path, b->err, sizeof(b->err)))
 		fail_msg("import: %s", b->err);
 }
 
 void bench_open(struct bench *b, const char *profile)
 {
+	bench_make(b, profile, false);
+	if (bench_on(b, NULL))
+		fail_msg("open: %s", b->err);
+}
+
+void bench_make(struct bench *b, const char *profile, bool ped)
+{
 	memset(b, 0, sizeof(*b));
 	strcpy(b->dir, "/tmp/fw_core.XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/card", b->dir);
-	card_make(b, profile ? profile : "coffer");
-	if (bench_on(b, NULL))
-		fail_msg("open: %s", b->err);
+	card_make(b, profile ? profile : "coffer", ped);
 }
 
 int bench_on(struct bench *b, const struct fw_open *how)

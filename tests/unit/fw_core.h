@@ -37,6 +37,8 @@ struct bench {
 
 /* A new card of @profile (NULL: coffer) with the test KDF, powered on, with one owner. */
 void bench_open(struct bench *b, const char *profile);
+/* The same, but not powered on; @ped: multifactor authentication. */
+void bench_make(struct bench *b, const char *profile, bool ped);
 /* Switches off and removes everything. */
 void bench_close(struct bench *b);
 void bench_off(struct bench *b);

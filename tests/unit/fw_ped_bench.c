@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fw_ped_bench.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static void must(struct ped_bench *p, int rc)
+{
+	if (rc)
+		fail_msg("ped: %s", p->b.err);
+}
+
+void ped_open(struct ped_bench *p, const char *profile, bool auth)
+{
+	memset(p, 0, sizeof(*p));
+	bench_make(&p->b, profile, auth);
+	snprintf(p->ped, sizeof(p->ped), "%s/pedkeys", p->b.dir);
+	must(p, fw_ped_connect(p->b.path, p->ped, p->b.err, sizeof(p->b.err)));
+	p->how.uptime_ahead_ms = &p->ahead;
+	if (bench_on(&p->b, &p->how))
+		fail_msg("open: %s", p->b.err);
+}
+
+void ped_close(struct ped_bench *p)
+{
+	/* What is removed with the bench follows no links. */
+	fw_ped_remove(p->ped, 0, NULL, 0);
+	fw_ped_disconnect(p->b.path, NULL, 0);
+	bench_close(&p->b);
+}
+
+void ped_power(struct ped_bench *p)
+{
+	bench_off(&p->b);
+	if (bench_on(&p->b, &p->how))
+		fail_msg("open: %s", p->b.err);
+}
+
+/* ---- Keys ------------------------------------------------------------------------ */
+
+const char *key_path(struct ped_bench *p, const char *name)
+{
+	static char path[2][128];
+	static int next;
+
+	next = !next;
+	snprintf(path[next], sizeof(path[next]), "%s/%s", p->b.dir, name);
+	return path[next];
+}
+
+void key_new(struct ped_bench *p, const char *name, uint32_t color, const char *pin)
+{
+	struct fw_ped_make how = { .color = color, .label = name, .pin = pin,
+				   .pin_len = pin ? strlen(pin) : 0 };
+
+	must(p, fw_ped_key_create(key_path(p, name), &how, p->b.err, sizeof(p->b.err)));
+}
+
+void key_in(struct ped_bench *p, const char *name, const char *pin)
+{
+	must(p, fw_ped_insert(p->ped, key_path(p, name), pin, pin ? strlen(pin) : 0, p->b.err,
+			      sizeof(p->b.err)));
+}
+
+void key_out(struct ped_bench *p, uint32_t color)
+{
+	must(p, fw_ped_remove(p->ped, color, p->b.err, sizeof(p->b.err)));
+}
+
+bool key_blank(struct ped_bench *p, const char *name)
+{
+	struct fw_ped_key key;
+
+	must(p, fw_ped_key_show(key_path(p, name), &key, p->b.err, sizeof(p->b.err)));
+	return key.blank;
+}
+
+void ring_in(struct ped_bench *p)
+{
+	static const uint32_t colors[] = { COFFER_PED_BLUE, COFFER_PED_RED, COFFER_PED_BLACK,
+					   COFFER_PED_GREY, COFFER_PED_WHITE };
+	size_t i;
+
+	for (i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+		key_new(p, fw_ped_color_name(colors[i]), colors[i], NULL);
+		key_in(p, fw_ped_color_name(colors[i]), NULL);
+	}
+}
+
+/* ---- Commands -------------------------------------------------------------------- */
+
+uint32_t ped_login(struct ped_bench *p, uint32_t session, uint32_t role)
+{
+	return login(&p->b, session, role, "");
+}
+
+uint32_t ped_init(struct ped_bench *p, uint16_t opcode, uint32_t session, uint32_t flags)
+{
+	uint8_t buf[256];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, flags);
+	wire_put_blob(&out, "one", 3);
+	wire_put_blob(&out, NULL, 0);
+	wire_put_blob(&out, NULL, 0);
+	return ask(&p->b, opcode, buf, out.len);
+}
+
+uint32_t ped_ready(struct ped_bench *p)
+{
+	struct bench *b = &p->b;
+	uint32_t s = session_open(b, b->owner, 1, true, NULL);
+
+	expect(ped_init(p, COFFER_CMD_PARTITION_INIT, s, COFFER_INIT_PED_DOMAIN), 0);
+	expect(ped_login(p, s, COFFER_ROLE_PO), 0);
+	expect(role_ask(b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, ""), 0);
+	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	expect(ped_login(p, s, COFFER_ROLE_CO), 0);
+	expect(role_ask(b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CU, ""), 0);
+	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	return s;
+}
+
+uint32_t role_state(struct ped_bench *p, uint32_t session, uint32_t role)
+{
+	size_t at;
+
+	expect(session_only(&p->b, COFFER_CMD_ROLE_LIST, session), 0);
+	for (at = 4; at < p->b.len; at += sizeof(struct coffer_role_row))
+		if (word(&p->b, at) == role)
+			return word(&p->b, at + 4);
+	fail_msg("role %u is not listed", role);
+	return 0;
+}
+
+void ped_policy(struct ped_bench *p, uint32_t session, uint32_t id, uint32_t value)
+{
+	expect(ped_login(p, session, COFFER_ROLE_PO), 0);
+	expect(policy_set(&p->b, session, COFFER_POLICY_SET_DESTRUCTIVE, id, value), 0);
+	expect(session_only(&p->b, COFFER_CMD_LOGOUT, session), 0);
+}
+
+/* ---- Waiting --------------------------------------------------------------------- */
+
+static void *wait_main(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->verdict = fw_exec(w->p->b.card, &w->rq, &w->len);
+	return NULL;
+}
+
+void wait_login(struct ped_bench *p, struct waiting *w, uint32_t session, uint32_t role)
+{
+	struct wire_out out;
+
+	w->p = p;
+	wire_out_init(&out, w->req, sizeof(w->req));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, role);
+	wire_put_blob(&out, NULL, 0);
+	w->rq = (struct fw_request){ .owner = p->b.owner, .tag = 77, .opcode = COFFER_CMD_LOGIN,
+				     .req_len = (uint32_t)out.len, .req = w->req,
+				     .reply = w->reply, .reply_room = sizeof(w->reply) };
+	assert_int_equal(pthread_create(&w->thread, NULL, wait_main, w), 0);
+}
+
+struct coffer_rep_ped ped_status(struct ped_bench *p, uint32_t session)
+{
+	struct coffer_rep_ped status;
+
+	expect(session_only(&p->b, COFFER_CMD_PED_STATUS, session), 0);
+	assert_int_equal(p->b.len, sizeof(status));
+	memcpy(&status, p->b.reply, sizeof(status));
+	return status;
+}
+
+void wait_started(struct ped_bench *p, uint32_t session)
+{
+	static const struct timespec pause = { 0, 5000000 };
+
+	while (!ped_status(p, session).waiting)
+		nanosleep(&pause, NULL);
+}
+
+uint32_t wait_end(struct waiting *w)
+{
+	pthread_join(w->thread, NULL);
+	return w->verdict;
+}
