@@ -210,8 +210,6 @@ bool activation_begin(struct fw_partition *p, uint32_t role, struct bytes secret
 
 static uint32_t challenge_role(struct cmd *c, uint32_t role)
 {
-	if (!card_ped(c->card))
-		return COFFER_ST_PED_UNSUPPORTED;
 	if (!role_exists(c->part, role) || !role_has_challenge(c->part, role))
 		return COFFER_ST_USER_TYPE_INVALID;
 	return c->part->roles[role].initialised ? COFFER_ST_OK :
@@ -239,6 +237,8 @@ uint32_t handle_ROLE_CHALLENGE(struct cmd *c)
 	uint32_t role = wire_u32(&c->in), st;
 	struct bytes challenge = wire_blob(&c->in, PIN_MAX);
 
+	if (!card_ped(c->card))
+		return COFFER_ST_PED_UNSUPPORTED;
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	st = challenge_role(c, role);
@@ -264,6 +264,8 @@ uint32_t handle_ROLE_DEACTIVATE(struct cmd *c)
 	struct fw_partition *p = c->part;
 	uint32_t role = wire_u32(&c->in), st;
 
+	if (!card_ped(c->card))
+		return COFFER_ST_PED_UNSUPPORTED;
 	if (!wire_in_done(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	st = challenge_role(c, role);

@@ -35,7 +35,7 @@ const struct matrix_row matrix_rows[] = {
 	  COFFER_ST_PED_UNSUPPORTED },
 	{ "ROLE_DEACTIVATE", 0x37, 8, ON_PART, "POLU", INIT | RW | STORES,
 	  COFFER_ST_PED_UNSUPPORTED },
-	{ "PED_STATUS", 0x38, 8, ON_BOTH, ALL, 0, BAD },
+	{ "PED_STATUS", 0x38, 8, ON_BOTH, ALL, OLD_PIN | TAMPER, BAD },
 	/* Management of the card. */
 	{ "HSM_INIT", 0x40, 20, ON_CARD, "nS", RW | STORES | FINISH | FIRST, BAD },
 	{ "HSM_FACTORY_RESET", 0x41, 8, ON_CARD, "nS", RW | STORES | FINISH | SICK, BAD },
