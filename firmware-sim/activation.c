@@ -219,10 +219,8 @@ static uint32_t challenge_role(struct cmd *c, uint32_t role)
 uint32_t challenge_fits(const struct fw_partition *p, struct bytes challenge)
 {
 	const struct profile *profile = p->card->profile;
-	uint32_t min = profile->challenge_min ? profile->challenge_min : 8;
-	uint32_t max = profile->challenge_max ? profile->challenge_max : PIN_MAX;
 
-	if (challenge.len < min || challenge.len > max)
+	if (challenge.len < profile->challenge_min || challenge.len > profile->challenge_max)
 		return COFFER_ST_PIN_LEN_RANGE;
 	return memchr(challenge.p, 0, challenge.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
 }
