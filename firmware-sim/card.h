@@ -99,7 +99,8 @@ struct fw_partition {
 	enum coffer_partition_kind kind; /* changed alone on the card, by an update */
 
 	unsigned int logins;		/* under card->lock */
-	_Atomic uint64_t clone_last;	/* monotonic: the last failed proof, or power-on */
+	_Atomic uint64_t clone_last;	/* uptime: the last failed proof, or 0 */
+	_Atomic uint64_t clone_since;	/* uptime up to which failed proofs are forgiven */
 
 	struct gate gate;
 	pthread_mutex_t login_lock;

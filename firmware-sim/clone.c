@@ -237,9 +237,9 @@ static uint32_t make_m3(struct cmd *c, struct clone_context *x, struct bytes in,
 		return st;
 	/*
 	 * The peer learns from m3 whether the domains match, and may never answer. So the attempt
-	 * counts as failed, durably, before m3 exists; a good m4 takes that back.
+	 * counts as failed, durably, before m3 exists; a good m4 takes that one back.
 	 */
-	st = card_clone_failed(c->card, c->part);
+	st = card_clone_failed(c->card, c->part, &x->attempt);
 	if (!st)
 		st = write_m3(c, x, (struct bytes){ share, share_len },
 			      (struct bytes){ shared, shared_len }, out);
@@ -286,12 +286,12 @@ static uint32_t make_m4(struct cmd *c, struct clone_context *x, struct bytes in,
 	if (st)
 		return st;
 	/* Counted before it is looked at: a power cut gives no free guess. */
-	st = card_clone_failed(c->card, c->part);
+	st = card_clone_failed(c->card, c->part, &x->attempt);
 	if (!st)
 		st = clone_proofs_check(c, x, (struct bytes){ shared, len }, m3.proofs);
 	crypto_wipe(shared, sizeof(shared));
 	if (!st)
-		st = card_clone_good(c->card, c->part);
+		st = card_clone_good(c->card, c->part, &x->attempt);
 	if (!st)
 		st = clone_prove_source(c->crypto, x->suite, &x->t, &x->keys[0], mac);
 	if (st)
@@ -312,7 +312,7 @@ static uint32_t take_m4(struct cmd *c, struct clone_context *x, struct bytes in,
 	(void)out;
 	if (!st)
 		st = clone_proof_accept(c, x, m4.proofs);
-	return st ? st : card_clone_good(c->card, c->part);
+	return st ? st : card_clone_good(c->card, c->part, &x->attempt);
 }
 
 /* ---- The commands: one frame, the steps as data ------------------------------------------ */

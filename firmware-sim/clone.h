@@ -202,6 +202,7 @@ struct clone_context {
 	struct clone_keys keys[CLONE_DOMAINS];	/* T: one per own domain until m4, then [0] */
 	uint64_t domain[CLONE_DOMAINS];		/* partition_domain_id of each key */
 	unsigned int key_count;
+	struct clone_attempt attempt;		/* counted as failed until the proof is good */
 	uint8_t session[CLONE_SESSION_ID];
 	uint64_t sequence;			/* S: last sent; T: last authentic one seen */
 	uint32_t moved;				/* S: sent; T: authentic blobs seen */

@@ -135,12 +135,19 @@ void card_event(struct fw_card *card, enum coffer_event_type type, uint32_t part
 		uint64_t arg);
 
 /*
- * Failed domain proofs of cloning, per partition: durable (in nv) before they return. After the
- * third in a row each doubles a wait that starts at one second and ends at five minutes.
- * clone_wait_ms: 0 = may go on. Counted on both ends.
+ * Failed domain proofs of cloning, per partition and for all peers together (clone_throttle.c):
+ * durable (in nv) before they return. After the third each doubles a wait that starts at one
+ * second and ends at five minutes. A good proof takes back its own attempt and nothing else; an
+ * hour of uptime takes back one. clone_wait_ms: 0 = may go on. Counted on both ends.
  */
-uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p);
-uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p);
+struct clone_attempt {
+	uint64_t at;				/* uptime */
+	uint64_t before;			/* when the one before it failed */
+};
+uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p,
+			   struct clone_attempt *attempt);
+uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p,
+			 const struct clone_attempt *attempt);
 uint32_t partition_clone_wait_ms(const struct fw_partition *p);
 uint32_t partition_clone_failures(const struct fw_partition *p);
 

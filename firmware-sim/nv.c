@@ -298,7 +298,7 @@ static struct clone_count *clone_find(struct nv_state *s, uint32_t part)
 	return NULL;
 }
 
-int nv_clone_failed(struct nv *nv, uint32_t part)
+int nv_clone_failed(struct nv *nv, uint32_t part, uint32_t forgiven)
 {
 	struct clone_count *n;
 	int rc = -ENOSPC;
@@ -310,6 +310,7 @@ int nv_clone_failed(struct nv *nv, uint32_t part)
 		*n = (struct clone_count){ .part = part };
 	}
 	if (n) {
+		n->count = n->count > forgiven ? n->count - forgiven : 0;
 		if (n->count < UINT32_MAX)
 			n->count++;
 		rc = nv_save(nv);
@@ -329,10 +330,16 @@ static bool clone_drop(struct nv_state *s, uint32_t part)
 
 int nv_clone_good(struct nv *nv, uint32_t part)
 {
+	struct clone_count *n;
 	int rc = 0;
 
 	pthread_mutex_lock(&nv->lock);
-	if (clone_drop(&nv->s, part))
+	n = clone_find(&nv->s, part);
+	if (n && n->count > 1)
+		n->count--;
+	else if (n)
+		clone_drop(&nv->s, part);
+	if (n)
 		rc = nv_save(nv);
 	pthread_mutex_unlock(&nv->lock);
 	return rc;

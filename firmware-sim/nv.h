@@ -83,8 +83,12 @@ int nv_attempt(struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *co
 int nv_attempts_reset(struct nv *nv, uint32_t part, enum coffer_role role);
 uint32_t nv_attempts(struct nv *nv, uint32_t part, enum coffer_role role);
 
-/* Failed domain proofs since the last good one. When they were is not kept: no clock is trusted. */
-int nv_clone_failed(struct nv *nv, uint32_t part);
+/*
+ * Failed domain proofs. When they were is not kept: no clock is trusted over power cycles.
+ * nv_clone_failed: so many of the old ones are forgiven, and one is added. nv_clone_good: one
+ * less.
+ */
+int nv_clone_failed(struct nv *nv, uint32_t part, uint32_t forgiven);
 int nv_clone_good(struct nv *nv, uint32_t part);
 uint32_t nv_clone_failures(struct nv *nv, uint32_t part);
 

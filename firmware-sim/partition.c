@@ -24,7 +24,6 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 	p->kind = kind;
 	p->size = size;
 	p->epoch = card_new_epoch(card);
-	p->clone_last = card->power_on_mono;
 	gate_init(&p->gate);
 	pthread_mutex_init(&p->login_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);
@@ -145,48 +144,6 @@ uint32_t partition_key(const struct fw_partition *p, enum partition_key which, u
 uint64_t partition_epoch(const struct fw_partition *p)
 {
 	return atomic_load(&((struct fw_partition *)p)->epoch);
-}
-
-/* ---- Failed domain proofs -------------------------------------------------------- */
-
-#define CLONE_FREE_TRIES	3
-#define CLONE_WAIT_FIRST_MS	1000u
-#define CLONE_WAIT_MAX_MS	300000u
-
-uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p)
-{
-	/* First: at no moment is there a failure without its wait. */
-	atomic_store(&p->clone_last, clock_mono_ms());
-	return status_of(nv_clone_failed(card->nv, p->id));
-}
-
-uint32_t card_clone_good(struct fw_card *card, struct fw_partition *p)
-{
-	return status_of(nv_clone_good(card->nv, p->id));
-}
-
-uint32_t partition_clone_failures(const struct fw_partition *p)
-{
-	return nv_clone_failures(p->card->nv, p->id);
-}
-
-/*
- * By the monotonic clock alone: whoever sets the time of day neither ends nor prolongs a wait.
- * Only the number of failures outlives power; after power-on the last one counts as just made.
- */
-uint32_t partition_clone_wait_ms(const struct fw_partition *p)
-{
-	uint64_t past = clock_mono_ms() - atomic_load(&((struct fw_partition *)p)->clone_last);
-	uint32_t failures = nv_clone_failures(p->card->nv, p->id);
-	uint32_t over, wait = CLONE_WAIT_FIRST_MS;
-
-	if (failures < CLONE_FREE_TRIES)
-		return 0;
-	for (over = failures - CLONE_FREE_TRIES; over && wait < CLONE_WAIT_MAX_MS; over--)
-		wait *= 2;
-	if (wait > CLONE_WAIT_MAX_MS)
-		wait = CLONE_WAIT_MAX_MS;
-	return past >= wait ? 0 : wait - (uint32_t)past;
 }
 
 /* ---- Lists and information ------------------------------------------------------- */

@@ -5,22 +5,6 @@
  */
 #include "clone_pair.h"
 
-#include <stdio.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-/* The cards' clocks jump when a test says so: this function stands before the C library's. */
-static time_t jump_s;
-
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int rc = (int)syscall(SYS_clock_gettime, id, ts);
-
-	ts->tv_sec += jump_s;
-	return rc;
-}
-
 static struct test_card *s, *t;
 static uint32_t object;
 
@@ -255,9 +239,9 @@ static void ends_after_an_hour(void **state)
 	(void)state;
 	assert_u32(run_start(early), COFFER_ST_OK);
 	assert_u32(run_answer(early), COFFER_ST_OK);
-	jump_s += 3590;
+	tc_jump(3590);
 	assert_u32(extract(r, &blob), COFFER_ST_OK);
-	jump_s += 20;
+	tc_jump(20);
 	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_SESSION_EXPIRED);
 	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_SESSION_ID_INVALID);
 	assert_u32(run_confirm(early), COFFER_ST_SESSION_NEGOTIATION_EXPIRED);
@@ -332,6 +316,7 @@ static void wrong_domain(void **state)
 	(void)state;
 	wrong_domain_in(COFFER_CLONE_CPV4);
 	free(opened());
+	tc_forgive();
 	wrong_domain_in(COFFER_CLONE_CPV1);
 	free(opened());
 }
@@ -364,16 +349,103 @@ static void throttle(void **state)
 	clone_state(s, &failures, &wait);
 	assert_u32(failures, 3);
 	/* After the wait one more try is free; a bad one doubles the next wait. */
-	jump_s += 2;
+	tc_jump(2);
 	free(r);
 	r = run_new(s, blue);
 	assert_u32(run_negotiate(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
 	clone_state(s, &failures, &wait);
 	assert_u32(failures, 4);
 	assert_in_range(wait, 1001, 2000);
-	jump_s += 3;
+	tc_jump(3);
 	free(r);
 	free(opened());
+	tc_free(blue);
+}
+
+/*
+ * A relay that runs good clones of the same partition in between is throttled all the same: what
+ * is good takes back its own attempt. Good runs themselves are never kept waiting by old failures.
+ */
+static void good_runs_forgive_nothing(void **state)
+{
+	struct test_card *blue = tc_simple(NULL, "blue");
+	struct run *r = run_new(s, blue);
+	uint32_t failures, wait, guesses;
+
+	(void)state;
+	for (guesses = 0; guesses < 8; guesses++) {
+		uint32_t st = run_start(r);
+
+		/* The longest wait so far is that after 7 failures. */
+		if (st == (uint32_t)COFFER_ST_CLONE_THROTTLED)
+			break;
+		assert_u32(run_answer(r), COFFER_ST_OK);
+		assert_u32(run_confirm(r), COFFER_ST_OK);
+		assert_u32(run_verify(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+		run_give_up(r);
+		clone_state(s, &failures, &wait);
+		assert_u32(failures, guesses + 1);
+		if (failures < 3)
+			for (int i = 0; i < 3; i++)
+				free(opened());
+		clone_state(s, &failures, &wait);
+		assert_u32(failures, guesses + 1);
+	}
+	assert_u32(guesses, 3);
+	/* One good run after the wait, and many more at once: the wait is that of the failure. */
+	tc_jump(2);
+	for (int i = 0; i < 5; i++) {
+		struct run *good = opened();
+
+		run_give_up(good);
+		free(good);
+	}
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 3);
+	assert_u32(wait, 0);
+	/* Time forgives, one each hour, and never below zero. */
+	tc_jump(3600 - 2);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 2);
+	tc_jump(10 * 3600);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 0);
+	free(r);
+	r = run_new(s, blue);
+	assert_u32(run_negotiate(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+	clone_state(s, &failures, &wait);
+	assert_u32(failures, 1);
+	run_give_up(r);
+	free(r);
+	tc_free(blue);
+}
+
+/* A guess each time the wait is over, good runs between them: still fewer than 300 in a day. */
+static void guesses_in_six_hours(void **state)
+{
+	struct test_card *blue = tc_simple(NULL, "blue");
+	uint32_t failures, wait, guesses = 0;
+	unsigned int passed = 0;
+
+	(void)state;
+	while (passed < 6 * 3600) {
+		struct run *r = run_new(s, blue);
+
+		assert_u32(run_negotiate(r), COFFER_ST_SESSION_NEGOTIATION_NO_PSK);
+		guesses++;
+		clone_state(s, &failures, &wait);
+		tc_jump(wait / 1000 + 1);
+		passed += wait / 1000 + 1;
+		run_give_up(r);
+		free(r);
+		if (guesses % 16)
+			continue;
+		r = opened();
+		run_give_up(r);
+		free(r);
+	}
+	print_message("%u guesses in six hours\n", guesses);
+	assert_in_range(guesses, 50, 90);
 	tc_free(blue);
 }
 
@@ -483,6 +555,8 @@ int main(void)
 		TEST(bounded),
 		TEST(wrong_domain),
 		TEST(throttle),
+		TEST(good_runs_forgive_nothing),
+		TEST(guesses_in_six_hours),
 		TEST(unanswered),
 		TEST(noise_is_no_guess),
 	};

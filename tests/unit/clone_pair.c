@@ -4,7 +4,33 @@
 
 #include <ftw.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/* ---- Time -------------------------------------------------------------------------------- */
+
+static _Atomic int64_t ahead_s;
+
+/* This function stands before the C library's. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (id == CLOCK_MONOTONIC)
+		ts->tv_sec += ahead_s;
+	return rc;
+}
+
+void tc_jump(unsigned int seconds)
+{
+	ahead_s += seconds;
+}
+
+void tc_forgive(void)
+{
+	tc_jump(20 * 3600);
+}
 
 /* ---- Commands ---------------------------------------------------------------------------- */
 

@@ -71,6 +71,10 @@ void tc_policy_set(struct test_card *card, bool hsm, uint32_t id, uint32_t value
 void tc_suite_set(struct test_card *card, uint32_t id, bool on);
 void tc_suites_off(struct test_card *card);	/* all of CPv4: CPv3 is left */
 
+/* The uptime of all cards, from now on. Contexts last an hour. */
+void tc_jump(unsigned int seconds);
+void tc_forgive(void);				/* long enough for up to 20 failed proofs */
+
 /* ---- Commands ---------------------------------------------------------------------------- */
 
 struct call {

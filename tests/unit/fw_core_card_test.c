@@ -357,7 +357,10 @@ static void moves_as_one_file(void **state)
 
 static void wait_grows_and_ends(void **state)
 {
+	static uint64_t ahead;		/* the card looks at it to the end */
 	struct bench *b = *state;
+	struct fw_open how = { .workers = 1, .uptime_ahead_ms = &ahead };
+	struct clone_attempt a, other;
 	struct fw_partition *p;
 	uint32_t i, wait = 0, s;
 
@@ -366,24 +369,52 @@ static void wait_grows_and_ends(void **state)
 	p = partition_find(b->card, 1);
 	for (i = 1; i <= 3; i++) {
 		expect(partition_clone_wait_ms(p), 0);
-		expect(card_clone_failed(b->card, p), 0);
+		expect(card_clone_failed(b->card, p, &a), 0);
 		expect(partition_clone_failures(p), i);
 	}
 	wait = partition_clone_wait_ms(p);
 	assert_true(wait > 0 && wait <= 1000);
 	for (; i <= 20; i++)
-		expect(card_clone_failed(b->card, p), 0);
+		expect(card_clone_failed(b->card, p, &a), 0);
 	wait = partition_clone_wait_ms(p);
 	assert_true(wait > 290000 && wait <= 300000);
 	expect(session_only(b, COFFER_CMD_PARTITION_INFO, s), 0);
 	expect(word(b, 112), 20);
 	/* Off and on is no way round. */
 	bench_off(b);
-	expect(bench_on(b, NULL), 0);
+	expect(bench_on(b, &how), 0);
 	p = partition_find(b->card, 1);
 	assert_true(partition_clone_wait_ms(p) > 290000);
-	expect(card_clone_good(b->card, p), 0);
-	expect(partition_clone_wait_ms(p), 0);
+	/* A good one takes back itself, and the wait that it began. */
+	ahead = 200000;
+	expect(card_clone_failed(b->card, p, &a), 0);
+	expect(partition_clone_failures(p), 21);
+	assert_true(partition_clone_wait_ms(p) > 290000);
+	expect(card_clone_good(b->card, p, &a), 0);
+	expect(partition_clone_failures(p), 20);
+	assert_in_range(partition_clone_wait_ms(p), 90000, 100000);
+	/* Unless another one failed meanwhile. */
+	expect(card_clone_failed(b->card, p, &a), 0);
+	ahead += 1000;
+	expect(card_clone_failed(b->card, p, &other), 0);
+	expect(card_clone_good(b->card, p, &a), 0);
+	expect(partition_clone_failures(p), 21);
+	assert_true(partition_clone_wait_ms(p) > 290000);
+	/* An hour forgives one, also after power-on; what it was is kept at the next failure. */
+	ahead += 5 * 3600000;
+	expect(partition_clone_failures(p), 16);
+	expect(card_clone_failed(b->card, p, &a), 0);
+	expect(partition_clone_failures(p), 17);
+	bench_off(b);
+	ahead = 0;
+	expect(bench_on(b, &how), 0);
+	p = partition_find(b->card, 1);
+	expect(partition_clone_failures(p), 17);
+	ahead = 30 * 3600000ull;
+	expect(partition_clone_failures(p), 0);
+	expect(card_clone_failed(b->card, p, &a), 0);
+	expect(partition_clone_failures(p), 1);
+	expect(card_clone_good(b->card, p, &a), 0);
 	expect(partition_clone_failures(p), 0);
 }
 

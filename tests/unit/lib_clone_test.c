@@ -263,13 +263,36 @@ static void stop_on_error_stops(void **state)
 
 	(void)state;
 	p->source.refuse_handle = 104;
-	p->options.stop_on_error = true;
+	p->options.on_error = COFFER_ON_ERROR_STOP;
 	assert_int_equal(pair_clone(p), ST(FAILED_TO_CLONE_AN_OBJECT));
 	assert_int_equal(p->report.cloned, 3);
 	assert_int_equal(p->report.refused, 1);
 	assert_int_equal(p->report.not_tried, 6);
 	assert_int_equal(p->report.items[9].rc, ST(CLONE_NOT_ATTEMPTED));
 	assert_int_equal(p->target.count, 3);
+	pair_free(p);
+}
+
+/* In the order that was asked for: what comes before the failure is there, the rest is told. */
+static void a_bad_handle_stops_in_its_place(void **state)
+{
+	static const uint32_t handles[] = { 101, 102, 9999, 103 };
+	struct pair *p = pair_new(10, COFFER_CLONE_CPV4);
+
+	(void)state;
+	p->options.handles = handles;
+	p->options.count = 4;
+	p->options.on_error = COFFER_ON_ERROR_STOP;
+	assert_int_equal(pair_clone(p), ST(FAILED_TO_CLONE_AN_OBJECT));
+	assert_int_equal(p->report.cloned, 2);
+	assert_int_equal(p->report.items[2].rc, ST(OBJECT_HANDLE_INVALID));
+	assert_int_equal(p->report.items[3].rc, ST(CLONE_NOT_ATTEMPTED));
+	p->options.on_error = COFFER_ON_ERROR_GO_ON;
+	assert_int_equal(pair_clone(p), ST(FAILED_TO_CLONE_AN_OBJECT));
+	assert_int_equal(p->report.cloned, 1);
+	assert_int_equal(p->report.existing, 2);
+	assert_int_equal(p->report.refused, 1);
+	assert_int_equal(p->report.not_tried, 0);
 	pair_free(p);
 }
 
@@ -384,6 +407,7 @@ int main(void)
 		cmocka_unit_test(expiry_is_quiet),
 		cmocka_unit_test(one_refusal_harms_nobody_else),
 		cmocka_unit_test(stop_on_error_stops),
+		cmocka_unit_test(a_bad_handle_stops_in_its_place),
 		cmocka_unit_test(a_wrong_domain_moves_nothing),
 		cmocka_unit_test(cards_that_disagree),
 		cmocka_unit_test(a_list_cut_short_is_an_error),

@@ -61,7 +61,12 @@ coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_a
 			return cli_usage(cli, "at most %d handles at once", CLONE_HANDLES_MAX);
 		run->options.handles = run->handles;
 	}
-	run->options.stop_on_error = cli_args_given(args, "stoponerror");
+	if (cli_args_given(args, "stoponerror") && cli_args_given(args, "continueonerror"))
+		return cli_usage(cli, "-stoponerror and -continueonerror exclude each other");
+	if (cli_args_given(args, "stoponerror"))
+		run->options.on_error = COFFER_ON_ERROR_STOP;
+	else if (cli_args_given(args, "continueonerror"))
+		run->options.on_error = COFFER_ON_ERROR_GO_ON;
 	run->options.dry_run = cli->set.dry_run;
 	run->options.interrupted = &interrupted;
 	run->options.stage = show_stage;

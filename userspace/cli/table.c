@@ -36,7 +36,10 @@
 #define SO_PASSWORD \
 	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
 #define OBJECTS(flags, text) { "objects", "o", CLI_OBJECTS, flags, text, NULL }
-#define STOP { "stoponerror", "soe", CLI_FLAG, 0, "stop at the first object that is refused", NULL }
+#define STOP \
+	{ "stoponerror", "soe", CLI_FLAG, 0, "stop at the first object that is refused", NULL }, \
+	{ "continueonerror", "coe", CLI_FLAG, 0, "go on with the next; default but for archives " \
+	  "of cards that stop (7.7.0 and later)", NULL }
 #define PED_KEY { "key", "k", CLI_FILE, REQ | BARE, "file of the PED key", NULL }
 #define PED_COLOR(flags) \
 	{ "color", "c", CLI_CHOICE, flags, "its colour: blue HSM SO and Partition SO, black " \

@@ -136,6 +136,25 @@ static coffer_rc archive_make(const struct coffer_archive *a, struct coffer_sess
 	return rc;
 }
 
+/* behaviour.md 0.3: it is a property of the generation, of the card that is no backup card. */
+static coffer_rc on_error_default(struct coffer_session *s,
+				  const struct coffer_clone_options *given,
+				  struct coffer_clone_options *options)
+{
+	struct coffer_card_details details;
+	coffer_rc rc = 0;
+
+	memset(options, 0, sizeof(*options));
+	if (given)
+		*options = *given;
+	if (options->on_error == COFFER_ON_ERROR_DEFAULT)
+		rc = coffer_card_identify(s->card, &details);
+	if (!rc && options->on_error == COFFER_ON_ERROR_DEFAULT)
+		options->on_error = details.flags & COFFER_CARD_STOPS_ON_ERROR ?
+			COFFER_ON_ERROR_STOP : COFFER_ON_ERROR_GO_ON;
+	return rc;
+}
+
 /* ---- Filling one ---------------------------------------------------------------------------- */
 
 static coffer_rc archive_empty(struct coffer_session *co)
@@ -182,7 +201,7 @@ static coffer_rc backup_new(const struct coffer_archive *a, struct coffer_sessio
 	if (!rc) {
 		rc = archive_fill(a, id, false, source, options, report);
 		/* Nothing, or part of the keys, must not pass for a backup. */
-		if (rc || (options && options->dry_run))
+		if (rc || options->dry_run)
 			coffer_partition_delete(so.s, id);
 	}
 	entry_leave(&so);
@@ -206,15 +225,18 @@ static coffer_rc replace_check(const struct coffer_archive *a, uint32_t id,
 }
 
 API coffer_rc coffer_archive_backup(struct coffer_session *source, const struct coffer_archive *a,
-				    const struct coffer_clone_options *options,
+				    const struct coffer_clone_options *given,
 				    struct coffer_clone_report *report)
 {
-	bool dry = options && options->dry_run;
+	struct coffer_clone_options all, *options = &all;
+	bool dry = given && given->dry_run;
 	uint32_t id;
 	coffer_rc rc;
 
 	memset(report, 0, sizeof(*report));
-	rc = archive_check(a);
+	rc = on_error_default(source, given, options);
+	if (!rc)
+		rc = archive_check(a);
 	if (!rc)
 		rc = archive_find(a, &id);
 	if (rc)
@@ -252,16 +274,19 @@ static coffer_rc archive_enter(const struct coffer_archive *a, struct entry *co)
 
 API coffer_rc coffer_archive_restore(struct coffer_session *target,
 				     const struct coffer_archive *a,
-				     const struct coffer_clone_options *options,
+				     const struct coffer_clone_options *given,
 				     struct coffer_clone_report *report)
 {
-	struct entry co;
+	struct coffer_clone_options options;
+	struct entry co = { 0 };
 	coffer_rc rc;
 
 	memset(report, 0, sizeof(*report));
-	rc = archive_enter(a, &co);
+	rc = on_error_default(target, given, &options);
 	if (!rc)
-		rc = coffer_clone(co.s, target, options, report);
+		rc = archive_enter(a, &co);
+	if (!rc)
+		rc = coffer_clone(co.s, target, &options, report);
 	entry_leave(&co);
 	return rc;
 }

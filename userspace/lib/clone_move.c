@@ -94,10 +94,15 @@ static bool is_expiry(coffer_rc rc)
 	return rc == ST(SESSION_EXPIRED) || rc == ST(SESSION_ID_INVALID);
 }
 
+static bool stops(const struct clone_run *run)
+{
+	return run->options->on_error == COFFER_ON_ERROR_STOP;
+}
+
 /* From the first that has no result yet; *first only ever grows. */
 static void batch_fill(struct clone_run *run, struct batch *b, size_t *first)
 {
-	size_t room = run->options->stop_on_error || is_v1(run) ? 1 : BATCH;
+	size_t room = stops(run) || is_v1(run) ? 1 : BATCH;
 
 	memset(b, 0, sizeof(*b));
 	while (*first < run->report->count && run->objects[*first].settled)
@@ -265,11 +270,20 @@ static size_t settled(const struct clone_run *run)
 	return r->cloned + r->existing + r->refused;
 }
 
+/* In the objects' order: what was refused before the next one to be tried. */
+static bool refused_so_far(const struct clone_run *run)
+{
+	for (size_t i = 0; i < run->report->count && run->objects[i].settled; i++)
+		if (run->objects[i].item->result == COFFER_CLONE_REFUSED)
+			return true;
+	return false;
+}
+
 static bool go_on(const struct clone_run *run)
 {
 	if (run->fatal || clone_interrupted(run))
 		return false;
-	if (run->options->stop_on_error && run->report->refused)
+	if (stops(run) && refused_so_far(run))
 		return false;
 	return settled(run) < run->report->count;
 }

@@ -445,10 +445,15 @@ enum coffer_clone_stage {
 	COFFER_STAGE_MOVE,
 	COFFER_STAGE_DONE,
 };
+enum coffer_on_error {
+	COFFER_ON_ERROR_DEFAULT	= 0,	/* coffer_clone: go on; archives: as the card is used to */
+	COFFER_ON_ERROR_GO_ON	= 1,	/* each object stands for itself */
+	COFFER_ON_ERROR_STOP	= 2,	/* the first that is refused ends the run */
+};
 struct coffer_clone_options {
 	const uint32_t *handles;	/* NULL = all that the session can see */
 	size_t count;
-	bool stop_on_error;		/* else go on with the next object */
+	enum coffer_on_error on_error;	/* the rest after a stop: CLONE_NOT_ATTEMPTED */
 	bool dry_run;			/* everything but CLONE_EXTRACT and on */
 	const volatile int *interrupted;	/* may be NULL; nonzero ends after the batch */
 	void (*stage)(void *opaque, enum coffer_clone_stage stage, size_t done, size_t total);
