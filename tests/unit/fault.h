@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Faults on purpose: while armed, the n-th call of the firmware that may fail does fail, be it
+ * memory, the crypto library, nv or the store. The linker puts us in between (--wrap), so the
+ * product knows nothing of it; what each call promises to say on failure is in fault.c.
+ */
+#ifndef FAULT_H
+#define FAULT_H
+
+#include <stdbool.h>
+
+/* From the next call of fw_exec on; counts from 1. Calls of the test itself do not count. */
+void fault_arm(unsigned int n);
+/* Did it happen? Nothing fails any more. */
+bool fault_disarm(void);
+const char *fault_name(void);		/* of the call that failed last */
+unsigned long fault_total(void);	/* faults so far */
+
+#endif /* FAULT_H */
