@@ -66,31 +66,31 @@ uint32_t object_flatten(struct cmd *c, const struct object *o, uint8_t **flat, s
 	return COFFER_ST_OK;
 }
 
-/* An encoding that we would not have written ourselves is not one of ours. */
-static bool is_canonical(const struct object *o, struct bytes encoded)
+/* An encoding that we would not have written ourselves is not one of ours: DATA_INVALID. */
+static uint32_t check_canonical(const struct object *o, struct bytes encoded)
 {
 	struct wire_out out;
-	bool same = false;
 	uint8_t *again;
+	bool same;
 
 	if (attrs_size(&o->attrs) != encoded.len)
-		return false;
+		return COFFER_ST_DATA_INVALID;
 	again = malloc(encoded.len + 1);
-	if (again) {
-		wire_out_init(&out, again, encoded.len);
-		attrs_write(&o->attrs, &out);
-		same = crypto_equal(again, encoded.p, encoded.len);
-		crypto_wipe(again, encoded.len);
-		free(again);
-	}
-	return same;
+	if (!again)
+		return COFFER_ST_DEVICE_MEMORY;
+	wire_out_init(&out, again, encoded.len);
+	attrs_write(&o->attrs, &out);
+	same = crypto_equal(again, encoded.p, encoded.len);
+	crypto_wipe(again, encoded.len);
+	free(again);
+	return same ? COFFER_ST_OK : COFFER_ST_DATA_INVALID;
 }
 
 static uint32_t unflatten(struct cmd *c, struct bytes flat, struct object *o)
 {
 	struct bytes encoded;
 	struct wire_in in;
-	uint32_t version;
+	uint32_t version, st;
 
 	memset(o, 0, sizeof(*o));
 	wire_in_init(&in, flat.p, flat.len);
@@ -101,9 +101,10 @@ static uint32_t unflatten(struct cmd *c, struct bytes flat, struct object *o)
 		return COFFER_ST_DATA_LEN_RANGE;
 	if (clone_level_fits(o->level, partition_level(c->part), partition_kind(c->part)))
 		return COFFER_ST_CLONE_DIRECTION;
-	if (attrs_parse(&o->attrs, encoded) || !is_canonical(o, encoded))
-		return COFFER_ST_DATA_INVALID;
-	return COFFER_ST_OK;
+	st = attrs_parse(&o->attrs, encoded);
+	if (st)
+		return st == COFFER_ST_DEVICE_MEMORY ? st : (uint32_t)COFFER_ST_DATA_INVALID;
+	return check_canonical(o, encoded);
 }
 
 /* What the source's card made must still fit: identity, level, fingerprint. */

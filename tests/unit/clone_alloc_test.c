@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Every step of a clone with its first, second, ... allocation, crypto operation or disk access
+ * failing (quality.md B, "OOM loop"; A3.8): the step says so, the object is absent or complete on
+ * the target, nothing leaks, and the next clone works.
+ */
+#include "clone_pair.h"
+#include "fault.h"
+
+enum step { EXTRACT = RUN_STEPS, INSERT, FINISH, CLOSE, STEPS };
+
+static const char *const names[STEPS] = {
+	"CLONE_INVITE", "CLONE_START", "CLONE_ANSWER", "CLONE_CONFIRM", "CLONE_VERIFY",
+	"CLONE_ACCEPT", "CLONE_EXTRACT", "CLONE_INSERT", "CLONE_FINISH", "CLONE_CLOSE",
+};
+
+static struct test_card *s, *t;
+static uint32_t protocol, handle;
+
+static uint32_t extract(struct run *r, struct test_blob *blob)
+{
+	uint32_t got, st = run_extract(r, &handle, 1, blob, &got);
+
+	return st ? st : blob->verdict;
+}
+
+static uint32_t one_step(struct run *r, enum step step, struct test_blob *blob)
+{
+	uint32_t sent, received, missing;
+
+	switch (step) {
+	case EXTRACT:
+		return extract(r, blob);
+	case INSERT:
+		return run_insert_one(r, blob->p, blob->len, NULL);
+	case FINISH:
+		return run_finish(r);
+	case CLOSE:
+		return run_close(r, true, &sent, &received, &missing);
+	default:
+		return run_step(r, (int)step);
+	}
+}
+
+/* CPv1 ends with its one object. */
+static enum step last_step(void)
+{
+	return protocol == COFFER_CLONE_CPV1 ? INSERT : CLOSE;
+}
+
+static struct run *run_begin(void)
+{
+	struct run *r = run_new(s, t);
+
+	r->invited = protocol == COFFER_CLONE_CPV3;
+	return r;
+}
+
+static void run_to(struct run *r, enum step end, struct test_blob *blob)
+{
+	for (enum step step = r->invited ? 0 : 1; step < end; step++)
+		assert_u32(one_step(r, step, blob), COFFER_ST_OK);
+}
+
+static void destroy_all(struct test_card *card)
+{
+	struct call *c = call_new();
+	uint32_t handles[8], n = tc_list(card, handles, 8);
+
+	while (n--) {
+		call_begin(c, card->session);
+		wire_put_u32(&c->req, handles[n]);
+		assert_u32(call_run(card, c, COFFER_CMD_OBJECT_DESTROY), COFFER_ST_OK);
+	}
+	free(c);
+}
+
+/* A failed proof counts as a failed guess on both cards; a good one takes that back. */
+static void whole_clone(void)
+{
+	struct test_blob blob = { 0 };
+	struct run *r = run_begin();
+
+	run_to(r, last_step() + 1, &blob);
+	assert_u32(r->protocol, protocol);
+	assert_u32(tc_count(t), 1);
+	run_give_up(r);
+	blobs_free(&blob, 1);
+	free(r);
+	destroy_all(t);
+}
+
+/* What could not be checked is not genuine: there, a fault looks like a forgery. */
+static bool is_fault(uint32_t st)
+{
+	static const uint32_t codes[] = {
+		COFFER_ST_DEVICE_MEMORY, COFFER_ST_DEVICE_ERROR, COFFER_ST_BAD_MAC,
+		COFFER_ST_CERTIFICATE_DATA_INVALID, COFFER_ST_SESSION_NEGOTIATION_INVALID,
+		COFFER_ST_UNWRAPPING_ERROR,
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (st == codes[i])
+			return true;
+	return false;
+}
+
+/* true: something failed in it. */
+static bool try_with_fault(enum step step, unsigned int n)
+{
+	struct test_blob blob = { 0 };
+	struct run *r = run_begin();
+	bool failed;
+	uint32_t st;
+
+	run_to(r, step, &blob);
+	fault_arm(n);
+	st = one_step(r, step, &blob);
+	failed = fault_disarm();
+	if (st && (!failed || !is_fault(st)))
+		fail_msg("%s: %u: %s failed: 0x%08x", names[step], n,
+			 failed ? fault_name() : "nothing", st);
+	assert_u32(tc_count(t), step > INSERT || (step == INSERT && !st) ? 1 : 0);
+	run_give_up(r);
+	blobs_free(&blob, 1);
+	free(r);
+	destroy_all(t);
+	if (st)
+		whole_clone();
+	return failed;
+}
+
+static void sweep_all(void)
+{
+	unsigned int n;
+
+	handle = tc_make_aes(s, "cloned");
+	whole_clone();
+	for (enum step step = protocol == COFFER_CLONE_CPV3 ? 0 : 1; step <= last_step(); step++) {
+		for (n = 1; try_with_fault(step, n); n++)
+			;
+		print_message("# %s: %u faults\n", names[step], n - 1);
+	}
+	assert_u32(tc_count(s), 1);
+}
+
+static void cpv4(void **state)
+{
+	(void)state;
+	protocol = COFFER_CLONE_CPV4;
+	sweep_all();
+}
+
+static void cpv3(void **state)
+{
+	(void)state;
+	tc_suites_off(t);
+	protocol = COFFER_CLONE_CPV3;
+	sweep_all();
+}
+
+static void cpv1(void **state)
+{
+	(void)state;
+	tc_policy_set(t, false, 42, 1);
+	protocol = COFFER_CLONE_CPV1;
+	sweep_all();
+}
+
+static int make_pair(void **state)
+{
+	(void)state;
+	s = tc_simple(NULL, "red");
+	t = tc_simple(NULL, "red");
+	return 0;
+}
+
+static int free_pair(void **state)
+{
+	(void)state;
+	tc_free(s);
+	tc_free(t);
+	return 0;
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(cpv4),
+		T(cpv3),
+		T(cpv1),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
