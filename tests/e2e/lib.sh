@@ -164,7 +164,8 @@ take_cards() {
 	COFFER_CARDS=${COFFER_CARDS#,}
 }
 
-login() { echo "slot set -slot $1; role login -name co -password co-pin-$1"; }
+# login SLOT [CARD]: the Crypto Officer of the card that prepare_cards numbered so
+login() { echo "slot set -slot $1; role login -name co -password co-pin-${2-$1}"; }
 
 # count SLOT: objects that the Crypto Officer of the slot sees
 count() { # SLOT

@@ -182,6 +182,10 @@ static void passwords_and_ped_mix_where_policy_44_is_on(void **state)
 	assert_null(preflight(&s, &t, NULL));
 	assert_null(preflight(&t, &s, NULL));
 	t.policy44 = 2;
+	s.kind = COFFER_PART_KIND_CLOUD;
+	assert_null(preflight(&s, &t, NULL));
+	assert_null(preflight(&t, &s, NULL));
+	s.kind = good.kind;
 	s.card_flags = COFFER_CARD_PED;
 	assert_null(preflight(&s, &t, NULL));
 }

@@ -161,6 +161,9 @@ coffer_rc cli_ped_login(struct cli *cli, struct cli_session *s, enum coffer_role
 /* Refuses option @name where secrets are on keys. */
 coffer_rc cli_no_password(struct cli *cli, const struct cli_args *args, const char *name);
 
+/* OPERATION_NOT_ALLOWED where a red key was wanted (row 38); gives @rc back. */
+coffer_rc cli_red_key_refused(struct cli *cli, coffer_rc rc);
+
 /* hsm init and partition init: wipe it with cli_init_wipe(). */
 struct cli_init {
 	struct coffer_init how;		/* points to the two */

@@ -43,6 +43,20 @@ static coffer_rc label_fault(struct cli *cli, struct cli_session *s, const char 
 			"the same as the other");
 }
 
+static bool has_policy_44(const struct cli_session *s)
+{
+	struct coffer_policy *list;
+	bool has = false;
+	size_t count;
+
+	if (coffer_policies(s->session, &list, &count))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		has |= list[i].id == 44;
+	free(list);
+	return has;
+}
+
 /* The mend, where the card's word does not name it. @existing: label that has to exist, or NULL. */
 static coffer_rc explain(struct cli *cli, struct cli_session *s, coffer_rc rc,
 			 const char *existing)
@@ -52,6 +66,9 @@ static coffer_rc explain(struct cli *cli, struct cli_session *s, coffer_rc rc,
 		return cli_fail(cli, rc, "this card has one domain, fixed until partition init: "
 				"several came with firmware 7.8.0");
 	case ST(DOMAIN_MANAGEMENT_NOT_ALLOWED):
+		if (!has_policy_44(s))
+			return cli_fail(cli, rc, "this partition has one domain, fixed until "
+					"partition init");
 		return cli_fail(cli, rc, "policy 44 (Allow Extended Domain Management) is off: as "
 				"po, partition changepolicy -policy 44 -value 1");
 	case ST(DOMAIN_LABEL_INVALID):
@@ -137,6 +154,8 @@ coffer_rc cli_partition_domainadd(struct cli *cli, const struct cli_args *args)
 	rc = partition(cli, &s);
 	if (!rc)
 		rc = ped ? cli_ped_wait(cli, s, red_key_step, &red) : add_text(cli, args, s, &red);
+	if (rc == ST(OPERATION_NOT_ALLOWED) && ped)
+		return cli_red_key_refused(cli, rc);
 	if (rc)
 		return explain(cli, s, rc, NULL);
 	out_text(&cli->out, "label", "Added domain", label);

@@ -250,6 +250,9 @@ static coffer_rc explain_activation(struct cli *cli, const struct cli_session *s
 	if (rc == ST(PED_UNSUPPORTED) && !cli_ped_card(s))
 		return cli_fail(cli, rc, "this card has passwords: challenge secrets and "
 				"activation belong to cards with a PED");
+	if (rc == ST(USER_ALREADY_ACTIVATED))
+		return cli_fail(cli, rc, "the role is activated: role deactivate comes first, or "
+				"who sets the secret could go in without the key");
 	return rc;
 }
 

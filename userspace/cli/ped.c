@@ -232,10 +232,24 @@ void cli_init_wipe(struct cli_init *init)
 	secret_wipe(&init->domain);
 }
 
+coffer_rc cli_red_key_refused(struct cli *cli, coffer_rc rc)
+{
+	return cli_fail(cli, rc, "a remote PED is running: a domain is imported from the card's "
+			"own PED only, so stop it first");
+}
+
 coffer_rc cli_init_run(struct cli *cli, struct cli_session *s, cli_ped_step *step,
 		       struct cli_init *init)
 {
-	if (cli_ped_card(s) || init->how.ped_domain)
-		return cli_ped_wait(cli, s, step, &init->how);
-	return step(s->session, &init->how);
+	coffer_rc rc;
+
+	if (!cli_ped_card(s) && !init->how.ped_domain)
+		return step(s->session, &init->how);
+	rc = cli_ped_wait(cli, s, step, &init->how);
+	if (rc != ST(OPERATION_NOT_ALLOWED))
+		return rc;
+	if (!cli_ped_card(s))
+		return cli_red_key_refused(cli, rc);
+	return init->how.domain ? cli_fail(cli, rc, "on a card with a PED the first domain is a "
+					   "red key: leave -domain out") : rc;
 }
