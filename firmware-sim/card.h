@@ -101,6 +101,8 @@ struct fw_partition {
 	unsigned int logins;		/* under card->lock */
 	_Atomic uint64_t clone_last;	/* uptime: the last failed proof, or 0 */
 	_Atomic uint64_t clone_since;	/* uptime up to which failed proofs are forgiven */
+	/* Uptime when a timed lock ends; counts while the attempts are used up. */
+	_Atomic uint64_t locked_until[COFFER_ROLE_COUNT];
 
 	struct gate gate;
 	pthread_mutex_t login_lock;
@@ -324,6 +326,7 @@ int partition_load_keys(struct fw_partition *p);
 void partition_forget(struct fw_partition *p, bool policies_too);
 
 /* role.c */
+#define ROLE_LOCK_MS		600000	/* of locks that end by themselves, behaviour.md 5.2 */
 /*
  * What a role is made from: @pin on a password card (PIN_LEN_RANGE, ...), what the PED gave on the
  * other kind (OPERATION_NOT_ALLOWED with a @pin).
@@ -335,6 +338,8 @@ uint32_t role_secret(struct cmd *c, struct bytes pin, struct bytes *secret);
 uint32_t role_admits(struct cmd *c, uint32_t role);
 bool role_may_make(enum coffer_role who, uint32_t role);
 bool role_must_change(const struct cmd *c);	/* the credential of the command's login */
+/* The login on the partition itself: an HSM SO who stands in for its SO has none. */
+enum coffer_role role_own(const struct cmd *c);
 /* A challenge secret, written like a password: sets change_after. */
 uint32_t role_new_challenge(struct cmd *c, enum coffer_role role, struct bytes challenge,
 			    bool must_change);
@@ -424,6 +429,11 @@ void session_put(struct fw_session *s);
 /* Takes a session out of all tables; its things are added to *doomed. Under card->lock. */
 void session_close_locked(struct fw_session *s, struct session_thing **doomed);
 void things_free(struct session_thing *doomed);
+/*
+ * Who its owner is on its partition; under card->lock. Before 6.22 partitions have no SO of their
+ * own: an owner who is the HSM SO acts as theirs while no other login is in force (*stands_in).
+ */
+enum coffer_role session_role(const struct fw_session *s, bool *stands_in);
 void login_undo(struct fw_session *s);	/* log out who uses this session */
 /* End logins (and what ends with them) on @part, on all partitions when NULL. */
 void logins_end(struct fw_card *card, struct fw_partition *part);

@@ -22,6 +22,7 @@ struct unit {
 	enum unit_kind kind;
 	struct object_row row;
 	uint64_t space;			/* of the partition, in bytes */
+	const struct profile_limits *limits;	/* of the card; NULL: none */
 	uint32_t *handle;
 	uint32_t *verdict;
 	uint32_t scope;			/* of a value; partition to clear or to delete from */
@@ -106,8 +107,10 @@ static uint32_t unit_add_row(struct change *ch, enum unit_kind kind, struct obje
 	u->row = *row;
 	row->body = NULL;
 	row->body_len = 0;
-	if (ch->c && ch->c->part)
+	if (ch->c && ch->c->part) {
 		u->space = ch->c->part->size;
+		u->limits = &ch->c->card->profile->limits;
+	}
 	return COFFER_ST_OK;
 }
 
@@ -192,12 +195,32 @@ void change_after(struct change *ch, uint32_t (*after)(struct cmd *c, uint32_t v
 
 /* ---- The writer's side ----------------------------------------------------------- */
 
+/* -EDQUOT: one object more than a cloud service keeps (behaviour.md section 9). */
+static int unit_within(struct store *s, const struct unit *u, uint32_t all)
+{
+	const struct profile_limits *limits = u->limits;
+	uint32_t pairs = 0;
+	int rc = 0;
+
+	if (!limits)
+		return 0;
+	if (limits->objects && all >= limits->objects)
+		return -EDQUOT;
+	if (!limits->rsa_pairs || u->row.class != COFFER_CKO_PRIVATE_KEY ||
+	    u->row.key_type != COFFER_CKK_RSA)
+		return 0;
+	rc = store_kind_count_now(s, u->row.part, u->row.class, u->row.key_type, &pairs);
+	return !rc && pairs >= limits->rsa_pairs ? -EDQUOT : rc;
+}
+
 static int unit_put(struct store *s, struct unit *u)
 {
 	uint32_t all;
 	uint64_t bytes;
 	int rc = store_object_count_now(s, u->row.part, &all, &bytes);
 
+	if (!rc)
+		rc = unit_within(s, u, all);
 	if (rc)
 		return rc;
 	if (u->space && bytes + (uint64_t)(all + 1) * ROW_OVERHEAD + u->row.body_len > u->space)
@@ -283,7 +306,9 @@ static uint32_t unit_apply_alone(struct store *s, struct unit *u)
 	if (!store_in_transaction(s))
 		return COFFER_ST_DEVICE_ERROR;
 	*u->verdict = unit_status(rc);
-	return *u->verdict == COFFER_ST_DEVICE_ERROR ? *u->verdict : (uint32_t)COFFER_ST_OK;
+	/* A limit is this object's affair, another trouble with the store is everybody's. */
+	return *u->verdict == COFFER_ST_DEVICE_ERROR && rc != -EDQUOT ? *u->verdict :
+									(uint32_t)COFFER_ST_OK;
 }
 
 static bool is_full(uint32_t st)

@@ -38,6 +38,14 @@ static uint32_t describe(const struct object *o, struct clone_blob *head)
 	return COFFER_ST_OK;
 }
 
+/* A cloud service fails in the middle of a big clone (behaviour.md section 9). */
+static bool too_big(const struct cmd *c, uint32_t moved)
+{
+	uint32_t limit = card_profile(c->card)->limits.clone_objects;
+
+	return limit && moved >= limit;
+}
+
 /* From a handle to the flattened object that may leave for this peer. */
 static uint32_t fetch(struct cmd *c, const struct clone_context *x, uint32_t handle,
 		      struct clone_blob *head, uint8_t **flat, size_t *len)
@@ -49,6 +57,8 @@ static uint32_t fetch(struct cmd *c, const struct clone_context *x, uint32_t han
 	*len = 0;
 	if (handle >= COFFER_HANDLE_SESSION)
 		return COFFER_ST_OBJECT_TYPE_INVALID;
+	if (too_big(c, x->moved))
+		return COFFER_ST_DEVICE_ERROR;
 	st = object_load(c, handle, &o);
 	if (st)
 		return st;
@@ -201,7 +211,10 @@ static void insert_one(struct cmd *c, struct clone_context *x, struct insert_row
 
 	row->verdict = COFFER_ST_DEVICE_ERROR;
 	st = clone_blob_open(c->crypto, x, row->blob, &head, flat);
-	if (!st) {
+	if (!st && too_big(c, x->moved - 1)) {
+		crypto_wipe(flat, head.flat_len);
+		st = COFFER_ST_DEVICE_ERROR;
+	} else if (!st) {
 		st = arrive(c, &head, (struct bytes){ flat, head.flat_len }, row);
 		crypto_wipe(flat, head.flat_len);
 	}

@@ -50,6 +50,7 @@ struct cmd {
 	struct fw_partition *part;	/* of the session, referenced; NULL without */
 	enum coffer_role role;		/* of this owner on this partition */
 	bool by_challenge;		/* ... logged in by challenge secret (PED) */
+	bool stands_in;			/* ... because it is the HSM SO, see session_role() */
 	bool session_rw;
 	const atomic_int *cancelled;	/* poll in long work: nonzero = return ST_CANCEL */
 	struct change *change;		/* by change_of(); committed after the handler said OK */

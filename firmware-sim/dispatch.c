@@ -223,7 +223,7 @@ static uint32_t check_session(struct job *job)
 	pthread_mutex_lock(&card->lock);
 	closed = s->closed;
 	if (!closed) {
-		job->c.role = s->presence->role;
+		job->c.role = session_role(s, &job->c.stands_in);
 		job->c.by_challenge = s->presence->by_challenge;
 	}
 	pthread_mutex_unlock(&card->lock);

@@ -22,6 +22,7 @@ struct session_object {
 	struct session_object *next;
 	uint64_t owner;
 	uint32_t part;
+	bool rsa_private;		/* half of a pair, for the limits of a profile */
 	bool listed;
 	bool hidden;			/* its place is taken, but it is not there yet */
 	struct object o;		/* table->lock */
@@ -180,16 +181,28 @@ static uint32_t pick_handle(struct object_table *t)
 	return handle;
 }
 
+/* Past the limits of a cloud service calls fail (behaviour.md section 9). */
+static bool past(unsigned int count, uint32_t limit)
+{
+	return limit && count >= limit;
+}
+
 /* Room for one more of this owner, a handle and a place for it, where nobody sees it yet. */
-static uint32_t list_reserve(struct object_table *t, struct session_object *so)
+static uint32_t list_reserve(struct object_table *t, struct session_object *so,
+			     const struct profile_limits *limits)
 {
 	const struct session_object *s;
-	unsigned int own = 0;
+	unsigned int own = 0, pairs = 0;
 
-	for (s = t->first; s; s = s->next)
+	for (s = t->first; s; s = s->next) {
 		own += s->owner == so->owner;
+		pairs += s->owner == so->owner && s->rsa_private;
+	}
 	if (own >= PER_OWNER || t->count >= IN_ALL)
 		return COFFER_ST_MAX_OBJECT_COUNT_EXCEEDED;
+	if (past(own, limits->session_objects) ||
+	    (so->rsa_private && past(pairs, limits->session_rsa_pairs)))
+		return COFFER_ST_DEVICE_ERROR;
 	so->o.handle = pick_handle(t);
 	so->thing.id = so->o.handle;
 	so->hidden = true;
@@ -227,11 +240,13 @@ uint32_t session_object_new(struct cmd *c, struct object *o, struct session_obje
 	so->owner = c->owner;
 	so->part = partition_id(c->part);
 	so->o.level = o->level;
+	so->rsa_private = attrs_class(&o->attrs) == COFFER_CKO_PRIVATE_KEY &&
+			  attrs_key_type(&o->attrs) == COFFER_CKK_RSA;
 	so->thing.kind = SESSION_THING_OBJECT;
 	so->thing.free = so_free;
 	so->thing.ends_at_logout = attrs_bool(&o->attrs, COFFER_CKA_PRIVATE, true);
 	pthread_mutex_lock(&t->lock);
-	st = list_reserve(t, so);
+	st = list_reserve(t, so, &card_profile(c->card)->limits);
 	if (!st) {
 		so->o.attrs = o->attrs;
 		attrs_init(&o->attrs);

@@ -24,6 +24,8 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 	p->kind = kind;
 	p->size = size;
 	p->epoch = card_new_epoch(card);
+	for (int role = 0; role < COFFER_ROLE_COUNT; role++)
+		p->locked_until[role] = card_uptime_ms(card) + ROLE_LOCK_MS;
 	gate_init(&p->gate);
 	pthread_mutex_init(&p->login_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);

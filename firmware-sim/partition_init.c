@@ -77,7 +77,7 @@ static uint32_t init_prepare(struct cmd *c, enum coffer_role role, struct init *
 	struct bytes domain = wire_blob(&c->in, DOMAIN_MAX), domain_label = { NULL, 0 };
 
 	/* Requests of before domains had labels end here. */
-	if (role == COFFER_ROLE_PO && c->in.left)
+	if (role != COFFER_ROLE_SO && c->in.left)
 		domain_label = wire_blob(&c->in, DOMAIN_MAX);
 	if (!wire_in_done(&c->in) || (flags & ~INIT_FLAGS) || flags == INIT_FLAGS || !label.len ||
 	    !label_ok(label))
@@ -169,20 +169,22 @@ static uint32_t hsm_initialised(struct cmd *c, uint32_t verdict)
 	return verdict;
 }
 
+/* Before 6.22 the HSM SO makes a partition, and the password is its Crypto Officer's. */
 uint32_t handle_PARTITION_INIT(struct cmd *c)
 {
+	bool ppso = c->card->profile->features & PROFILE_PPSO;
 	struct init *n;
 	struct change *ch;
 	uint32_t st;
 
 	/* Who has no role may only fill an empty partition; its own SO starts it again. */
-	if (c->part->initialised && c->role != COFFER_ROLE_PO)
+	if ((c->part->initialised || !ppso) && c->role != COFFER_ROLE_PO)
 		return COFFER_ST_USER_NOT_LOGGED_IN;
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return COFFER_ST_DEVICE_MEMORY;
 	c->state = n;
-	st = init_prepare(c, COFFER_ROLE_PO, n);
+	st = init_prepare(c, ppso ? COFFER_ROLE_PO : COFFER_ROLE_CO, n);
 	ch = st ? NULL : change_of(c);
 	if (!st && !ch)
 		st = COFFER_ST_DEVICE_MEMORY;

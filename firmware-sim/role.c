@@ -9,7 +9,6 @@
 #define SO_ATTEMPTS	3	/* then the card is zeroized, behaviour.md 5.2 */
 #define PO_ATTEMPTS	10	/* then the partition is */
 #define AU_ATTEMPTS	3	/* then the Auditor waits */
-#define AU_WAIT_MS	600000
 
 static const struct {
 	const char *name;
@@ -30,10 +29,11 @@ bool role_exists(const struct fw_partition *p, uint32_t role)
 	if (!p->id)
 		return role == COFFER_ROLE_SO || role == COFFER_ROLE_AU;
 	switch (role) {
-	case COFFER_ROLE_PO:
 	case COFFER_ROLE_CO:
 	case COFFER_ROLE_CU:
 		return true;
+	case COFFER_ROLE_PO:
+		return p->card->profile->features & PROFILE_PPSO;
 	case COFFER_ROLE_LCO:
 		return p->card->profile->features & PROFILE_LCO;
 	default:
@@ -62,31 +62,49 @@ static bool over_limit(const struct fw_partition *p, enum coffer_role role)
 	return nv_attempts(p->card->nv, p->id, role) >= role_limit(p, role);
 }
 
-/* Since the failure or since power-on, whichever was later. */
-static bool auditor_waits(const struct fw_card *card)
+/* Does a lock end by itself? The Auditor's always, that of partition roles before firmware 7. */
+static bool lock_is_timed(const struct fw_partition *p, enum coffer_role role)
 {
-	return card_uptime_ms(card) < atomic_load(&((struct fw_card *)card)->audit.locked_until);
+	return role == COFFER_ROLE_AU ||
+	       (p->id && (p->card->profile->features & PROFILE_TIMED_LOCK));
+}
+
+static _Atomic uint64_t *lock_end(const struct fw_partition *p, enum coffer_role role)
+{
+	struct fw_partition *part = (struct fw_partition *)p;
+
+	return role == COFFER_ROLE_AU ? &part->card->audit.locked_until :
+					&part->locked_until[role];
+}
+
+/* A timed one since the failure or since power-on, whichever was later. */
+static bool role_shut(const struct fw_partition *p, enum coffer_role role)
+{
+	if (!over_limit(p, role))
+		return false;
+	return !lock_is_timed(p, role) ||
+	       card_uptime_ms(p->card) < atomic_load(lock_end(p, role));
 }
 
 /* A locked Crypto Officer locks those that it made, too (behaviour.md 5.2). */
 bool role_locked(const struct fw_partition *p, enum coffer_role role)
 {
-	if (role == COFFER_ROLE_AU)
-		return over_limit(p, role) && auditor_waits(p->card);
-	if (over_limit(p, role))
+	if (role_shut(p, role))
 		return true;
 	return (role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO) &&
-	       over_limit(p, COFFER_ROLE_CO);
+	       role_shut(p, COFFER_ROLE_CO);
 }
 
+/* PIN_LOCKED when waiting helps or somebody can reset it, USER_LOCKED_OUT when nobody can. */
 uint32_t role_locked_status(const struct fw_partition *p, enum coffer_role role)
 {
 	bool by_co;
 
 	if (role == COFFER_ROLE_AU)
 		return COFFER_ST_AUDIT_LOGIN_TIMEOUT_IN_PROGRESS;
+	if (lock_is_timed(p, role))
+		return COFFER_ST_PIN_LOCKED;
 	by_co = role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO;
-
 	if (by_co && !over_limit(p, COFFER_ROLE_CO))
 		return COFFER_ST_PIN_LOCKED;
 	return card_policy(p->card, 15) ? COFFER_ST_PIN_LOCKED : COFFER_ST_USER_LOCKED_OUT;
@@ -145,13 +163,19 @@ static uint32_t role_matches(struct fw_card *card, const struct role *role, stru
 	return st;
 }
 
+/* The HSM SO's limit costs the card's contents, the Partition SO's the partition's. */
+static bool limit_erases(const struct fw_partition *p, enum coffer_role role)
+{
+	return role == COFFER_ROLE_SO || (role == COFFER_ROLE_PO && !lock_is_timed(p, role));
+}
+
 /* One attempt more than allowed: what happens, and what the caller hears. */
 static uint32_t role_threshold(struct cmd *c, enum coffer_role role)
 {
 	card_event(c->card, COFFER_EV_LOCKED_OUT, c->part->id, role);
 	if (role == COFFER_ROLE_SO)
 		return hsm_zeroize_now(c, COFFER_ST_SO_LOGIN_FAILURE_THRESHOLD);
-	if (role == COFFER_ROLE_PO)
+	if (role == COFFER_ROLE_PO && !lock_is_timed(c->part, role))
 		return partition_zeroize_now(c, COFFER_ST_PIN_LOCKED);
 	if (role == COFFER_ROLE_AU)
 		return COFFER_ST_AUDIT_LOGIN_FAILURE_THRESHOLD;
@@ -182,9 +206,8 @@ static void role_refused(struct cmd *c, enum coffer_role role, uint32_t count, b
 {
 	card_event(c->card, COFFER_EV_LOGIN_FAILED, c->part->id, role);
 	*spent = count >= role_limit(c->part, role);
-	if (*spent && role == COFFER_ROLE_AU)
-		atomic_store(&c->card->audit.locked_until,
-			     card_uptime_ms(c->card) + AU_WAIT_MS);
+	if (*spent && lock_is_timed(c->part, role))
+		atomic_store(lock_end(c->part, role), card_uptime_ms(c->card) + ROLE_LOCK_MS);
 }
 
 /*
@@ -198,7 +221,7 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, const struct 
 	uint32_t count, st;
 
 	*spent = false;
-	if (role != COFFER_ROLE_SO && role != COFFER_ROLE_PO && role_locked(p, role))
+	if (!limit_erases(p, role) && role_locked(p, role))
 		return role_locked_status(p, role);
 	if (!proof->by_secret && p->policy[15]) {
 		st = proof_matches(c, role, proof);
@@ -206,8 +229,8 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, const struct 
 			card_event(c->card, COFFER_EV_LOGIN_FAILED, p->id, role);
 		return st ? st : status_of(nv_attempts_reset(c->card->nv, p->id, role));
 	}
-	/* The Auditor has waited: three new attempts. */
-	if (role == COFFER_ROLE_AU && over_limit(p, role) &&
+	/* It has waited: new attempts. */
+	if (lock_is_timed(p, role) && over_limit(p, role) &&
 	    nv_attempts_reset(c->card->nv, p->id, role))
 		return COFFER_ST_DEVICE_ERROR;
 	st = status_of(nv_attempt(c->card->nv, p->id, role, &count));
@@ -242,6 +265,11 @@ uint32_t role_check(struct cmd *c, enum coffer_role role, const struct proof *pr
 }
 
 /* ---- Login ----------------------------------------------------------------------- */
+
+enum coffer_role role_own(const struct cmd *c)
+{
+	return c->stands_in ? COFFER_ROLE_NONE : c->role;
+}
 
 uint32_t role_presence_free(enum coffer_role now, enum coffer_role wanted)
 {
@@ -330,7 +358,7 @@ uint32_t handle_LOGIN(struct cmd *c)
 	c->note.role = role;
 	if (c->part->id && fw_card_tampered(c->card))
 		return COFFER_ST_HSM_TAMPERED;
-	st = role_presence_free(c->role, (enum coffer_role)role);
+	st = role_presence_free(role_own(c), (enum coffer_role)role);
 	if (!st)
 		st = login_proof(c, role, pin, &proof);
 	if (!st)
@@ -370,7 +398,7 @@ static void role_write(struct fw_partition *p, enum coffer_role role, struct wir
 	bool locked = r->initialised && role_locked(p, role);
 	uint32_t state = 0;
 
-	if (role == COFFER_ROLE_AU && !locked && used >= limit)
+	if (lock_is_timed(p, role) && !locked && used >= limit)
 		used = 0;	/* the wait is over */
 	if (r->initialised)
 		state |= COFFER_RS_INITIALIZED;

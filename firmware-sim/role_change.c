@@ -134,9 +134,9 @@ uint32_t role_admits(struct cmd *c, uint32_t role)
 		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
 	if (c->opcode == COFFER_CMD_LOGIN) {
 		c->note.role = role;
-		if (c->role != COFFER_ROLE_NONE)
+		if (role_own(c) != COFFER_ROLE_NONE)
 			return role_presence_free(c->role, (enum coffer_role)role);
-	} else if (c->role != COFFER_ROLE_NONE && c->role != role) {
+	} else if (role_own(c) != COFFER_ROLE_NONE && c->role != role) {
 		return COFFER_ST_USER_NOT_AUTHORIZED;
 	}
 	if (role != COFFER_ROLE_SO && role != COFFER_ROLE_PO && role_locked(c->part, role))
@@ -277,7 +277,7 @@ uint32_t handle_ROLE_CHANGE_PW(struct cmd *c)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!role_exists(c->part, role))
 		return COFFER_ST_USER_TYPE_INVALID;
-	if (c->role != COFFER_ROLE_NONE && c->role != role)
+	if (role_own(c) != COFFER_ROLE_NONE && c->role != role)
 		return COFFER_ST_USER_NOT_AUTHORIZED;
 	st = card_ped(c->card) ? ped_renewal(c, role, &r) : renewal_fits(c, role, &r);
 	if (!st)

@@ -50,6 +50,20 @@ void session_put(struct fw_session *s)
 	pthread_mutex_unlock(&card->lock);
 }
 
+enum coffer_role session_role(const struct fw_session *s, bool *stands_in)
+{
+	const struct presence *p = s->presence;
+
+	*stands_in = false;
+	if (p->role != COFFER_ROLE_NONE || !s->part->id ||
+	    (s->card->profile->features & PROFILE_PPSO))
+		return p->role;
+	for (p = p->owner->presences; p; p = p->next)
+		if (!p->part->id && p->role == COFFER_ROLE_SO)
+			*stands_in = true;
+	return *stands_in ? COFFER_ROLE_PO : COFFER_ROLE_NONE;
+}
+
 /* ---- Things ---------------------------------------------------------------------- */
 
 void things_free(struct session_thing *doomed)
@@ -181,10 +195,11 @@ static uint32_t session_number(struct fw_card *card, uint32_t *id)
 static uint32_t session_add(struct fw_card *card, struct owner *o, struct fw_partition *part,
 			    struct fw_session *s)
 {
+	uint32_t limit = card->profile->limits.sessions;
 	struct presence *p;
 	uint32_t st;
 
-	if (o->sessions == SESSIONS_PER_OWNER)
+	if (o->sessions >= (limit ? limit : SESSIONS_PER_OWNER))
 		return COFFER_ST_SESSION_COUNT;
 	st = session_number(card, &s->id);
 	if (st)
@@ -272,7 +287,7 @@ uint32_t handle_SESSION_INFO(struct cmd *c)
 	pthread_mutex_unlock(&card->lock);
 	wire_put_u32(&c->out, c->part->id);
 	wire_put_u32(&c->out, c->session_rw ? COFFER_SESSION_RW : 0);
-	wire_put_u32(&c->out, c->role);
+	wire_put_u32(&c->out, c->stands_in ? COFFER_ROLE_SO : c->role);
 	wire_put_u32(&c->out, must_change);
 	wire_put_u32(&c->out, sessions);
 	wire_put_u32(&c->out, 0);

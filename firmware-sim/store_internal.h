@@ -19,6 +19,9 @@ void store_empty_log(struct store *s);
 
 /* store_object_count as the open transaction sees it (writer thread only). */
 int store_object_count_now(struct store *s, uint32_t part, uint32_t *all, uint64_t *bytes);
+/* How many of that class and key type, likewise; reads them all: for small partitions. */
+int store_kind_count_now(struct store *s, uint32_t part, uint32_t class, uint32_t key_type,
+			 uint32_t *count);
 
 /* store_vfs.c: a file system that loses power at the n-th write or sync. */
 struct power_cut;

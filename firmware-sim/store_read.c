@@ -178,6 +178,25 @@ int store_object_count_now(struct store *s, uint32_t part, uint32_t *all, uint64
 	return count_read(s->writer, part, all, &public_only, bytes);
 }
 
+int store_kind_count_now(struct store *s, uint32_t part, uint32_t class, uint32_t key_type,
+			 uint32_t *count)
+{
+	const struct store_filter kind = { .use = STORE_BY_CLASS | STORE_BY_KEY_TYPE,
+					   .class = class, .key_type = key_type };
+	sqlite3_stmt *st = find_stmt(s->writer, kind.use);
+	int rc;
+
+	*count = 0;
+	if (!st)
+		return -EIO;
+	find_bind(st, part, &kind, 0);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		(*count)++;
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return store_rc(rc);
+}
+
 /* ---- Values ---------------------------------------------------------------------- */
 
 static int value_copy(sqlite3_stmt *st, uint8_t **value, size_t *len)
