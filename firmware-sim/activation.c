@@ -155,7 +155,8 @@ int activation_load(struct fw_partition *p)
 	wire_in_init(&in, plain, len);
 	saved = wire_u64(&in);
 	p->active_saved_ms = saved ? saved : 1;
-	if (p->policy[ACTIVATION] && p->policy[AUTO_ACTIVATION] && still_good(p->card, saved))
+	if (p->policy[ACTIVATION] && p->policy[AUTO_ACTIVATION] && !p->card->recovered &&
+	    still_good(p->card, saved))
 		stored_read(p, &in);
 	crypto_wipe(plain, len);
 	free(plain);

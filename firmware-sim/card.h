@@ -214,6 +214,9 @@ struct fw_card {
 	struct pool *pool;
 	struct writer *writer;
 	uint32_t kdf_iterations;
+	uint32_t erasure;		/* number of the last in nv; changed alone in the gate */
+	bool rekey;			/* the card key was destroyed, but no new one made */
+	bool recovered;			/* from a tamper, by this power-on */
 	bool erasing;			/* power-on finishes an erasure: sealed values are lost */
 	_Atomic int64_t clock_offset;	/* of the card's clock to the host's at power-on; ms */
 	_Atomic bool clock_set;
@@ -413,7 +416,9 @@ uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 		     const uint8_t *record, uint8_t chain[AUDIT_CHAIN]);
 #define AUDIT_BODY		48	/* bytes of a record without its chain */
 
-void tamper_finish(struct fw_card *card);		/* tamper.c: before power-off */
+/* tamper.c: before power-off; and at power-on, when the HSM policies are known */
+void tamper_finish(struct fw_card *card);
+int tamper_power_on(struct fw_card *card);
 
 /* policy.c */
 void policy_defaults(struct fw_partition *p);

@@ -4,6 +4,7 @@
  * threshold). The card key goes first, in nv and in constant time; rows follow.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "card.h"
 #include "nv.h"
@@ -28,8 +29,13 @@ uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what)
 	uint8_t key[KEY_LEN];
 	uint32_t st = crypto_random(card->crypto, key, sizeof(key));
 
-	if (!st)
-		st = status_of(nv_zeroize(card->nv, key, (enum nv_clear)what));
+	/* Erasing goes on without a generator; the card is not used before it has one again. */
+	card->rekey = st != COFFER_ST_OK;
+	if (st)
+		memset(key, 0, sizeof(key));
+	/* An input that is pulled in between is one erasure more, and stays pending. */
+	card->erasure = nv_erasures(card->nv) + 1;
+	st = status_of(nv_zeroize(card->nv, key, (enum nv_clear)what));
 	crypto_wipe(key, sizeof(key));
 	if (!st)
 		hsm_forget(card, what);
@@ -84,8 +90,8 @@ static uint32_t ending_verdict(struct cmd *c, uint32_t verdict)
 
 static uint32_t hsm_zeroized(struct cmd *c, uint32_t verdict)
 {
-	if (!verdict)
-		verdict = status_of(nv_clear_done(c->card->nv));
+	if (!verdict && !c->card->rekey)
+		verdict = status_of(nv_clear_done(c->card->nv, c->card->erasure));
 	return ending_verdict(c, verdict);
 }
 
@@ -178,7 +184,7 @@ static uint32_t factory_partition(struct fw_card *card, struct change *ch)
 
 static uint32_t hsm_reset_done(struct cmd *c, uint32_t verdict)
 {
-	return verdict ? verdict : status_of(nv_clear_done(c->card->nv));
+	return verdict || c->card->rekey ? verdict : status_of(nv_clear_done(c->card->nv, c->card->erasure));
 }
 
 uint32_t handle_HSM_FACTORY_RESET(struct cmd *c)
@@ -214,14 +220,18 @@ uint32_t hsm_finish_erasing(struct fw_card *card)
 	told.opcode = what == NV_CLEAR_FACTORY ? COFFER_CMD_HSM_FACTORY_RESET :
 						 COFFER_CMD_HSM_ZEROIZE;
 	told.note.due = card->audit.s.mask & COFFER_AUDIT_MANAGE;
-	hsm_forget(card, what);
-	st = hsm_erase_rows(card, ch, what);
+	/* The key of the erasure may have been made without random numbers: a new one. */
+	st = hsm_destroy_key(card, what);
+	if (!st && card->rekey)
+		st = COFFER_ST_RANDOM_NO_RNG;
+	if (!st)
+		st = hsm_erase_rows(card, ch, what);
 	if (!st && what == NV_CLEAR_FACTORY)
 		st = factory_partition(card, ch);
 	if (!st)
 		st = writer_commit_alone(card, ch, &told);
 	change_drop(ch);
-	return st ? st : status_of(nv_clear_done(card->nv));
+	return st ? st : status_of(nv_clear_done(card->nv, card->erasure));
 }
 
 /* ---- One partition --------------------------------------------------------------- */

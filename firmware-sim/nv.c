@@ -125,8 +125,10 @@ int nv_tamper(struct nv *nv, const uint8_t *new_key)
 
 	pthread_mutex_lock(&nv->lock);
 	nv->s.tampered = true;
-	if (new_key)
+	if (new_key) {
 		erase_key(&nv->s, new_key, NV_CLEAR_ZEROIZE);
+		nv->erasures++;
+	}
 	rc = nv_save(nv);
 	if (!rc && new_key)
 		rc = nv_save(nv);
@@ -391,10 +393,12 @@ int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what
 	old = nv->s;
 	erase_key(&nv->s, new_key, what);
 	rc = nv_save(nv);
-	if (rc)
+	if (rc) {
 		nv->s = old;
-	else
+	} else {
+		nv->erasures++;
 		nv_save(nv);
+	}
 	pthread_mutex_unlock(&nv->lock);
 	crypto_wipe(&old, sizeof(old));
 	return rc;
@@ -410,15 +414,27 @@ enum nv_clear nv_pending(struct nv *nv)
 	return what;
 }
 
-int nv_clear_done(struct nv *nv)
+uint32_t nv_erasures(struct nv *nv)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&nv->lock);
+	n = nv->erasures;
+	pthread_mutex_unlock(&nv->lock);
+	return n;
+}
+
+int nv_clear_done(struct nv *nv, uint32_t erasure)
 {
 	enum nv_clear what;
-	int rc;
+	int rc = 0;
 
 	pthread_mutex_lock(&nv->lock);
 	what = nv->s.pending;
-	nv->s.pending = NV_CLEAR_NONE;
-	rc = nv_save(nv);
+	if (nv->erasures == erasure) {
+		nv->s.pending = NV_CLEAR_NONE;
+		rc = nv_save(nv);
+	}
 	if (rc)
 		nv->s.pending = what;
 	pthread_mutex_unlock(&nv->lock);

@@ -100,6 +100,11 @@ int nv_part_reset(struct nv *nv, uint32_t part);
  */
 int nv_zeroize(struct nv *nv, const uint8_t new_key[KEY_LEN], enum nv_clear what);
 enum nv_clear nv_pending(struct nv *nv);
-int nv_clear_done(struct nv *nv);
+/*
+ * How often a key was destroyed since power-on. nv_clear_done: the rows of the erasure with that
+ * number are gone; does nothing when the key was destroyed once more since.
+ */
+uint32_t nv_erasures(struct nv *nv);
+int nv_clear_done(struct nv *nv, uint32_t erasure);
 
 #endif /* FW_NV_H */

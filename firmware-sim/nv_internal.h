@@ -44,6 +44,7 @@ struct nv {
 	pthread_mutex_t lock;
 	struct nv_factory factory;	/* constant */
 	struct nv_state s;		/* under lock */
+	uint32_t erasures;		/* since power-on; under lock */
 	uint8_t buffer[NV_SLOT_ROOM];
 };
 

@@ -162,7 +162,7 @@ static uint32_t hsm_initialised(struct cmd *c, uint32_t verdict)
 	if (!verdict) {
 		verdict = init_use(c->part, n);
 		if (!verdict)
-			verdict = status_of(nv_clear_done(c->card->nv));
+			verdict = status_of(nv_clear_done(c->card->nv, c->card->erasure));
 		card_event(c->card, COFFER_EV_HSM_INITIALIZED, 0, 0);
 	}
 	init_free(n);

@@ -396,6 +396,10 @@ int partition_load_all(struct fw_card *card)
 		rc = l.rc;
 	if (!rc && (!card->admin || card->admin->id))
 		rc = -EBADMSG;
+	if (!rc)
+		rc = load_policies(card->admin);
+	if (!rc)
+		rc = tamper_power_on(card);
 	for (p = card->admin; p && !rc; p = p->next) {
 		rc = load_policies(p);
 		if (!rc)

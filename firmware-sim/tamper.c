@@ -2,15 +2,23 @@
 /*
  * The tamper input (behaviour.md 3.1 policies 40 and 48, quality.md A5). The latch is in nv. A
  * tampered card forgets its partitions' keys, ends every login, and answers HSM_TAMPERED until
- * the HSM SO clears the latch: then the keys are unwrapped again. With policy 40 the card key is
- * destroyed instead, in constant time, and power-on or the clearing removes what it sealed.
+ * the HSM SO clears the latch: then the keys are unwrapped again. Without policy 48 (controlled
+ * tamper recovery) power-on clears it, too. With policy 40 the card key is destroyed instead, in
+ * constant time, and power-on or the clearing removes what it sealed.
+ *
+ * The decommission input (behaviour.md 5.2) destroys the card key at any time, and needs no power
+ * for it; policy 46 disables it, and policy 40 with it.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "card.h"
 #include "nv.h"
 
-#define DECOMMISSION	40		/* HSM policy */
+/* HSM policies */
+#define DECOMMISSION_ON_TAMPER	40
+#define NO_DECOMMISSION		46
+#define CONTROLLED_RECOVERY	48
 
 static void keys_out(struct fw_card *card)
 {
@@ -24,13 +32,13 @@ static void keys_out(struct fw_card *card)
 		partition_lock_keys(p);
 }
 
-/* Waits for running commands, which nobody who calls fw_card_tamper may have to. */
-static void *tamper_main(void *arg)
+/* Waits for running commands, which nobody who pulls an input may have to. */
+static void *input_main(void *arg)
 {
 	struct fw_card *card = arg;
 
 	gate_enter(&card->gate, GATE_ALONE);
-	if (atomic_load(&card->tampered))
+	if (atomic_load(&card->tampered) || nv_pending(card->nv) != NV_CLEAR_NONE)
 		keys_out(card);
 	gate_leave(&card->gate, GATE_ALONE);
 	return NULL;
@@ -43,34 +51,76 @@ void tamper_finish(struct fw_card *card)
 	card->tamper_thread_on = false;
 }
 
-static bool decommissions(struct fw_card *card)
+static bool hsm_policy_on(struct fw_card *card, uint32_t id)
 {
 	bool on;
 
 	pthread_mutex_lock(&card->admin->lock);
-	on = card_policy(card, DECOMMISSION);
+	on = card_policy(card, id);
 	pthread_mutex_unlock(&card->admin->lock);
 	return on;
 }
 
+/* Without random numbers it is zeros: what power-on does with the rows makes a new one. */
+static void key_made(struct fw_card *card, uint8_t key[KEY_LEN])
+{
+	if (crypto_random(card->crypto, key, KEY_LEN))
+		memset(key, 0, KEY_LEN);
+}
+
+/* nv has it: logins end now, keys in memory as soon as no command uses them. */
+static void input_latched(struct fw_card *card, bool destroyed)
+{
+	logins_end(card, NULL);
+	if (destroyed)
+		card_event(card, COFFER_EV_ZEROIZED, 0, 0);
+	tamper_finish(card);
+	card->tamper_thread_on = !pthread_create(&card->tamper_thread, NULL, input_main, card);
+}
+
 void fw_card_tamper(struct fw_card *card)
 {
-	bool destroy = decommissions(card);
-	uint8_t key[KEY_LEN] = { 0 };
+	bool destroy = hsm_policy_on(card, DECOMMISSION_ON_TAMPER) &&
+		       !hsm_policy_on(card, NO_DECOMMISSION);
+	uint8_t key[KEY_LEN];
 
 	if (atomic_exchange(&card->tampered, true))
 		return;
-	/* Without random numbers the key is overwritten all the same. */
-	if (destroy)
-		crypto_random(card->crypto, key, sizeof(key));
+	key_made(card, key);
 	nv_tamper(card->nv, destroy ? key : NULL);
 	crypto_wipe(key, sizeof(key));
-	logins_end(card, NULL);
 	card_event(card, COFFER_EV_TAMPER, 0, destroy);
-	if (destroy)
-		card_event(card, COFFER_EV_ZEROIZED, 0, 0);
-	tamper_finish(card);
-	card->tamper_thread_on = !pthread_create(&card->tamper_thread, NULL, tamper_main, card);
+	input_latched(card, destroy);
+}
+
+bool fw_card_decommission(struct fw_card *card)
+{
+	uint8_t key[KEY_LEN];
+	int rc;
+
+	if (hsm_policy_on(card, NO_DECOMMISSION))
+		return false;
+	key_made(card, key);
+	rc = nv_zeroize(card->nv, key, NV_CLEAR_ZEROIZE);
+	crypto_wipe(key, sizeof(key));
+	if (!rc)
+		input_latched(card, true);
+	return !rc;
+}
+
+int fw_card_decommission_off(const char *dir, char *err, size_t err_len)
+{
+	struct fw_card *card;
+	int rc = fw_card_open(dir, NULL, &card, err, err_len);
+
+	if (rc)
+		return rc;
+	if (hsm_policy_on(card, NO_DECOMMISSION))
+		rc = say(err, err_len, -EPERM, "%s: HSM policy 46 disables decommissioning", dir);
+	else if (!fw_card_decommission(card))
+		rc = say(err, err_len, -EIO, "%s: the card key could not be destroyed", dir);
+	fw_card_close(card);
+	return rc;
 }
 
 bool fw_card_tampered(const struct fw_card *card)
@@ -92,12 +142,27 @@ int fw_card_tamper_off(const char *dir, char *err, size_t err_len)
 	return rc;
 }
 
+/* ---- Power-on --------------------------------------------------------------------- */
+
+int tamper_power_on(struct fw_card *card)
+{
+	int rc;
+
+	if (!atomic_load(&card->tampered) || card_policy(card, CONTROLLED_RECOVERY))
+		return 0;
+	rc = nv_tamper_clear(card->nv);
+	card->recovered = !rc;
+	if (!rc)
+		atomic_store(&card->tampered, false);
+	return rc;
+}
+
 /* ---- Clear ------------------------------------------------------------------------ */
 
 static uint32_t tamper_cleared(struct cmd *c, uint32_t verdict)
 {
 	if (!verdict && nv_pending(c->card->nv) != NV_CLEAR_NONE)
-		verdict = status_of(nv_clear_done(c->card->nv));
+		verdict = status_of(nv_clear_done(c->card->nv, c->card->erasure));
 	if (!verdict)
 		verdict = status_of(nv_tamper_clear(c->card->nv));
 	if (!verdict)
@@ -144,12 +209,9 @@ uint32_t handle_TAMPER_CLEAR(struct cmd *c)
 	ch = change_of(c);
 	if (!ch)
 		return COFFER_ST_DEVICE_MEMORY;
-	if (erase)
-		hsm_forget(card, NV_CLEAR_ZEROIZE);
-	if (erase)
+	st = erase ? hsm_destroy_key(card, NV_CLEAR_ZEROIZE) : keys_in(card);
+	if (!st && erase)
 		st = hsm_erase_rows(card, ch, NV_CLEAR_ZEROIZE);
-	else
-		st = keys_in(card);
 	if (!st && !erase)
 		st = activations_drop(card, ch);
 	if (!st)

@@ -290,6 +290,12 @@ void coffer_card_tamper(CofferCard *card)
     fw_card_tamper(card->fw);
 }
 
+/* Neither does this. False: HSM policy 46 disables it. */
+bool coffer_card_decommission(CofferCard *card)
+{
+    return fw_card_decommission(card->fw);
+}
+
 bool coffer_card_tampered(CofferCard *card)
 {
     return fw_card_tampered(card->fw);

@@ -238,6 +238,7 @@ void coffer_card_end_owners(CofferCard *card);
 CofferRequest *coffer_card_answer(CofferCard *card);    /* the oldest, or NULL */
 bool coffer_card_event(CofferCard *card, struct fw_event *event, uint32_t *lost);
 void coffer_card_tamper(CofferCard *card);
+bool coffer_card_decommission(CofferCard *card);
 bool coffer_card_tampered(CofferCard *card);
 uint64_t coffer_card_serial(CofferCard *card);
 uint32_t coffer_card_fw_version(CofferCard *card);

@@ -119,6 +119,21 @@ static void coffer_set_tamper(Object *obj, bool value, Error **errp)
     coffer_card_tamper(s->card);
 }
 
+/* A pulse, too, that leaves nothing to be read but an empty card. */
+static void coffer_set_decommission(Object *obj, bool value, Error **errp)
+{
+    CofferState *s = COFFER(obj);
+
+    if (!value) {
+        return;
+    }
+    if (!s->card) {
+        error_setg(errp, "coffer: there is no card to decommission");
+    } else if (!coffer_card_decommission(s->card)) {
+        error_setg(errp, "coffer: HSM policy 46 disables decommissioning");
+    }
+}
+
 void coffer_knobs_init(Object *obj)
 {
     CofferFaults *f = &COFFER(obj)->fault;
@@ -135,5 +150,6 @@ void coffer_knobs_init(Object *obj)
     object_property_add_bool(obj, "fault-fw-panic", coffer_get_fw_panic, coffer_set_fw_panic);
     object_property_add_bool(obj, "fault-fatal", coffer_get_fatal, coffer_set_fatal_knob);
     object_property_add_bool(obj, "tamper", coffer_get_tamper, coffer_set_tamper);
+    object_property_add_bool(obj, "decommission", NULL, coffer_set_decommission);
     object_property_add(obj, "fault-evil", "uint32", coffer_get_evil, coffer_set_evil, NULL, NULL);
 }

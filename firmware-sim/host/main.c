@@ -31,7 +31,7 @@ static const char usage[] =
 	"                        [-root-key FILE -root-cert FILE] FILE\n"
 	"       coffer-card-host export DIR FILE\n"
 	"       coffer-card-host import FILE DIR\n"
-	"       coffer-card-host tamper DIR\n"
+	"       coffer-card-host tamper|decommission DIR\n"
 	"       coffer-card-host profiles\n"
 	"       coffer-card-host ped create-key FILE -color blue|black|grey|red|white|orange\n"
 	"                        [-label TEXT] [-pin-file FILE] [-imprint]\n"
@@ -367,17 +367,21 @@ static int verb_move(int argc, char **argv)
 	return rc ? complain(err) : EXIT_SUCCESS;
 }
 
-static int verb_tamper(int argc, char **argv)
+static int verb_input(int argc, char **argv)
 {
+	bool tamper = !strcmp(argv[0], "tamper");
 	char err[512] = "";
+	int rc;
 
 	if (argc > 1 && !strcmp(argv[1], "--")) {
 		argc--;
 		argv++;
 	}
 	if (argc != 2)
-		return bad_use("tamper wants one folder name");
-	return fw_card_tamper_off(argv[1], err, sizeof(err)) ? complain(err) : EXIT_SUCCESS;
+		return bad_use("this wants one folder name");
+	rc = tamper ? fw_card_tamper_off(argv[1], err, sizeof(err)) :
+		      fw_card_decommission_off(argv[1], err, sizeof(err));
+	return rc ? complain(err) : EXIT_SUCCESS;
 }
 
 static int verb_profiles(int argc, char **argv)
@@ -401,7 +405,8 @@ static const struct {
 	{ "image", verb_image },
 	{ "export", verb_move },
 	{ "import", verb_move },
-	{ "tamper", verb_tamper },
+	{ "tamper", verb_input },
+	{ "decommission", verb_input },
 	{ "profiles", verb_profiles },
 	{ "ped", verb_ped },
 };

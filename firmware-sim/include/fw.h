@@ -96,6 +96,14 @@ void fw_card_tamper(struct fw_card *card);
 bool fw_card_tampered(const struct fw_card *card);
 /* The same for a card that is switched off. The errors of fw_card_open. */
 int fw_card_tamper_off(const char *dir, char *err, size_t err_len);
+/*
+ * The decommission input: the card key is destroyed, durably when it returns true, and with it
+ * everything that it sealed. False: HSM policy 46 disables it, or nv cannot be written. HSM_INIT,
+ * HSM_ZEROIZE or power-on removes what is left of the old contents. _off: the card is switched
+ * off; -EPERM for the policy.
+ */
+bool fw_card_decommission(struct fw_card *card);
+int fw_card_decommission_off(const char *dir, char *err, size_t err_len);
 
 uint64_t fw_card_serial(const struct fw_card *card);
 uint32_t fw_card_fw_version(const struct fw_card *card);

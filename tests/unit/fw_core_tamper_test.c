@@ -181,6 +181,103 @@ static void decommission(void **state)
 	}
 }
 
+/* The input's work is done when no command is in the way. */
+static void until_empty(struct bench *b, uint32_t session, uint32_t role, const char *pin)
+{
+	uint32_t st = 0;
+	int i;
+
+	for (i = 0; i < 1000 && st != (uint32_t)COFFER_ST_USER_PIN_NOT_INITIALIZED; i++) {
+		st = login(b, session, role, pin);
+		if (!st)
+			expect(session_only(b, COFFER_CMD_LOGOUT, session), 0);
+	}
+	expect(st, COFFER_ST_USER_PIN_NOT_INITIALIZED);
+}
+
+/* The decommission input: no latch, but the keys are gone, with power on or off. */
+static void decommission_input(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), s = partition_ready(b), handle;
+	int off;
+
+	expect(policy_set(b, so, 0, 16, 0), 0);
+	for (off = 0; off < 2; off++) {
+		expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+		handle = object_new(b, s);
+		expect(object_value(b, s, handle), 0);
+		if (off) {
+			bench_off(b);
+			expect(fw_card_decommission_off(b->path, b->err, sizeof(b->err)), 0);
+			expect(bench_on(b, NULL), 0);
+			s = session_open(b, b->owner, 1, true, NULL);
+			so = session_open(b, b->owner, 0, true, NULL);
+		} else {
+			assert_true(fw_card_decommission(b->card));
+		}
+		until_empty(b, so, COFFER_ROLE_SO, SO_PIN);
+		assert_int_not_equal(object_value(b, s, handle), 0);
+		assert_false(is_tampered(b));
+		/* Taken into service again, at once, with the policies of before. */
+		so = hsm_ready(b);
+		s = partition_ready(b);
+		expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+		expect(object_value(b, s, handle), COFFER_ST_OBJECT_HANDLE_INVALID);
+		expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	}
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+}
+
+/* Policy 46: neither the input nor a tamper with policy 40 destroys anything. */
+static void decommission_disabled(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), s, handle;
+
+	expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, DECOMMISSION, 1), 0);
+	expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, 46, 1), 0);
+	s = partition_ready(b);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	handle = object_new(b, s);
+	assert_false(fw_card_decommission(b->card));
+	expect(object_value(b, s, handle), 0);
+	fw_card_tamper(b->card);
+	bench_off(b);
+	expect(fw_card_decommission_off(b->path, b->err, sizeof(b->err)), -EPERM);
+	assert_non_null(strstr(b->err, "46"));
+	expect(bench_on(b, NULL), 0);
+	so = session_open(b, b->owner, 0, true, NULL);
+	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), 0);
+	expect(session_only(b, COFFER_CMD_TAMPER_CLEAR, so), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(object_value(b, s, handle), 0);
+}
+
+/* Policy 48 off: no SO is needed, the next power-on takes the card back into service. */
+static void recovery_by_power(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), s, handle;
+
+	expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, 48, 0), 0);
+	s = partition_ready(b);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	handle = object_new(b, s);
+	fw_card_tamper(b->card);
+	expect(object_value(b, s, handle), COFFER_ST_HSM_TAMPERED);
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	assert_false(is_tampered(b));
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(object_value(b, s, handle), 0);
+}
+
 static void while_off(void **state)
 {
 	struct bench *b = *state;
@@ -218,6 +315,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(latch_and_clear),
 		T(decommission),
+		T(decommission_input),
+		T(decommission_disabled),
+		T(recovery_by_power),
 		T(while_off),
 		T(erase_a_tampered_card),
 	};

@@ -13,7 +13,7 @@
 
 #define OBJECTS		12
 #define BATCH		5
-#define CUT_WITHIN	60	/* store writes from power-on */
+#define CUT_WITHIN	120	/* store writes from power-on */
 
 enum known { ABSENT, PRESENT, UNKNOWN };
 

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto.h"
+
 #define ATTEMPTS_OF_A_ROUND	40
 
 static struct bench bench;

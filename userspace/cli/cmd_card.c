@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * card list, profiles, create, image create, export, import, tamper; relay.
+ * card list, profiles, create, image create, export, import, tamper,
+ * decommission; relay.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -205,6 +206,21 @@ coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args)
 	rc = coffer_card_tamper(dir, &text);
 	if (!rc)
 		out_text(&cli->out, "dir", "Tampered card", dir);
+	return made(cli, rc, text);
+}
+
+coffer_rc cli_card_decommission(struct cli *cli, const struct cli_args *args)
+{
+	const char *dir = cli_args_text(args, "card", "");
+	char *text = NULL;
+	coffer_rc rc;
+
+	rc = cli_confirm(cli, args, "card decommission destroys all keys of card %s for ever", dir);
+	if (rc)
+		return rc;
+	rc = coffer_card_decommission(dir, &text);
+	if (!rc)
+		out_text(&cli->out, "dir", "Decommissioned card", dir);
 	return made(cli, rc, text);
 }
 

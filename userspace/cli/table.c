@@ -299,6 +299,10 @@ const struct cli_command cli_commands[] = {
 	{ "card", "tamper", "t", CLI_CMD_CHANGES | CLI_CMD_ERASES | CLI_CMD_NO_CARD, NULL,
 	  "pull the tamper input of a card folder that is not in use", cli_card_tamper,
 	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL }, FORCE) },
+	{ "card", "decommission", "d", CLI_CMD_CHANGES | CLI_CMD_ERASES | CLI_CMD_NO_CARD, NULL,
+	  "pull the decommission input of a card folder that is not in use: its keys are gone",
+	  cli_card_decommission,
+	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL }, FORCE) },
 	{ "card", "stats", "st", 0, NULL, "count what each card has done since power-on",
 	  cli_card_stats, NULL },
 

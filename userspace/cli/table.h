@@ -142,6 +142,7 @@ coffer_rc cli_audit_config(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_audit_show(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_audit_verify(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_card_image_create(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_card_decommission(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_factoryreset(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_zeroize(struct cli *cli, const struct cli_args *args);

@@ -244,14 +244,25 @@ API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
 	return host_errno_seen(rc, dir, was_there);
 }
 
-API coffer_rc coffer_card_tamper(const char *dir, char **text)
+/* Pulls an input of a card that is not in use. */
+static coffer_rc input_pull(char *input, const char *dir, char **text)
 {
-	char *argv[] = { "coffer-card-host", "tamper", "--", (char *)dir, NULL };
+	char *argv[] = { "coffer-card-host", input, "--", (char *)dir, NULL };
 	int lock = host_end_wait(dir);
 
 	if (lock >= 0)
 		close(lock);
 	return host_errno_seen(host_do(argv, -1, NULL, text), dir, false);
+}
+
+API coffer_rc coffer_card_tamper(const char *dir, char **text)
+{
+	return input_pull("tamper", dir, text);
+}
+
+API coffer_rc coffer_card_decommission(const char *dir, char **text)
+{
+	return input_pull("decommission", dir, text);
 }
 
 API coffer_rc coffer_card_import(const char *file, const char *dir, char **text)

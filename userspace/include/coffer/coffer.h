@@ -272,6 +272,8 @@ coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_test **
 coffer_rc coffer_tamper_clear(struct coffer_session *admin);
 /* Pull the tamper input of a card folder that is not in use. Errors as coffer_card_export. */
 coffer_rc coffer_card_tamper(const char *dir, char **text);
+/* The same for the decommission input: all its keys are gone. Refused by HSM policy 46. */
+coffer_rc coffer_card_decommission(const char *dir, char **text);
 
 /* ---- The audit log (coffer_payload.h says what is in it and how it is chained) ------------- */
 /* Make the Auditor; nobody is logged in. COFFER_ST_OPERATION_NOT_ALLOWED: there is one. */
