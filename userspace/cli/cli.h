@@ -199,6 +199,8 @@ const char *cli_time_text(uint64_t ms, char *out, size_t room);
 /* The card's clock, for people and as a number (cmd_life.c). */
 void cli_show_clock(struct cli *cli, uint64_t clock_ms);
 /* "HSM, TEST ROOT, TEST KDF" */
+/* "PED (multifactor)" or "password". */
+const char *cli_authentication(uint32_t card_flags);
 const char *cli_marks(uint32_t card_flags, char *out, size_t room);
 const char *cli_protocols(uint32_t bits, char *out, size_t room);
 const char *cli_version_text(uint32_t fw_version, char *out, size_t room);

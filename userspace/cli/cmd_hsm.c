@@ -20,6 +20,7 @@ static void show_details(struct cli *cli, const struct coffer_card_details *d)
 	out_text(o, "firmware", "Firmware Version",
 		 cli_version_text(d->fw_version, text, sizeof(text)));
 	out_text(o, "configuration", "Configuration", cli_marks(d->flags, text, sizeof(text)));
+	out_text(o, "authentication", "Authentication", cli_authentication(d->flags));
 	out_text(o, "status", "Status", d->flags & COFFER_CARD_TAMPERED ? "tampered" :
 		 d->flags & COFFER_CARD_INITIALIZED ? "initialised" : "not initialised");
 	out_text(o, "protocols", "Cloning Protocols",

@@ -104,6 +104,12 @@ static coffer_rc init_step(struct coffer_session *session, void *how)
 	return coffer_partition_init_as(session, how);
 }
 
+/* Whose password the init takes: before 6.22 the HSM SO makes the partition for its user. */
+static const char *init_role(const struct cli_session *s)
+{
+	return s->slot.card_flags & COFFER_CARD_NO_PPSO ? "Crypto Officer" : "Partition SO";
+}
+
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 {
 	struct cli_init init = { 0 };
@@ -118,7 +124,7 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_confirm(cli, args, "partition init erases all objects of slot %u",
 				 s->slot.slot);
 	if (!rc)
-		rc = cli_init_ask(cli, args, s, "Partition SO", &init);
+		rc = cli_init_ask(cli, args, s, init_role(s), &init);
 	init.how.domain_label = cli_args_text(args, "domainlabel", NULL);
 	if (!rc)
 		rc = cli_init_run(cli, s, init_step, &init);

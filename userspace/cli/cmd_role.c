@@ -11,20 +11,65 @@
 
 #include "cli.h"
 
-coffer_rc cli_role_login(struct cli *cli, const struct cli_args *args)
+/* A partition of a card of before 6.22, where there are no roles to choose from (row 79). */
+static bool without_roles(const struct cli_session *s)
 {
-	struct cli_session *s;
-	coffer_rc rc;
+	return s->slot.partition && (s->slot.card_flags & COFFER_CARD_NO_PPSO);
+}
 
-	rc = cli_session_current(cli, &s);
-	if (!rc)
-		rc = cli_login(cli, s, args, cli_args_text(args, "name", ""));
+static coffer_rc login_as(struct cli *cli, struct cli_session *s, const struct cli_args *args,
+			  const char *role)
+{
+	coffer_rc rc = cli_login(cli, s, args, role);
+
 	if (rc)
 		return rc;
 	out_number(&cli->out, "slot", "Slot Id", s->slot.slot);
 	out_text(&cli->out, "role", "Logged in", cli_role_name(s->role));
 	out_bool(&cli->out, "must_change_password", "Password must change", s->must_change);
 	return 0;
+}
+
+coffer_rc cli_role_login(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_current(cli, &s);
+	if (!rc && without_roles(s))
+		rc = cli_fail(cli, ST(FUNCTION_NOT_SUPPORTED),
+			      "slot %u is of before 6.22, where roles do not log in: partition "
+			      "login", s->slot.slot);
+	return rc ? rc : login_as(cli, s, args, cli_args_text(args, "name", ""));
+}
+
+static coffer_rc session_without_roles(struct cli *cli, const char *instead,
+				       struct cli_session **s)
+{
+	coffer_rc rc = cli_session_current(cli, s);
+
+	if (!rc && !without_roles(*s))
+		rc = cli_fail(cli, ST(FUNCTION_NOT_SUPPORTED),
+			      "slot %u is no partition of a card of before 6.22: %s",
+			      (*s)->slot.slot, instead);
+	return rc;
+}
+
+/* The partition's user is its Crypto Officer. */
+coffer_rc cli_partition_login(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = session_without_roles(cli, "role login -name co", &s);
+
+	return rc ? rc : login_as(cli, s, args, "co");
+}
+
+coffer_rc cli_partition_logout(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_session *s;
+	coffer_rc rc = session_without_roles(cli, "role logout", &s);
+
+	return rc ? rc : cli_role_logout(cli, args);
 }
 
 coffer_rc cli_role_logout(struct cli *cli, const struct cli_args *args)

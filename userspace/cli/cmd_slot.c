@@ -46,6 +46,7 @@ static void show_slot(struct cli *cli, const struct coffer_slot *s)
 		 cli_version_text(s->fw_version, text, sizeof(text)));
 	out_text(o, "configuration", "Configuration",
 		 cli_marks(s->card_flags, text, sizeof(text)));
+	out_text(o, "authentication", "Authentication", cli_authentication(s->card_flags));
 	snprintf(text, sizeof(text), "%s, card %u", description(s), s->card);
 	out_text(o, "description", "Slot Description", text);
 	out_text(o, "status", "Status", slot_status(s));

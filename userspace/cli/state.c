@@ -363,11 +363,20 @@ const char *cli_protocols(uint32_t bits, char *out, size_t room)
 	return out;
 }
 
+const char *cli_authentication(uint32_t flags)
+{
+	return flags & COFFER_CARD_PED ? "PED (multifactor)" : "password";
+}
+
 const char *cli_marks(uint32_t flags, char *out, size_t room)
 {
 	out[0] = '\0';
 	if (flags & COFFER_CARD_BACKUP)
 		append(out, room, "backup card");
+	if (flags & COFFER_CARD_CLOUD)
+		append(out, room, "cloud service");
+	if (flags & COFFER_CARD_NO_PPSO)
+		append(out, room, "no Partition SO");
 	if (flags & COFFER_CARD_PED)
 		append(out, room, "multifactor");
 	if (flags & COFFER_CARD_TEST_ROOT)

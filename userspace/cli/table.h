@@ -89,6 +89,8 @@ coffer_rc cli_slot_set(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_login(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_logout(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_contents(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_showinfo(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_showmechanism(struct cli *cli, const struct cli_args *args);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib.h"
+#include "supported.h"
 
 #define POLICY_HSM_CLONING	7	/* behaviour.md 3.1 */
 #define POLICY_CLONE_PRIVATE	0	/* 3.2 */
@@ -170,6 +171,18 @@ static void check_writable(const struct side *s, const struct side *t, struct fi
 		      text_of("the session on the target is read-only: open a read/write one"));
 }
 
+/* Rows 88 and 89: what the published tables leave out. */
+static void check_supported(const struct side *s, const struct side *t, struct finding *f)
+{
+	const struct coffer_slot *a = &s->part.slot, *b = &t->part.slot;
+	const char *why = supported_refusal(s->s->card->ctx->client_version,
+		&(struct supported_side){ a->fw_version, a->card_flags },
+		&(struct supported_side){ b->fw_version, b->card_flags }, false);
+
+	if (why)
+		found(f, ST(PROTOCOL_DISABLED), text_of("%s", why));
+}
+
 static bool is_cloud(const struct side *side)
 {
 	return side->part.kind == COFFER_PART_KIND_CLOUD;
@@ -246,7 +259,7 @@ typedef void pair_check(const struct side *s, const struct side *t, struct findi
 
 static side_check *const side_checks[] = { check_partition, check_login, check_policies };
 static pair_check *const pair_checks[] = {
-	check_same, check_writable, check_methods, check_direction, check_fips, check_kdf,
+	check_same, check_writable, check_supported, check_methods, check_direction, check_fips, check_kdf,
 	check_protocol,
 };
 

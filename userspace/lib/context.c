@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib.h"
+#include "supported.h"
 #include "netlink.h"
 
 struct names {
@@ -118,6 +119,14 @@ static coffer_rc context_fill(struct coffer *ctx, const struct names *names)
 	return 0;
 }
 
+/* On unless somebody says otherwise. */
+static bool remap_wanted(const struct coffer_options *options)
+{
+	const char *remap = secure_getenv("COFFER_RSA_REMAP");
+
+	return !(options && options->no_rsa_remap) && !(remap && !strcmp(remap, "0"));
+}
+
 API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **ctx)
 {
 	struct names names = { .count = 0 };
@@ -130,6 +139,9 @@ API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **
 		return -ENOMEM;
 	c->pid = getpid();
 	c->timeout_ms = options ? options->timeout_ms : 0;
+	c->rsa_remap = remap_wanted(options);
+	c->client_version = options && options->client_version ? options->client_version :
+								 SUPPORTED_CLIENT;
 	pthread_mutex_init(&c->netlink_lock, NULL);
 	rc = names_find(&names, options);
 	if (!rc && !names.count)

@@ -23,6 +23,8 @@
 struct coffer {
 	pid_t pid;			/* that may use it */
 	unsigned int timeout_ms;
+	bool rsa_remap;			/* see coffer_options */
+	uint32_t client_version;
 	unsigned int count;
 	struct coffer_card *cards;	/* count of them, never moved */
 	pthread_mutex_t netlink_lock;	/* guards netlink */

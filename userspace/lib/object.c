@@ -374,22 +374,40 @@ API coffer_rc coffer_key_generate(struct coffer_session *s, uint32_t mechanism,
 	return rc;
 }
 
+struct pair_template {
+	const struct coffer_attr *public, *private;
+	size_t n_public, n_private;
+};
+
+static coffer_rc pair_generate(struct coffer_session *s, uint32_t mechanism,
+			       const struct pair_template *t, struct coffer_rep_object *rep)
+{
+	struct msg_out req;
+
+	mechanism_request(s, mechanism, &req);
+	msg_put_attrs(&req, t->public, t->n_public);
+	msg_put_attrs(&req, t->private, t->n_private);
+	return session_exec_fixed(s, COFFER_CMD_KEY_PAIR_GENERATE, &req, rep, sizeof(*rep));
+}
+
+/* FIPS mode of firmware 7 knows the old way of making RSA keys no more (row 95). */
 API coffer_rc coffer_key_pair_generate(struct coffer_session *s, uint32_t mechanism,
 				       const struct coffer_attr *public_template, size_t n_public,
 				       const struct coffer_attr *private_template,
 				       size_t n_private, uint32_t *public_handle,
 				       uint32_t *private_handle)
 {
+	const struct pair_template t = { public_template, private_template, n_public, n_private };
 	struct coffer_rep_object rep;
-	struct msg_out req;
 	coffer_rc rc;
 
 	*public_handle = 0;
 	*private_handle = 0;
-	mechanism_request(s, mechanism, &req);
-	msg_put_attrs(&req, public_template, n_public);
-	msg_put_attrs(&req, private_template, n_private);
-	rc = session_exec_fixed(s, COFFER_CMD_KEY_PAIR_GENERATE, &req, &rep, sizeof(rep));
+	rc = pair_generate(s, mechanism, &t, &rep);
+	if (rc == ST(MECHANISM_INVALID) && mechanism == COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN &&
+	    s->card->ctx->rsa_remap)
+		rc = pair_generate(s, (uint32_t)COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN, &t,
+				   &rep);
 	if (!rc) {
 		*public_handle = le32toh(rep.handle);
 		*private_handle = le32toh(rep.private_handle);

@@ -43,6 +43,16 @@ struct coffer_options {
 	 */
 	const char *cards;
 	unsigned int timeout_ms;	/* 0 = each command's own */
+	/*
+	 * Do not make RSA keys by FIPS 186-3 where the partition refuses RSA_PKCS_KEY_PAIR_GEN (FIPS
+	 * mode of firmware 7; behaviour.md row 95). The environment's COFFER_RSA_REMAP=0 says the same.
+	 */
+	bool no_rsa_remap;
+	/*
+	 * The client of behaviour.md section 9 whose rules hold, as [23:16] [15:8] [7:0]; 0 = 10.5.0.
+	 * An older one lets fewer pairs of cards clone (coffer_clone_preflight; rows 88 and 89).
+	 */
+	uint32_t client_version;
 };
 
 /* -ENODEV: no card at all. A card that cannot be opened keeps its place: see coffer_card_state. */
@@ -404,6 +414,7 @@ coffer_rc coffer_object_create(struct coffer_session *s, const struct coffer_att
 coffer_rc coffer_object_destroy(struct coffer_session *s, uint32_t handle);
 coffer_rc coffer_key_generate(struct coffer_session *s, uint32_t mechanism,
 			      const struct coffer_attr *tmpl, size_t n, uint32_t *handle);
+/* RSA_PKCS_KEY_PAIR_GEN is retried by FIPS 186-3 where it is not allowed: see coffer_options. */
 coffer_rc coffer_key_pair_generate(struct coffer_session *s, uint32_t mechanism,
 				   const struct coffer_attr *public_template, size_t n_public,
 				   const struct coffer_attr *private_template, size_t n_private,
