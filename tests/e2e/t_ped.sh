@@ -172,6 +172,29 @@ ped_pin() {
 	has login.out 'Crypto User'
 }
 
+# rows 45, 46: every role's key has its colour
+ped_colors() {
+	take_ped p
+	ped_keys white grey
+	coffer ped remove >/dev/null
+	insert white
+	run 0 coffer 'slot set -slot 9000; audit init; role login -name au; role list'
+	has out 'Logged in +->  Auditor'
+	insert blue
+	run 0 coffer "$(by_key 9000 so); role logout; slot set -slot 0; role login -name po"
+	insert black
+	insert grey
+	run 0 coffer "$(by_key 0); role init -name cu; role init -name lco; role logout;
+		role login -name cu; role logout; role login -name lco"
+	# Making a key anew leaves the others: a duplicate of before is no key any more.
+	coffer ped key copy black.key black2.key >/dev/null
+	run 0 coffer "$(by_key 0); role changepw -name co; role logout; role login -name co"
+	insert black2
+	run 4 coffer "$(by_key 0)"
+	run 0 coffer "$(by_key 0 lco)"
+	run 2 coffer 'slot set -slot 9000; audit init -password x'
+}
+
 ped_cancel() {
 	local pid status=0
 	take_ped p
@@ -199,8 +222,18 @@ ped_cancel() {
 	run 3 coffer "$(by_key 0)"
 	has out 'CKR_PED_UNPLUGGED'
 	one_line
-	# On a terminal the seconds are counted down.
+	# The same on another machine.
 	coffer ped connect ped >/dev/null
+	make_ssh
+	COFFER_CARDS=ssh:host:$PWD/p.coffer "$COFFER" "$(by_key 0)" >login.out 2>login.err &
+	pid=$!
+	screen 'Insert the black key'
+	status=0
+	kill -INT $pid
+	wait $pid || status=$?
+	same $status 1
+	has login.out 'CKR_CANCEL'
+	# On a terminal the seconds are counted down.
 	run 1 talk 'start {slot set -slot 0; role login -name co}
 		see {Insert the black key of the Crypto Officer. .1[89][0-9] s.}
 		see {.1[89][0-8] s.}
@@ -385,9 +418,14 @@ ped_import() {
 	run 0 coffer "$(by_key 1); partition clone -objects all -slot 0 -password co-pin-0"
 	has out '^    1 object cloned'
 	# At once, when the partition is made.
-	run 2 coffer 'slot set -slot 0;
-		partition init -label x -password po-pin-0 -domain D -importpeddomain -force'
-	run 0 coffer "slot set -slot 0;
+	run 2 coffer "$(po 0);
+		partition init -label x -password po-pin-0 -domain D -importpeddomain -force"
+	: >ped/remote
+	run 5 coffer "$(po 0);
+		partition init -label x -password po-pin-0 -importpeddomain -force"
+	has err 'remote PED'
+	rm ped/remote
+	run 0 coffer "$(po 0);
 		partition init -label x -password po-pin-0 -importpeddomain -force; $(po 0);
 		partition domainlist"
 	has out '^ *\(no label\) +red key +yes$'

@@ -37,6 +37,9 @@ static coffer_rc backup_card(struct cli *cli, const struct cli_args *args,
 		return rc;
 	if (!(slot.card_flags & COFFER_CARD_BACKUP))
 		return cli_usage(cli, "slot %u is no backup card", number);
+	if (slot.card_flags & COFFER_CARD_PED)
+		return cli_usage(cli, "slot %u is a backup card with a PED: archives need one with "
+				 "passwords so far", number);
 	*card = coffer_card_at(cli->ctx, slot.card);
 	return 0;
 }

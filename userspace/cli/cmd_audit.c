@@ -29,20 +29,38 @@ static const struct {
 
 /* ---- Init, config ------------------------------------------------------------------ */
 
+static coffer_rc init_by_key(struct coffer_session *admin, void *arg)
+{
+	(void)arg;
+	return coffer_audit_init(admin, NULL, 0);
+}
+
+static coffer_rc init_by_password(struct cli *cli, const struct cli_args *args,
+				  struct cli_session *s)
+{
+	struct secret pin;
+	coffer_rc rc;
+
+	rc = cli_secret(cli, args, "password", "Enter a password for the Auditor", true, &pin);
+	if (rc)
+		return rc;
+	rc = coffer_audit_init(s->session, pin.text, pin.len);
+	secret_wipe(&pin);
+	return rc;
+}
+
 coffer_rc cli_audit_init(struct cli *cli, const struct cli_args *args)
 {
-	struct secret pin = { 0 };
 	struct cli_session *s;
 	coffer_rc rc;
 
 	rc = cli_session_admin(cli, &s);
-	if (!rc)
-		rc = cli_secret(cli, args, "password", "Enter a password for the Auditor", true,
-				&pin);
-	if (!rc)
-		rc = coffer_audit_init(s->session, pin.text, pin.len);
-	secret_wipe(&pin);
-	return rc;
+	if (rc)
+		return rc;
+	if (!cli_ped_card(s))
+		return init_by_password(cli, args, s);
+	rc = cli_no_password(cli, args, "password");
+	return rc ? rc : cli_ped_wait(cli, s, init_by_key, NULL);
 }
 
 static bool events_parse(const char *text, uint32_t *events)

@@ -252,7 +252,7 @@ const struct cli_command cli_commands[] = {
 
 	{ "audit", "init", "in", CLI_CMD_CHANGES, NULL,
 	  "make the Auditor of the current HSM slot's card; no SO is logged in", cli_audit_init,
-	  OPTIONS(PASSWORD("the Auditor's password")) },
+	  OPTIONS(PASSWORD("the Auditor's password; none on a card with a PED")) },
 	{ "audit", "config", "co", CLI_CMD_CHANGES, "Auditor; to look: HSM SO",
 	  "show or choose what is recorded", cli_audit_config,
 	  OPTIONS({ "events", "e", CLI_TEXT, 0,
