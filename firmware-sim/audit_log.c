@@ -33,7 +33,7 @@ uint32_t handle_AUDIT_INIT(struct cmd *c)
 		return COFFER_ST_USER_ANOTHER_ALREADY_LOGGED_IN;
 	if (c->card->audit.role.initialised)
 		return COFFER_ST_OPERATION_NOT_ALLOWED;
-	st = role_secret(c, pin, &pin);
+	st = role_secret(c, c->part->policy, pin, &pin);
 	if (!st)
 		st = status_of(nv_attempts_reset(c->card->nv, 0, COFFER_ROLE_AU));
 	if (st)

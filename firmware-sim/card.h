@@ -86,6 +86,14 @@ struct domains {
 	struct domain list[COFFER_DOMAINS_MAX];	/* the primary one first */
 };
 
+/* Of each policy its value, and which changes erase: COFFER_POLICY_DESTRUCTIVE_*. */
+#define POLICY_ERASES_BITS	(COFFER_POLICY_DESTRUCTIVE_ON | COFFER_POLICY_DESTRUCTIVE_OFF)
+#define POLICY_ERASES_AS_PROFILE 0xff	/* ... as the profile's table says */
+struct policies {
+	uint32_t value[POLICY_MAX];
+	uint8_t erases[POLICY_MAX];
+};
+
 struct fw_partition {
 	struct fw_partition *next;	/* card->gate */
 	struct fw_card *card;
@@ -113,6 +121,7 @@ struct fw_partition {
 	struct role roles[COFFER_ROLE_COUNT];
 	struct role challenges[COFFER_ROLE_COUNT];	/* secrets of activated roles */
 	uint32_t policy[POLICY_MAX];
+	uint8_t erases[POLICY_MAX];	/* as in struct policies */
 	struct domains domains;
 	uint32_t suites_off;		/* CPv4 suites switched off, bit = id */
 	uint8_t key[KEY_LEN];		/* wrapped in the store by the card key */
@@ -321,6 +330,9 @@ uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
 uint32_t partition_save_suites(struct fw_partition *p, struct change *ch, uint32_t off);
 uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
 				 const uint32_t policy[POLICY_MAX]);
+/* Those that are not the profile's; none: the value goes. */
+uint32_t partition_save_erases(struct fw_partition *p, struct change *ch,
+			       const uint8_t erases[POLICY_MAX]);
 int partition_load_all(struct fw_card *card);
 uint32_t partition_use_key(struct fw_partition *p, const uint8_t key[KEY_LEN]);
 /* The keys out of memory, and into it again. */
@@ -334,7 +346,8 @@ void partition_forget(struct fw_partition *p, bool policies_too);
  * What a role is made from: @pin on a password card (PIN_LEN_RANGE, ...), what the PED gave on the
  * other kind (OPERATION_NOT_ALLOWED with a @pin).
  */
-uint32_t role_secret(struct cmd *c, struct bytes pin, struct bytes *secret);
+uint32_t role_secret(struct cmd *c, const uint32_t policy[POLICY_MAX], struct bytes pin,
+		     struct bytes *secret);
 /* Would the command's opcode be refused for @role whatever its secret? Outside the gates: under
  * the locks of the admin partition and of the command's.
  */
@@ -421,11 +434,24 @@ void tamper_finish(struct fw_card *card);
 int tamper_power_on(struct fw_card *card);
 
 /* policy.c */
-void policy_defaults(struct fw_partition *p);
+void policy_defaults(const struct fw_partition *p, struct policies *policies);
+void policy_use(struct fw_partition *p, const struct policies *policies);
 /* After a firmware update: what @old did not have gets its default, the rest is kept. */
 void policies_move(struct fw_partition *p, const struct profile_policy *old);
+/* A row of the table with what this card or partition has of it. */
+struct profile_policy policy_filled(const struct fw_partition *p,
+				    const struct profile_policy *row);
 const struct profile_policy *policy_table(const struct fw_partition *p);
 const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id);
+
+/* policy_template.c */
+/*
+ * What the policies of @p are after an init: those of @template (a run of coffer_policy_setting,
+ * the rest default), or without one (length 0) those of now, erasing as the profile says.
+ * CONFIG_FAILS_DEPENDENCIES also for a policy that this firmware does not know.
+ */
+uint32_t policy_init(const struct fw_partition *p, struct bytes template,
+		     struct policies *policies);
 
 /* owner.c, session.c */
 struct owner *owner_find(struct fw_card *card, uint64_t id);		/* under card->lock */
@@ -442,6 +468,8 @@ enum coffer_role session_role(const struct fw_session *s, bool *stands_in);
 void login_undo(struct fw_session *s);	/* log out who uses this session */
 /* End logins (and what ends with them) on @part, on all partitions when NULL. */
 void logins_end(struct fw_card *card, struct fw_partition *part);
+/* The same of @roles (COFFER_RM_*) only. */
+void logins_end_of(struct fw_card *card, struct fw_partition *part, uint32_t roles);
 /* Free session objects and clone contexts on @part, on all partitions when NULL. */
 void things_end(struct fw_card *card, struct fw_partition *part);
 /* Its login, if any, ends; with the last of a partition its ready keys go. Under card->lock. */

@@ -7,30 +7,20 @@
 
 #include <string.h>
 
+#include "policy.h"
+
 #define POLICY_HSM_CLONING	7
 #define POLICY_PRIVATE_CLONING	0
 #define POLICY_SECRET_CLONING	4
-#define POLICY_CLOUD_CPV1	8	/* of a cloud service: allows CPv1, forces nothing */
 #define POLICY_FORCE_CPV1	42
 #define POLICY_DOMAINS		44
 
-static bool without_v1(const struct fw_card *card, const struct fw_partition *p)
-{
-	uint32_t features = card_profile(card)->features;
-
-	if ((features & PROFILE_NO_V1_IN_FIPS) && partition_fips(p))
-		return true;
-	return (features & PROFILE_CLOUD) && !partition_policy(p, POLICY_CLOUD_CPV1);
-}
-
 uint32_t clone_protocols(const struct fw_card *card, const struct fw_partition *p)
 {
-	uint32_t have = card_profile(card)->protocols & CLONE_BUILT;
+	uint32_t have = policy_protocols(p, card_profile(card)->protocols & CLONE_BUILT);
 
-	if (without_v1(card, p))
+	if ((card_profile(card)->features & PROFILE_NO_V1_IN_FIPS) && partition_fips(p))
 		have &= ~(uint32_t)COFFER_CLONE_CPV1;
-	if (partition_policy(p, POLICY_FORCE_CPV1))
-		return have & COFFER_CLONE_CPV1;
 	return have;
 }
 

@@ -81,6 +81,12 @@ uint32_t crypto_public_info(struct crypto *c, const struct attrs *object, uint8_
 /* Mechanism numbers and parameters: coffer_attr.h. *len: in room, out written (0 on failure). */
 uint32_t crypto_sign(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
 		     struct bytes params, struct bytes data, uint8_t *sig, size_t *len);
+/*
+ * The same, but an RSA signature is verified before it leaves: one that was disturbed while it
+ * was made, by the Chinese remainder theorem, would tell the factors. DEVICE_ERROR then.
+ */
+uint32_t crypto_sign_confirmed(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
+			       struct bytes params, struct bytes data, uint8_t *sig, size_t *len);
 uint32_t crypto_verify(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
 		       struct bytes params, struct bytes data, struct bytes sig);
 uint32_t crypto_encrypt(struct crypto *c, struct crypto_key *key, uint32_t mechanism,

@@ -137,6 +137,24 @@ uint32_t crypto_sign(struct crypto *c, struct crypto_key *key, uint32_t mechanis
 	return run(&use, row, row ? row->sign : NULL, data, sig, len);
 }
 
+uint32_t crypto_sign_confirmed(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
+			       struct bytes params, struct bytes data, uint8_t *sig, size_t *len)
+{
+	struct key_use use = { c, key, OP_VERIFY, mechanism, params };
+	const struct mech_row *row = row_of(mechanism);
+	uint32_t st = crypto_sign(c, key, mechanism, params, data, sig, len);
+
+	if (st || row->key_type != COFFER_CKK_RSA)
+		return st;
+	st = row->verify(&use, data, (struct bytes){ sig, *len });
+	ERR_clear_error();
+	if (!st)
+		return COFFER_ST_OK;
+	crypto_wipe(sig, *len);
+	*len = 0;
+	return COFFER_ST_DEVICE_ERROR;
+}
+
 uint32_t crypto_encrypt(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
 			struct bytes params, struct bytes data, uint8_t *out, size_t *len)
 {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "card.h"
+#include "policy.h"
 
-#define POLICY_DOMAINS	44
 /* Room to read a label that is too long and say so, rather than that the request is malformed. */
 #define LABEL_READ	220
 
@@ -270,7 +270,7 @@ uint32_t domain_add_admits(const struct cmd *c, struct wire_in in)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!has_domains(c))
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
-	if (!partition_policy(c->part, POLICY_DOMAINS))
+	if (policy_forbids(c->part, POLICY_ACT_MANAGE_DOMAINS))
 		return COFFER_ST_DOMAIN_MANAGEMENT_NOT_ALLOWED;
 	st = new_label_fits(&c->part->domains, label, -1);
 	if (st)
@@ -312,7 +312,7 @@ uint32_t handle_DOMAIN_DELETE(struct cmd *c)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!has_domains(c))
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
-	if (!partition_policy(c->part, POLICY_DOMAINS))
+	if (policy_forbids(c->part, POLICY_ACT_MANAGE_DOMAINS))
 		return COFFER_ST_DOMAIN_MANAGEMENT_NOT_ALLOWED;
 	at = find(&c->part->domains, label);
 	if (at < 0)

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Which mechanism this partition offers, and for keys of which size. */
 #include "object_internal.h"
-
-static bool is_raw_rsa(uint32_t mechanism)
-{
-	return mechanism == COFFER_CKM_RSA_X_509;
-}
+#include "policy.h"
 
 uint32_t mechanism_check(const struct cmd *c, uint32_t mechanism, uint32_t operation)
 {
@@ -16,11 +12,7 @@ uint32_t mechanism_check(const struct cmd *c, uint32_t mechanism, uint32_t opera
 		return COFFER_ST_MECHANISM_INVALID;
 	if (partition_fips(c->part) && !row->fips_min)
 		return COFFER_ST_MECHANISM_INVALID;
-	if (is_raw_rsa(mechanism) && !policy_allows(c, POLICY_RAW_RSA))
-		return COFFER_ST_MECHANISM_INVALID;
-	if (mechanism == COFFER_CKM_RSA_PKCS && !policy_allows(c, POLICY_RSA_PKCS))
-		return COFFER_ST_MECHANISM_INVALID;
-	return COFFER_ST_OK;
+	return policy_forbids_mechanism(c->part, mechanism);
 }
 
 /* The table counts symmetric keys in bytes (CK_MECHANISM_INFO), others in bits. */

@@ -163,6 +163,8 @@ static uint32_t make_key(struct cmd *c, const struct object *o, struct cached_ke
 	k->usage = usage_of(&o->attrs);
 	k->is_private = attrs_bool(&o->attrs, COFFER_CKA_PRIVATE, true);
 	k->local = attrs_bool(&o->attrs, COFFER_CKA_LOCAL, false);
+	k->start = attrs_date(&o->attrs, COFFER_CKA_START_DATE);
+	k->end = attrs_date(&o->attrs, COFFER_CKA_END_DATE);
 	allowed_of(&o->attrs, k);
 	return crypto_key_load(c->crypto, &o->attrs, &k->key);
 }

@@ -3,18 +3,9 @@
 #include <string.h>
 
 #include "object_internal.h"
+#include "policy.h"
 
 #define DATE_LEN	8
-
-bool policy_allows(const struct cmd *c, uint32_t id)
-{
-	const struct profile_policy *p = card_profile(c->card)->partition_policies;
-
-	for (; p && p->name; p++)
-		if (p->id == id)
-			return partition_policy(c->part, id) != 0;
-	return true;
-}
 
 uint32_t attrs_class(const struct attrs *set)
 {
@@ -67,9 +58,8 @@ uint32_t check_usage(const struct cmd *c, const struct attrs *object)
 	    ((on(object, COFFER_CKA_WRAP) && on(object, COFFER_CKA_DECRYPT)) ||
 	     (on(object, COFFER_CKA_UNWRAP) && on(object, COFFER_CKA_ENCRYPT))))
 		return COFFER_ST_TEMPLATE_INCONSISTENT;
-	if (!policy_allows(c, POLICY_MULTIPURPOSE) && purposes(object) > 1)
-		return COFFER_ST_TEMPLATE_INCONSISTENT;
-	return COFFER_ST_OK;
+	return purposes(object) > 1 ? policy_forbids(c->part, POLICY_ACT_MANY_PURPOSES) :
+				      (uint32_t)COFFER_ST_OK;
 }
 
 bool check_readable(const struct cmd *c, const struct attrs *object)
@@ -82,8 +72,17 @@ bool check_readable(const struct cmd *c, const struct attrs *object)
 	if (attrs_bool(object, COFFER_CKA_SENSITIVE, true) ||
 	    !attrs_bool(object, COFFER_CKA_EXTRACTABLE, false))
 		return true;
-	return !partition_fips(c->part) &&
-	       policy_allows(c, private ? POLICY_PRIVATE_WRAPPING : POLICY_SECRET_WRAPPING);
+	return !policy_forbids(c->part, private ? POLICY_ACT_READ_PRIVATE :
+						  POLICY_ACT_READ_SECRET);
+}
+
+uint32_t check_new_key(const struct cmd *c, const struct attrs *object)
+{
+	uint32_t class = attrs_class(object);
+
+	if (class != COFFER_CKO_PRIVATE_KEY && class != COFFER_CKO_SECRET_KEY)
+		return COFFER_ST_OK;
+	return policy_forbids(c->part, POLICY_ACT_NEW_KEY);
 }
 
 /* ---- Values ---------------------------------------------------------------------------- */
@@ -99,6 +98,28 @@ static bool date_ok(const struct attr *a)
 		if (a->value[i] < '0' || a->value[i] > '9')
 			return false;
 	return true;
+}
+
+uint32_t attrs_date(const struct attrs *set, uint32_t type)
+{
+	const struct attr *a = attrs_get(set, type);
+	uint32_t n = 0;
+
+	if (!a || a->len != DATE_LEN)
+		return 0;
+	for (uint32_t i = 0; i < a->len; i++)
+		n = 10 * n + (uint32_t)(a->value[i] - '0');
+	return n;
+}
+
+uint32_t check_dates_given(const struct cmd *c, const struct attrs *template)
+{
+	const struct attr *from = attrs_get(template, COFFER_CKA_START_DATE);
+	const struct attr *to = attrs_get(template, COFFER_CKA_END_DATE);
+
+	/* Empty is what they are anyway. */
+	return (from && from->len) || (to && to->len) ?
+	       policy_forbids(c->part, POLICY_ACT_DATE_KEY) : (uint32_t)COFFER_ST_OK;
 }
 
 /* A list of 8-byte numbers; an empty one would say neither "all" nor "none". */
@@ -167,11 +188,13 @@ uint32_t check_write(const struct cmd *c, const struct attrs *object)
 {
 	bool token = on(object, COFFER_CKA_TOKEN), private = on(object, COFFER_CKA_PRIVATE);
 	bool key = class_is_key(attrs_class(object));
+	uint32_t st = key ? policy_forbids(c->part, POLICY_ACT_MANAGE_KEY) :
+			    (uint32_t)COFFER_ST_OK;
 
 	if (token && !c->session_rw)
 		return COFFER_ST_SESSION_READ_ONLY;
-	if (key && !policy_allows(c, POLICY_KEY_MANAGEMENT))
-		return COFFER_ST_OPERATION_NOT_ALLOWED;
+	if (st)
+		return st;
 	switch (c->role) {
 	case COFFER_ROLE_CO:
 	case COFFER_ROLE_LCO:

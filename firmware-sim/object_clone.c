@@ -5,21 +5,18 @@
 
 #include "clone.h"
 #include "object_internal.h"
+#include "policy.h"
 
 #define FLAT_VERSION	1
 #define FLAT_HEAD	8		/* version, level */
 
 static uint32_t may_clone(const struct cmd *c, uint32_t class)
 {
-	const struct profile_policy *p = card_profile(c->card)->hsm_policies;
-
-	for (; p && p->name; p++)
-		if (p->id == HSM_POLICY_CLONING && !card_policy(c->card, HSM_POLICY_CLONING))
-			return COFFER_ST_OPERATION_NOT_ALLOWED;
-	if ((class == COFFER_CKO_PRIVATE_KEY && !policy_allows(c, POLICY_PRIVATE_CLONING)) ||
-	    (class == COFFER_CKO_SECRET_KEY && !policy_allows(c, POLICY_SECRET_CLONING)))
-		return COFFER_ST_OPERATION_NOT_ALLOWED;
-	return COFFER_ST_OK;
+	if (class == COFFER_CKO_PRIVATE_KEY)
+		return policy_forbids(c->part, POLICY_ACT_CLONE_PRIVATE);
+	if (class == COFFER_CKO_SECRET_KEY)
+		return policy_forbids(c->part, POLICY_ACT_CLONE_SECRET);
+	return policy_forbids(c->part, POLICY_ACT_CLONE_ANY);
 }
 
 /* CU may move what it may see of public objects; private ones need CO or LCO. */

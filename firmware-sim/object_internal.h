@@ -18,22 +18,6 @@
 #define MECH_GENERATE	0x00008000
 #define MECH_PAIR	0x00010000
 
-/* Partition policies that this layer asks for (behaviour.md section 3.2). */
-#define POLICY_PRIVATE_CLONING	0
-#define POLICY_PRIVATE_WRAPPING	1
-#define POLICY_SECRET_CLONING	4
-#define POLICY_SECRET_WRAPPING	5
-#define POLICY_MULTIPURPOSE	10
-#define POLICY_CHANGE_ATTRS	11
-#define POLICY_SIGN_NON_LOCAL	17
-#define POLICY_RAW_RSA		18
-#define POLICY_KEY_MANAGEMENT	28
-#define POLICY_RSA_PKCS		33
-#define HSM_POLICY_CLONING	7
-
-/* On, or not there at all in this profile: what a generation does not know it cannot forbid. */
-bool policy_allows(const struct cmd *c, uint32_t id);
-
 uint32_t attrs_class(const struct attrs *set);		/* COFFER_CKK_NONE: absent */
 uint32_t attrs_key_type(const struct attrs *set);	/* COFFER_CKK_NONE: absent */
 bool class_is_key(uint32_t class);
@@ -58,6 +42,12 @@ uint32_t check_values(const struct attrs *object);
  * (secret keys) or FIPS mode forbids that.
  */
 bool check_readable(const struct cmd *c, const struct attrs *object);
+/* Policy 40: a private or secret key has to have authorization data. */
+uint32_t check_new_key(const struct cmd *c, const struct attrs *object);
+/* Policy 39: may a template say from when to when a key is good? */
+uint32_t check_dates_given(const struct cmd *c, const struct attrs *template);
+/* YYYYMMDD as a number; 0: not said. */
+uint32_t attrs_date(const struct attrs *set, uint32_t type);
 /* A valid key of a size that profile and FIPS mode allow. *key may be NULL for data. */
 uint32_t check_key(struct cmd *c, const struct attrs *object);
 /* May this role create, change or delete it? */
@@ -103,6 +93,7 @@ struct cached_key {
 	uint32_t usage;			/* USAGE_* */
 	bool is_private;
 	bool local;
+	uint32_t start, end;		/* days as YYYYMMDD, both included; 0: open */
 	uint32_t allowed_count;
 	uint32_t allowed[MECHANISMS_MAX]; /* CKA_ALLOWED_MECHANISMS, when count is not 0 */
 };

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "object_internal.h"
+#include "policy.h"
 
 /* Classes */
 #define C_DATA	0x01
@@ -233,7 +234,8 @@ static uint32_t default_usages(const struct cmd *c, struct attrs *object)
 {
 	uint32_t type = attrs_key_type(object);
 	bool crypts = type == COFFER_CKK_AES ||
-		      (type == COFFER_CKK_RSA && policy_allows(c, POLICY_MULTIPURPOSE));
+		      (type == COFFER_CKK_RSA &&
+		       !policy_forbids(c->part, POLICY_ACT_MANY_PURPOSES));
 	bool signs = type != COFFER_CKK_AES;
 	const uint32_t on[] = { signs ? CKA(SIGN) : 0, signs ? CKA(VERIFY) : 0,
 				crypts ? CKA(ENCRYPT) : 0, crypts ? CKA(DECRYPT) : 0 };
@@ -298,7 +300,8 @@ static uint32_t check_whole(struct cmd *c, const struct attrs *object)
 /* A new key, or a copy. */
 static uint32_t check_new(const struct cmd *c, const struct attrs *object)
 {
-	return check_readable(c, object) ? COFFER_ST_OK : COFFER_ST_TEMPLATE_INCONSISTENT;
+	return check_readable(c, object) ? check_new_key(c, object) :
+					   (uint32_t)COFFER_ST_TEMPLATE_INCONSISTENT;
 }
 
 /* Numbers that follow from the key: MODULUS_BITS of a public RSA key, VALUE_LEN of a secret. */
@@ -347,6 +350,8 @@ uint32_t rules_create(struct cmd *c, const struct attrs *template, struct attrs 
 	if (!st)
 		st = check_kind(object);
 	if (!st)
+		st = check_dates_given(c, template);
+	if (!st)
 		st = take_all(template, CREATE, object);
 	if (!st)
 		st = need_all(NEED, object);
@@ -368,13 +373,14 @@ uint32_t rules_generate(struct cmd *c, const struct attrs *template, uint32_t cl
 {
 	uint32_t st;
 
-	(void)c;
 	if (attrs_ulong(template, CKA(CLASS), class) != class ||
 	    attrs_ulong(template, CKA(KEY_TYPE), key_type) != key_type)
 		return COFFER_ST_TEMPLATE_INCONSISTENT;
 	st = attrs_set_ulong(object, CKA(CLASS), class);
 	if (!st)
 		st = attrs_set_ulong(object, CKA(KEY_TYPE), key_type);
+	if (!st)
+		st = check_dates_given(c, template);
 	if (!st)
 		st = take_all(template, GEN, object);
 	return st ? st : need_all(GENNEED, object);
@@ -433,10 +439,12 @@ uint32_t rules_set(struct cmd *c, const struct attrs *template, struct attrs *ob
 
 	if (!attrs_bool(object, CKA(MODIFIABLE), false))
 		return COFFER_ST_OBJECT_READ_ONLY;
-	if (class_is_key(attrs_class(object)) && !policy_allows(c, POLICY_CHANGE_ATTRS) &&
-	    !names_only(template))
-		return COFFER_ST_OPERATION_NOT_ALLOWED;
-	st = change_all(template, SET, object);
+	st = class_is_key(attrs_class(object)) && !names_only(template) ?
+	     policy_forbids(c->part, POLICY_ACT_CHANGE_KEY) : (uint32_t)COFFER_ST_OK;
+	if (!st)
+		st = check_dates_given(c, template);
+	if (!st)
+		st = change_all(template, SET, object);
 	if (!st)
 		st = check_values(object);
 	return st ? st : check_usage(c, object);
@@ -451,7 +459,9 @@ uint32_t rules_copy(struct cmd *c, const struct attrs *template, struct attrs *o
 	attrs_remove(object, CKA(OUID));
 	attrs_remove(object, CKA(UNIQUE_ID));
 	attrs_remove(object, CKA(FINGERPRINT));
-	st = change_all(template, COPY, object);
+	st = check_dates_given(c, template);
+	if (!st)
+		st = change_all(template, COPY, object);
 	if (!st)
 		st = check_new(c, object);
 	if (!st)
@@ -495,5 +505,7 @@ uint32_t rules_arrive(struct cmd *c, struct attrs *object)
 		st = attrs_set_bool(object, CKA(TRUSTED), false);
 	if (!st && !check_readable(c, object))
 		st = attrs_set_bool(object, CKA(SENSITIVE), true);
+	if (!st)
+		st = check_new_key(c, object);
 	return st ? st : check_whole(c, object);
 }

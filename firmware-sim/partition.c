@@ -7,6 +7,7 @@
 #include "clone.h"
 #include "nv.h"
 #include "object.h"
+#include "policy.h"
 
 /* ---- The list -------------------------------------------------------------------- */
 
@@ -14,6 +15,7 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 				   enum coffer_partition_kind kind, uint64_t size)
 {
 	struct fw_partition *p = calloc(1, sizeof(*p));
+	struct policies policies;
 
 	if (!p)
 		return NULL;
@@ -29,7 +31,8 @@ struct fw_partition *partition_new(struct fw_card *card, uint32_t id, uint64_t s
 	gate_init(&p->gate);
 	pthread_mutex_init(&p->login_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);
-	policy_defaults(p);
+	policy_defaults(p, &policies);
+	policy_use(p, &policies);
 	return p;
 }
 
@@ -94,7 +97,7 @@ uint64_t partition_serial(const struct fw_partition *p)
 /* Policy 41 makes a V1 partition out of a V0 one (behaviour.md section 4). */
 enum coffer_partition_kind partition_kind(const struct fw_partition *p)
 {
-	if (p->kind == COFFER_PART_KIND_V0 && p->policy[41])
+	if (p->kind == COFFER_PART_KIND_V0 && p->policy[POLICY_P_VERSION])
 		return COFFER_PART_KIND_V1;
 	return p->kind;
 }
@@ -111,14 +114,9 @@ uint32_t partition_level(const struct fw_partition *p)
 	}
 }
 
-/* Cloning is off in every partition while it is off on the card (behaviour.md section 3). */
 uint32_t partition_policy(const struct fw_partition *p, uint32_t id)
 {
-	if (id >= POLICY_MAX)
-		return 0;
-	if (p->id && (id == 0 || id == 4) && !card_policy(p->card, 7))
-		return 0;
-	return p->policy[id];
+	return id >= POLICY_MAX || policy_held(p, id) ? 0 : p->policy[id];
 }
 
 uint32_t card_policy(const struct fw_card *card, uint32_t id)
@@ -129,9 +127,9 @@ uint32_t card_policy(const struct fw_card *card, uint32_t id)
 /* HSM policy 12 = 0 forces it on all partitions, policy 43 = 0 on one (behaviour.md 1.5). */
 bool partition_fips(const struct fw_partition *p)
 {
-	if (!card_policy(p->card, 12))
+	if (!card_policy(p->card, POLICY_H_NON_FIPS))
 		return true;
-	return p->id && policy_row(p, 43) && !p->policy[43];
+	return p->id && policy_row(p, POLICY_P_NON_FIPS) && !p->policy[POLICY_P_NON_FIPS];
 }
 
 uint32_t partition_key(const struct fw_partition *p, enum partition_key which, uint8_t key[32])
@@ -249,7 +247,7 @@ static uint32_t partition_room(struct fw_card *card, uint64_t *size)
 
 	for (p = card->admin->next; p; p = p->next, count++)
 		taken += p->size;
-	if (count >= card_policy(card, 33))
+	if (count >= card_policy(card, POLICY_H_PARTITIONS))
 		return COFFER_ST_LICENSE_CAPACITY_EXCEEDED;
 	if (!*size)
 		*size = card->profile->storage / card->profile->max_partitions;

@@ -5,6 +5,7 @@
 
 #include "card.h"
 #include "nv.h"
+#include "policy.h"
 
 /* Of PARTITION_INIT with COFFER_INIT_DEFAULT_DOMAIN; no secret. */
 static const char default_domain[] = "coffer default domain";
@@ -17,6 +18,7 @@ struct init {
 	uint8_t key[KEY_LEN];
 	struct domains domains;
 	struct role roles[COFFER_ROLE_COUNT];
+	struct policies policies;
 };
 
 static uint32_t red_domain(struct cmd *c, struct bytes text, struct bytes label, struct init *n)
@@ -75,15 +77,20 @@ static uint32_t init_prepare(struct cmd *c, enum coffer_role role, struct init *
 	struct bytes label = wire_blob(&c->in, LABEL_MAX);
 	struct bytes pin = wire_blob(&c->in, PIN_MAX);
 	struct bytes domain = wire_blob(&c->in, DOMAIN_MAX), domain_label = { NULL, 0 };
+	struct bytes template = { NULL, 0 };
 
 	/* Requests of before domains had labels end here. */
 	if (role != COFFER_ROLE_SO && c->in.left)
 		domain_label = wire_blob(&c->in, DOMAIN_MAX);
+	if (c->in.left)
+		template = wire_blob(&c->in, POLICY_MAX * sizeof(struct coffer_policy_setting));
 	if (!wire_in_done(&c->in) || (flags & ~INIT_FLAGS) || flags == INIT_FLAGS || !label.len ||
 	    !label_ok(label))
 		return COFFER_ST_ARGUMENTS_BAD;
 	label_set(n->label, label);
-	st = role_secret(c, pin, &pin);
+	st = policy_init(c->part, template, &n->policies);
+	if (!st)
+		st = role_secret(c, n->policies.value, pin, &pin);
 	if (!st)
 		st = init_domain(c, flags, domain, domain_label, n);
 	if (!st)
@@ -109,13 +116,14 @@ static uint32_t init_use(struct fw_partition *p, const struct init *n)
 	memcpy(p->label, n->label, sizeof(p->label));
 	memcpy(p->roles, n->roles, sizeof(p->roles));
 	p->domains = n->domains;
+	policy_use(p, &n->policies);
 	p->initialised = true;
 	st = partition_use_key(p, n->key);
 	pthread_mutex_unlock(&p->lock);
 	return st;
 }
 
-/* Everything of the partition but its policies and cipher suites is written anew. */
+/* Everything of the partition but its cipher suites is written anew. */
 static uint32_t init_write(struct fw_partition *p, struct change *ch, const struct init *n)
 {
 	struct fw_partition image = { .card = p->card, .id = p->id, .serial = p->serial,
@@ -132,7 +140,9 @@ static uint32_t init_write(struct fw_partition *p, struct change *ch, const stru
 	if (!st)
 		st = partition_save_domains(p, ch, &n->domains);
 	if (!st)
-		st = partition_save_policies(p, ch, p->policy);
+		st = partition_save_policies(p, ch, n->policies.value);
+	if (!st)
+		st = partition_save_erases(p, ch, n->policies.erases);
 	if (!st && p->suites_off)
 		st = partition_save_suites(p, ch, p->suites_off);
 	return st;
@@ -180,6 +190,10 @@ uint32_t handle_PARTITION_INIT(struct cmd *c)
 	/* Who has no role may only fill an empty partition; its own SO starts it again. */
 	if ((c->part->initialised || !ppso) && c->role != COFFER_ROLE_PO)
 		return COFFER_ST_USER_NOT_LOGGED_IN;
+	st = c->part->initialised ? policy_forbids(c->part, POLICY_ACT_INIT_AGAIN) :
+				    (uint32_t)COFFER_ST_OK;
+	if (st)
+		return st;
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return COFFER_ST_DEVICE_MEMORY;

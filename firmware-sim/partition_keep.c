@@ -3,6 +3,8 @@
  * Partitions in the store. Values of a scope (0 = the card, else the partition):
  *   partition  plain: {u64 serial; u32 kind; u64 size; u32 initialised; label[32]}
  *   policies   plain: {u32 id; u32 value} for every policy of the profile
+ *   erases     plain: {u32 id; u32 directions} of policies that erase otherwise than the profile
+ *              says; absent: none
  *   roles      sealed: 7 times {u8 flags; u32 iterations; salt[16]; check[32]}
  *   challenges sealed: likewise, of challenge secrets; absent: none
  *   activation sealed: see activation.c; absent: none
@@ -123,6 +125,24 @@ uint32_t partition_save_policies(struct fw_partition *p, struct change *ch,
 	return change_value_put(ch, p->id, "policies", buf, out.len);
 }
 
+uint32_t partition_save_erases(struct fw_partition *p, struct change *ch,
+			       const uint8_t erases[POLICY_MAX])
+{
+	uint8_t buf[POLICY_MAX * 8];
+	struct wire_out out;
+	uint32_t id;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	for (id = 0; id < POLICY_MAX; id++)
+		if (erases[id] != POLICY_ERASES_AS_PROFILE) {
+			wire_put_u32(&out, id);
+			wire_put_u32(&out, erases[id]);
+		}
+	if (!out.len)
+		return change_value_delete(ch, p->id, "erases");
+	return change_value_put(ch, p->id, "erases", buf, out.len);
+}
+
 /* ---- Keys derived from the partition key ----------------------------------------- */
 
 static uint32_t derive(struct fw_partition *p, const uint8_t key[KEY_LEN], const char *use,
@@ -161,6 +181,8 @@ void partition_lock_keys(struct fw_partition *p)
 /* To the state before initialisation. Caches and clone contexts of the old epoch are void. */
 void partition_forget(struct fw_partition *p, bool policies_too)
 {
+	struct policies policies;
+
 	pthread_mutex_lock(&p->lock);
 	p->initialised = false;
 	crypto_wipe(p->roles, sizeof(p->roles));
@@ -173,7 +195,8 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 	crypto_wipe(p->index_key, sizeof(p->index_key));
 	memset(p->label, 0, sizeof(p->label));
 	if (policies_too) {
-		policy_defaults(p);
+		policy_defaults(p, &policies);
+		policy_use(p, &policies);
 		p->suites_off = 0;
 	}
 	atomic_store(&p->epoch, card_new_epoch(p->card));
@@ -288,26 +311,56 @@ static int load_suites(struct fw_partition *p)
 	return rc;
 }
 
-/* Only policies that the profile has; others keep their defaults. */
-static int load_policies(struct fw_partition *p)
+struct policy_pair {
+	uint32_t id;
+	uint32_t value;
+};
+
+/* {u32 id; u32 value}[] of a value that may be absent; *count 0 then. */
+static int load_pairs(struct fw_partition *p, const char *name,
+		      struct policy_pair list[POLICY_MAX], uint32_t *count)
 {
 	struct wire_in in;
 	uint8_t *value;
-	uint32_t id, v;
 	size_t len;
-	int rc = store_value_get(p->card->store, p->id, "policies", &value, &len);
+	int rc = store_value_get(p->card->store, p->id, name, &value, &len);
 
+	*count = 0;
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
 	wire_in_init(&in, value, len);
-	while (in.left && !in.bad) {
-		id = wire_u32(&in);
-		v = wire_u32(&in);
-		if (!in.bad && policy_row(p, id))
-			p->policy[id] = v;
+	while (in.left && !in.bad && *count < POLICY_MAX) {
+		list[*count].id = wire_u32(&in);
+		list[*count].value = wire_u32(&in);
+		*count += !in.bad;
 	}
-	rc = in.bad ? -EBADMSG : 0;
+	rc = wire_in_done(&in) ? 0 : -EBADMSG;
 	free(value);
+	return rc;
+}
+
+/* Those that the profile has and somebody can set; others keep their defaults. */
+static bool is_kept(const struct fw_partition *p, uint32_t id)
+{
+	const struct profile_policy *row = policy_row(p, id);
+
+	return row && !(row->flags & COFFER_POLICY_READ_ONLY);
+}
+
+static int load_policies(struct fw_partition *p)
+{
+	struct policy_pair list[POLICY_MAX];
+	uint32_t count;
+	int rc = load_pairs(p, "policies", list, &count);
+
+	for (uint32_t i = 0; !rc && i < count; i++)
+		if (is_kept(p, list[i].id))
+			p->policy[list[i].id] = list[i].value;
+	if (!rc)
+		rc = load_pairs(p, "erases", list, &count);
+	for (uint32_t i = 0; !rc && i < count; i++)
+		if (is_kept(p, list[i].id))
+			p->erases[list[i].id] = list[i].value & POLICY_ERASES_BITS;
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 
 #include "card.h"
 #include "object.h"
+#include "policy.h"
 
 #define SET_MAX		64	/* changes in one command */
 
@@ -42,8 +43,7 @@ static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
 	}
 }
 
-/* A row with what this card or partition has of it. */
-static struct profile_policy filled(const struct fw_partition *p,
+struct profile_policy policy_filled(const struct fw_partition *p,
 				    const struct profile_policy *row)
 {
 	struct profile_policy full = *row;
@@ -54,13 +54,28 @@ static struct profile_policy filled(const struct fw_partition *p,
 	return full;
 }
 
-void policy_defaults(struct fw_partition *p)
+void policy_defaults(const struct fw_partition *p, struct policies *policies)
 {
 	const struct profile_policy *row;
 
-	memset(p->policy, 0, sizeof(p->policy));
+	memset(policies->value, 0, sizeof(policies->value));
+	memset(policies->erases, POLICY_ERASES_AS_PROFILE, sizeof(policies->erases));
 	for (row = policy_table(p); row->name; row++)
-		p->policy[row->id] = filled(p, row).value;
+		policies->value[row->id] = policy_filled(p, row).value;
+}
+
+/* COFFER_POLICY_DESTRUCTIVE_*: the profile's, or what the template of the init said. */
+static uint32_t erases(const struct fw_partition *p, const struct profile_policy *row)
+{
+	uint8_t own = p->erases[row->id];
+
+	return own == POLICY_ERASES_AS_PROFILE ? row->flags & POLICY_ERASES_BITS : own;
+}
+
+void policy_use(struct fw_partition *p, const struct policies *policies)
+{
+	memcpy(p->policy, policies->value, sizeof(p->policy));
+	memcpy(p->erases, policies->erases, sizeof(p->erases));
 }
 
 const struct profile_policy *policy_table(const struct fw_partition *p)
@@ -85,17 +100,19 @@ const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t i
 void policies_move(struct fw_partition *p, const struct profile_policy *old)
 {
 	const struct profile_policy *row = policy_table(p);
-	uint32_t kept[POLICY_MAX];
+	struct policies moved;
+	uint32_t most;
 
-	memcpy(kept, p->policy, sizeof(kept));
-	policy_defaults(p);
+	policy_defaults(p, &moved);
 	for (; row->name; row++) {
 		if (!row_in(old, row->id) ||
 		    row->flags & (COFFER_POLICY_READ_ONLY | PROFILE_POLICY_OF_CARD))
 			continue;
-		p->policy[row->id] = kept[row->id] < row->capability ? kept[row->id] :
-								      row->capability;
+		most = row->capability;
+		moved.value[row->id] = p->policy[row->id] < most ? p->policy[row->id] : most;
+		moved.erases[row->id] = p->erases[row->id];
 	}
+	policy_use(p, &moved);
 }
 
 uint32_t handle_POLICY_LIST(struct cmd *c)
@@ -109,11 +126,12 @@ uint32_t handle_POLICY_LIST(struct cmd *c)
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	for (row = policy_table(c->part); row->name; row++, count++) {
-		full = filled(c->part, row);
+		full = policy_filled(c->part, row);
 		wire_put_u32(&c->out, row->id);
 		wire_put_u32(&c->out, partition_policy(c->part, row->id));
 		wire_put_u32(&c->out, full.capability);
-		wire_put_u32(&c->out, full.flags);
+		wire_put_u32(&c->out, (full.flags & ~POLICY_ERASES_BITS) |
+				      erases(c->part, row));
 		wire_put_padded(&c->out, row->name, 48);
 	}
 	wire_fill_u32(&c->out, at, count);
@@ -129,12 +147,12 @@ struct policy_set {
 	bool destructive;
 };
 
-static bool destroys(const struct profile_policy *row, uint32_t from, uint32_t to)
+static bool destroys(uint32_t directions, uint32_t from, uint32_t to)
 {
 	if (!from && to)
-		return row->flags & COFFER_POLICY_DESTRUCTIVE_ON;
+		return directions & COFFER_POLICY_DESTRUCTIVE_ON;
 	if (from && !to)
-		return row->flags & COFFER_POLICY_DESTRUCTIVE_OFF;
+		return directions & COFFER_POLICY_DESTRUCTIVE_OFF;
 	return false;
 }
 
@@ -147,39 +165,10 @@ static uint32_t set_one(struct cmd *c, struct policy_set *s, uint32_t id, uint32
 	if (s->named & 1ull << id)
 		return COFFER_ST_ARGUMENTS_BAD;
 	s->named |= 1ull << id;
-	if (row->flags & COFFER_POLICY_READ_ONLY || value > filled(c->part, row).capability)
+	if (row->flags & COFFER_POLICY_READ_ONLY || value > policy_filled(c->part, row).capability)
 		return COFFER_ST_CONFIG_CHANGE_ILLEGAL;
-	s->destructive |= destroys(row, c->part->policy[id], value);
+	s->destructive |= destroys(erases(c->part, row), c->part->policy[id], value);
 	s->policy[id] = value;
-	return COFFER_ST_OK;
-}
-
-static bool turns_on(const struct policy_set *s, uint32_t id)
-{
-	return (s->named & 1ull << id) && s->policy[id];
-}
-
-/*
- * Policies 0 and 4 need HSM policy 7; 0 excludes 1; 23 needs 22; more than one domain needs 44;
- * 25 and 26 leave a length.
- */
-static uint32_t check_dependencies(const struct cmd *c, const struct policy_set *s)
-{
-	if (!c->part->id)
-		return COFFER_ST_OK;
-	if ((turns_on(s, 0) || turns_on(s, 4)) && !card_policy(c->card, 7))
-		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
-	if ((turns_on(s, 0) || turns_on(s, 1)) && s->policy[0] && s->policy[1])
-		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
-	if (s->policy[23] && !s->policy[22])
-		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
-	/* Without it a partition has one domain: which one is for its SO to say, by deleting. */
-	if ((s->named & 1ull << 44) && !s->policy[44] && partition_domains(c->part) > 1)
-		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
-	if (255 - s->policy[25] > s->policy[26])
-		return COFFER_ST_CONFIG_FAILS_DEPENDENCIES;
-	if ((s->named & 1ull << 20) && !s->policy[20])
-		return COFFER_ST_CONFIG_CHANGE_ILLEGAL;
 	return COFFER_ST_OK;
 }
 
@@ -198,7 +187,7 @@ static uint32_t set_parse(struct cmd *c, struct policy_set *s)
 		st = set_one(c, s, id, value);
 	}
 	if (!st)
-		st = check_dependencies(c, s);
+		st = policy_depends(c->part, s->policy, s->named, false);
 	if (!st && s->destructive && !(flags & COFFER_POLICY_SET_DESTRUCTIVE))
 		st = COFFER_ST_CONFIG_ILLEGAL;
 	return st;
@@ -229,6 +218,16 @@ static void set_erased(struct cmd *c)
 	objects_forget(c->crypto, c->part->id);
 }
 
+/* Who may not log in under the policies of now is not logged in either. */
+static void users_out(struct fw_card *card)
+{
+	struct fw_partition *p;
+
+	for (p = card->admin->next; p; p = p->next)
+		if (policy_forbids(p, POLICY_ACT_USER_LOGIN))
+			logins_end_of(card, p, COFFER_RM_USER);
+}
+
 static uint32_t policies_set(struct cmd *c, uint32_t verdict)
 {
 	struct policy_set *s = c->state;
@@ -242,6 +241,7 @@ static uint32_t policies_set(struct cmd *c, uint32_t verdict)
 		pthread_mutex_unlock(&c->part->lock);
 		if (s->destructive)
 			set_erased(c);
+		users_out(c->card);
 		for (id = 0; id < POLICY_MAX; id++)
 			if (s->named & 1ull << id)
 				card_event(c->card, COFFER_EV_POLICY_CHANGED, c->part->id,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nv.h"
+#include "policy.h"
 #include "role_internal.h"
 
 #define SO_ATTEMPTS	3	/* then the card is zeroized, behaviour.md 5.2 */
@@ -48,13 +49,15 @@ struct role *role_of(struct fw_partition *p, uint32_t role)
 
 uint32_t role_limit(const struct fw_partition *p, enum coffer_role role)
 {
+	uint32_t most = p->policy[POLICY_P_MAX_FAILURES];
+
 	if (role == COFFER_ROLE_SO)
 		return SO_ATTEMPTS;
 	if (role == COFFER_ROLE_PO)
 		return PO_ATTEMPTS;
 	if (role == COFFER_ROLE_AU)
 		return AU_ATTEMPTS;
-	return p->policy[20] ? p->policy[20] : 1;
+	return most ? most : 1;
 }
 
 static bool over_limit(const struct fw_partition *p, enum coffer_role role)
@@ -107,25 +110,33 @@ uint32_t role_locked_status(const struct fw_partition *p, enum coffer_role role)
 	by_co = role == COFFER_ROLE_CU || role == COFFER_ROLE_LCO;
 	if (by_co && !over_limit(p, COFFER_ROLE_CO))
 		return COFFER_ST_PIN_LOCKED;
-	return card_policy(p->card, 15) ? COFFER_ST_PIN_LOCKED : COFFER_ST_USER_LOCKED_OUT;
+	return policy_forbids(p, POLICY_ACT_RESET_OFFICER) ? COFFER_ST_USER_LOCKED_OUT :
+							     COFFER_ST_PIN_LOCKED;
 }
 
 /* Policies 25 (255 - shortest) and 26 (longest) of a partition; the profile's for the HSM SO. */
-uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin)
+static uint32_t fits_under(const struct fw_partition *p, const uint32_t policy[POLICY_MAX],
+			   struct bytes pin)
 {
-	uint32_t min = p->id ? 255 - p->policy[25] : p->card->profile->pin_min;
-	uint32_t max = p->id ? p->policy[26] : PIN_MAX;
+	uint32_t min = p->id ? 255 - policy[POLICY_P_MIN_PIN] : p->card->profile->pin_min;
+	uint32_t max = p->id ? policy[POLICY_P_MAX_PIN] : PIN_MAX;
 
 	if (pin.len < min || pin.len > max)
 		return COFFER_ST_PIN_LEN_RANGE;
 	return pin.len && memchr(pin.p, 0, pin.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
 }
 
-uint32_t role_secret(struct cmd *c, struct bytes pin, struct bytes *secret)
+uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin)
+{
+	return fits_under(p, p->policy, pin);
+}
+
+uint32_t role_secret(struct cmd *c, const uint32_t policy[POLICY_MAX], struct bytes pin,
+		     struct bytes *secret)
 {
 	*secret = pin;
 	if (!card_ped(c->card))
-		return role_pin_fits(c->part, pin);
+		return fits_under(c->part, policy, pin);
 	return pin.len ? (uint32_t)COFFER_ST_OPERATION_NOT_ALLOWED : ped_value(c, false, secret);
 }
 
@@ -199,7 +210,7 @@ static uint32_t proof_matches(struct cmd *c, enum coffer_role role, const struct
 /* Partition policy 15: a wrong challenge is refused but not counted. */
 static bool forgiven(const struct cmd *c, uint32_t st)
 {
-	return st == (uint32_t)COFFER_ST_CHALLENGE_INCORRECT && c->part->policy[15];
+	return st == (uint32_t)COFFER_ST_CHALLENGE_INCORRECT && c->part->policy[POLICY_P_IGNORE_CHALLENGE];
 }
 
 static void role_refused(struct cmd *c, enum coffer_role role, uint32_t count, bool *spent)
@@ -223,7 +234,7 @@ static uint32_t role_attempt(struct cmd *c, enum coffer_role role, const struct 
 	*spent = false;
 	if (!limit_erases(p, role) && role_locked(p, role))
 		return role_locked_status(p, role);
-	if (!proof->by_secret && p->policy[15]) {
+	if (!proof->by_secret && p->policy[POLICY_P_IGNORE_CHALLENGE]) {
 		st = proof_matches(c, role, proof);
 		if (forgiven(c, st))
 			card_event(c->card, COFFER_EV_LOGIN_FAILED, p->id, role);
@@ -359,6 +370,8 @@ uint32_t handle_LOGIN(struct cmd *c)
 	if (c->part->id && fw_card_tampered(c->card))
 		return COFFER_ST_HSM_TAMPERED;
 	st = role_presence_free(role_own(c), (enum coffer_role)role);
+	if (!st && (COFFER_RM_USER >> role & 1))
+		st = policy_forbids(c->part, POLICY_ACT_USER_LOGIN);
 	if (!st)
 		st = login_proof(c, role, pin, &proof);
 	if (!st)

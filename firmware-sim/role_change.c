@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nv.h"
+#include "policy.h"
 #include "role_internal.h"
 
 /* ---- Writing a credential --------------------------------------------------------- */
@@ -95,7 +96,7 @@ uint32_t role_new_challenge(struct cmd *c, enum coffer_role role, struct bytes c
 /* HSM policy 21: a password that somebody else gave must be changed at first use; a key need not. */
 static bool must_change_given(const struct fw_card *card)
 {
-	return card_policy(card, 21) && !card_ped(card);
+	return card_policy(card, POLICY_H_FORCE_CHANGE) && !card_ped(card);
 }
 
 /* The Partition SO makes the Crypto Officer, who makes the other two (behaviour.md 5.1). */
@@ -156,7 +157,7 @@ static uint32_t role_request(struct cmd *c, uint32_t *role, struct bytes *pin)
 		return COFFER_ST_USER_TYPE_INVALID;
 	if (!role_may_make(c->role, *role))
 		return COFFER_ST_USER_NOT_AUTHORIZED;
-	st = role_secret(c, *pin, pin);
+	st = role_secret(c, c->part->policy, *pin, pin);
 	return st ? st : made_by_other(c, *role);
 }
 

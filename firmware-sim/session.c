@@ -355,6 +355,11 @@ void login_undo(struct fw_session *s)
 
 void logins_end(struct fw_card *card, struct fw_partition *part)
 {
+	logins_end_of(card, part, COFFER_RM_ALL);
+}
+
+void logins_end_of(struct fw_card *card, struct fw_partition *part, uint32_t roles)
+{
 	struct session_thing *doomed = NULL;
 	struct fw_session *s;
 	unsigned int i;
@@ -363,6 +368,9 @@ void logins_end(struct fw_card *card, struct fw_partition *part)
 	for (i = 0; i < SESSION_BUCKETS; i++)
 		for (s = card->table[i]; s; s = s->next) {
 			if (part && s->part != part)
+				continue;
+			/* Nobody: another session of the same owner was here before. */
+			if (!((roles | COFFER_RM(NONE)) >> s->presence->role & 1))
 				continue;
 			presence_logout(card, s->presence);
 			things_take(s, false, &doomed);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Use of keys: sign, verify, encrypt, decrypt; digests and random numbers. */
+#include <time.h>
+
 #include "crypto_more.h"
 #include "object_internal.h"
+#include "policy.h"
 
 struct use {
 	uint32_t handle;
@@ -28,6 +31,27 @@ static bool is_listed(const struct cached_key *k, uint32_t mechanism)
 	return !k->allowed_count;
 }
 
+/* The day of the card's clock in UTC, YYYYMMDD. */
+static uint32_t today(const struct cmd *c)
+{
+	time_t now = (time_t)(card_clock_ms(c->card) / 1000);
+	struct tm tm = { 0 };
+
+	gmtime_r(&now, &tm);
+	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
+/*
+ * CKA_START_DATE and CKA_END_DATE, wherever they come from: a key that was dated on one card is
+ * not free of it on another whose policy 39 is off.
+ */
+static bool is_in_time(const struct cmd *c, const struct cached_key *k)
+{
+	uint32_t day = k->start || k->end ? today(c) : 0;
+
+	return (!k->start || k->start <= day) && (!k->end || day <= k->end);
+}
+
 /* Mechanism, key, and whether one may be used with the other for this. */
 static uint32_t prepare(struct cmd *c, struct use *use, uint32_t operation, uint32_t usage)
 {
@@ -46,9 +70,12 @@ static uint32_t prepare(struct cmd *c, struct use *use, uint32_t operation, uint
 		return COFFER_ST_KEY_TYPE_INCONSISTENT;
 	if (!is_listed(&use->key, use->mechanism))
 		return COFFER_ST_MECHANISM_INVALID;
-	if (usage == USAGE_SIGN && !use->key.local && !policy_allows(c, POLICY_SIGN_NON_LOCAL))
-		return COFFER_ST_KEY_FUNCTION_NOT_PERMITTED;
-	return mechanism_size(c, use->mechanism, use->key.type,
+	if (usage == USAGE_SIGN && !use->key.local)
+		st = policy_forbids(c->part, POLICY_ACT_SIGN_NON_LOCAL);
+	/* What was signed in time stays verifiable. */
+	if (!st && usage != USAGE_VERIFY && !is_in_time(c, &use->key))
+		st = COFFER_ST_KEY_FUNCTION_NOT_PERMITTED;
+	return st ? st : mechanism_size(c, use->mechanism, use->key.type,
 			      crypto_key_bits(use->key.key));
 }
 
@@ -81,7 +108,10 @@ static uint32_t transform(struct cmd *c, uint32_t operation, uint32_t usage, tra
 
 uint32_t handle_SIGN(struct cmd *c)
 {
-	return transform(c, MECH_SIGN, USAGE_SIGN, crypto_sign);
+	bool confirm = policy_forbids(c->part, POLICY_ACT_SIGN_UNCONFIRMED);
+
+	return transform(c, MECH_SIGN, USAGE_SIGN,
+			 confirm ? crypto_sign_confirmed : crypto_sign);
 }
 
 uint32_t handle_ENCRYPT(struct cmd *c)
