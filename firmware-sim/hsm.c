@@ -52,7 +52,9 @@ static uint32_t erase_admin(struct fw_partition *admin, struct change *ch)
 		st = change_value_delete(ch, 0, "domain");
 	if (!st)
 		st = partition_save(admin, ch);
-	return st ? st : partition_save_policies(admin, ch, admin->policy);
+	if (!st)
+		st = partition_save_policies(admin, ch, admin->policy);
+	return st ? st : partition_save_erases(admin, ch, admin->erases);
 }
 
 uint32_t hsm_erase_rows(struct fw_card *card, struct change *ch, unsigned int what)

@@ -19,7 +19,6 @@ struct fw_partition;
 enum policy_number {
 	POLICY_H_CLONING		= 7,
 	POLICY_H_NON_FIPS		= 12,
-	POLICY_H_RESET_PIN		= 15,
 	POLICY_H_FORCE_CHANGE		= 21,
 	POLICY_H_PARTITIONS		= 33,
 	POLICY_P_CLOUD_CPV1		= 8,

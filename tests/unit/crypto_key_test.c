@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "crypto.h"
+#include "crypto_internal.h"
 #include "hw/coffer_status.h"
 
 #define B(p, n)		((struct bytes){ (const uint8_t *)(p), (n) })
@@ -471,6 +471,53 @@ static void test_ecdh(void **state)
 	assert_int_equal(crypto_point_len(7), 0);
 }
 
+/* ---- Confirmed signatures -------------------------------------------------------------- */
+
+/*
+ * A signature that does not verify must not leave. Here the private key is another one by the
+ * time of the check, as if a fault had hit the computation.
+ */
+static void test_confirmed_signature(void **state)
+{
+	uint8_t sig[512], zero[512] = { 0 };
+	struct bytes data = text("message"), none = NONE;
+	uint32_t mechanism = COFFER_CKM_SHA256_RSA_PKCS;
+	struct crypto_key *good, *other;
+	struct pair more = { 0 };
+	size_t len = sizeof(sig);
+	EVP_PKEY *kept;
+
+	(void)state;
+	make_pair(&more, COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0);
+	assert_int_equal(crypto_key_load(crypto, &pairs[RSA].private, &good), 0);
+	assert_int_equal(crypto_key_load(crypto, &more.private, &other), 0);
+	assert_int_equal(crypto_sign_confirmed(crypto, good, mechanism, none, data, sig, &len),
+			 0);
+	assert_int_equal(len, 256);
+	assert_int_equal(crypto_verify(crypto, pairs[RSA].pub, mechanism, none, data,
+				       B(sig, len)), 0);
+	/* A fresh key whose context for signing is ready, and then stays that of the old key. */
+	crypto_key_put(good);
+	assert_int_equal(crypto_key_load(crypto, &pairs[RSA].private, &good), 0);
+	len = sizeof(sig);
+	assert_int_equal(crypto_sign(crypto, good, mechanism, none, data, sig, &len), 0);
+	kept = good->pkey;
+	good->pkey = other->pkey;
+	len = sizeof(sig);
+	assert_int_equal(crypto_sign(crypto, good, mechanism, none, data, sig, &len), 0);
+	len = sizeof(sig);
+	assert_int_equal(crypto_sign_confirmed(crypto, good, mechanism, none, data, sig, &len),
+			 ST(DEVICE_ERROR));
+	assert_int_equal(len, 0);
+	assert_memory_equal(sig, zero, 256);
+	good->pkey = kept;
+	crypto_key_put(good);
+	crypto_key_put(other);
+	crypto_key_put(more.pub);
+	attrs_free(&more.public);
+	attrs_free(&more.private);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_device_signature),
 		cmocka_unit_test(test_rsa_seal),
 		cmocka_unit_test(test_ecdh),
+		cmocka_unit_test(test_confirmed_signature),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
