@@ -29,7 +29,7 @@ struct pair {
 	struct crypto_key *pub;
 };
 
-enum { RSA, P256, P384, P521, ED, PAIRS };
+enum { RSA_2048, P256, P384, P521, ED, PAIRS };
 
 static struct crypto *crypto;
 static struct pair pairs[PAIRS];
@@ -67,7 +67,7 @@ static int begin(void **state)
 	(void)state;
 	if (crypto_open(&crypto))
 		return -1;
-	make_pair(&pairs[RSA], COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0);
+	make_pair(&pairs[RSA_2048], COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0);
 	make_pair(&pairs[P256], COFFER_CKM_EC_KEY_PAIR_GEN, p256_oid, sizeof(p256_oid));
 	make_pair(&pairs[P384], COFFER_CKM_EC_KEY_PAIR_GEN, p384_oid, sizeof(p384_oid));
 	make_pair(&pairs[P521], COFFER_CKM_EC_KEY_PAIR_GEN, p521_oid, sizeof(p521_oid));
@@ -117,7 +117,7 @@ static void test_rsa_load_checks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(parts); i++) {
-		attrs_copy(&set, &pairs[RSA].private);
+		attrs_copy(&set, &pairs[RSA_2048].private);
 		attrs_get(&set, parts[i])->value[1] ^= 4;
 		assert_int_equal(crypto_key_load(crypto, &set, &key),
 				 ST(ATTRIBUTE_VALUE_INVALID));
@@ -125,11 +125,11 @@ static void test_rsa_load_checks(void **state)
 		attrs_free(&set);
 	}
 	/* The five numbers of the Chinese remainder may be left out. */
-	attrs_copy(&set, &pairs[RSA].private);
+	attrs_copy(&set, &pairs[RSA_2048].private);
 	for (size_t i = COUNT(parts); i-- > 3;)
 		attrs_remove(&set, parts[i]);
 	assert_int_equal(crypto_key_load(crypto, &set, &key), 0);
-	signs(key, pairs[RSA].pub);
+	signs(key, pairs[RSA_2048].pub);
 	crypto_key_put(key);
 	attrs_get(&set, COFFER_CKA_PRIVATE_EXPONENT)->value[9] ^= 4;
 	assert_int_equal(crypto_key_load(crypto, &set, &key), ST(ATTRIBUTE_VALUE_INVALID));
@@ -489,16 +489,16 @@ static void test_confirmed_signature(void **state)
 
 	(void)state;
 	make_pair(&more, COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0);
-	assert_int_equal(crypto_key_load(crypto, &pairs[RSA].private, &good), 0);
+	assert_int_equal(crypto_key_load(crypto, &pairs[RSA_2048].private, &good), 0);
 	assert_int_equal(crypto_key_load(crypto, &more.private, &other), 0);
 	assert_int_equal(crypto_sign_confirmed(crypto, good, mechanism, none, data, sig, &len),
 			 0);
 	assert_int_equal(len, 256);
-	assert_int_equal(crypto_verify(crypto, pairs[RSA].pub, mechanism, none, data,
+	assert_int_equal(crypto_verify(crypto, pairs[RSA_2048].pub, mechanism, none, data,
 				       B(sig, len)), 0);
 	/* A fresh key whose context for signing is ready, and then stays that of the old key. */
 	crypto_key_put(good);
-	assert_int_equal(crypto_key_load(crypto, &pairs[RSA].private, &good), 0);
+	assert_int_equal(crypto_key_load(crypto, &pairs[RSA_2048].private, &good), 0);
 	len = sizeof(sig);
 	assert_int_equal(crypto_sign(crypto, good, mechanism, none, data, sig, &len), 0);
 	kept = good->pkey;

@@ -177,6 +177,17 @@ void cli_init_wipe(struct cli_init *init);
 coffer_rc cli_init_run(struct cli *cli, struct cli_session *s, cli_ped_step *step,
 		       struct cli_init *init);
 
+/* ---- Policy templates (policy_file.c) -------------------------------------------------- */
+/* Option -exporttemplate, if it was given. */
+coffer_rc cli_template_export(struct cli *cli, const struct cli_args *args,
+			      struct cli_session *s);
+/* Option -applytemplate into @out and how->policies, if it was given. @hsm: for a card. */
+coffer_rc cli_template_read(struct cli *cli, const struct cli_args *args, bool hsm,
+			    struct coffer_template *out, struct coffer_init *how);
+/* Say why the card refused it, if it was that; gives @rc back. */
+coffer_rc cli_template_refused(struct cli *cli, struct cli_session *s, coffer_rc rc,
+			       const struct coffer_init *how);
+
 /* ---- Help (help.c) ----------------------------------------------------------------- */
 void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command);
 int cli_help_completions(const char *shell);

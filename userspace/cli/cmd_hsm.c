@@ -103,6 +103,7 @@ static coffer_rc init_step(struct coffer_session *session, void *how)
 
 coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 {
+	struct coffer_template policies;
 	struct cli_init init = { 0 };
 	unsigned int card = 0;
 	struct cli_session *s;
@@ -112,6 +113,8 @@ coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		card = s->slot.card;
 	if (!rc)
+		rc = cli_template_read(cli, args, true, &policies, &init.how);
+	if (!rc)
 		rc = cli_confirm(cli, args, "hsm init erases every partition and object of card %s",
 				 coffer_card_name(s->card));
 	if (!rc)
@@ -119,6 +122,7 @@ coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = cli_init_run(cli, s, init_step, &init);
 	cli_init_wipe(&init);
+	rc = cli_template_refused(cli, s, rc, &init.how);
 	if (!rc) {
 		out_text(&cli->out, "label", "HSM Label", init.how.label);
 		cli_forget_card(cli, card);

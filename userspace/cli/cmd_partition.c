@@ -112,6 +112,7 @@ static const char *init_role(const struct cli_session *s)
 
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 {
+	struct coffer_template policies;
 	struct cli_init init = { 0 };
 	struct cli_session *s;
 	coffer_rc rc;
@@ -121,6 +122,8 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_usage(cli, "slot %u is a card's own slot: hsm init, or slot set first",
 			       s->slot.slot);
 	if (!rc)
+		rc = cli_template_read(cli, args, false, &policies, &init.how);
+	if (!rc)
 		rc = cli_confirm(cli, args, "partition init erases all objects of slot %u",
 				 s->slot.slot);
 	if (!rc)
@@ -129,6 +132,7 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = cli_init_run(cli, s, init_step, &init);
 	cli_init_wipe(&init);
+	rc = cli_template_refused(cli, s, rc, &init.how);
 	if (rc == ST(FUNCTION_NOT_SUPPORTED) && init.how.domain_label)
 		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
 			      "-domainlabel out");

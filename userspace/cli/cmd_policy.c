@@ -24,8 +24,9 @@ static const char *erases(uint32_t flags)
 	}
 }
 
-static coffer_rc show(struct cli *cli, struct cli_session *s, bool verbose)
+static coffer_rc show(struct cli *cli, const struct cli_args *args, struct cli_session *s)
 {
+	bool verbose = cli_args_given(args, "verbose");
 	static const struct out_column columns[] = {
 		{ "id", "Policy", 6, OUT_NUMBER },
 		{ "value", "Value", 6, OUT_NUMBER },
@@ -49,7 +50,7 @@ static coffer_rc show(struct cli *cli, struct cli_session *s, bool verbose)
 				OUT_T(list[i].name), OUT_T(erases(list[i].flags)) });
 	out_table_end(&cli->out);
 	free(list);
-	return 0;
+	return cli_template_export(cli, args, s);
 }
 
 coffer_rc cli_partition_showpolicies(struct cli *cli, const struct cli_args *args)
@@ -57,7 +58,7 @@ coffer_rc cli_partition_showpolicies(struct cli *cli, const struct cli_args *arg
 	struct cli_session *s;
 	coffer_rc rc = cli_session_chosen(cli, args, &s);
 
-	return rc ? rc : show(cli, s, cli_args_given(args, "verbose"));
+	return rc ? rc : show(cli, args, s);
 }
 
 coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args)
@@ -65,7 +66,7 @@ coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args)
 	struct cli_session *s;
 	coffer_rc rc = cli_session_hsm(cli, args, &s);
 
-	return rc ? rc : show(cli, s, cli_args_given(args, "verbose"));
+	return rc ? rc : show(cli, args, s);
 }
 
 /* ---- Change ------------------------------------------------------------------------ */
@@ -147,10 +148,35 @@ static coffer_rc change(struct cli *cli, const struct cli_args *args, struct cli
 	return 0;
 }
 
+/* The only partition of that label, on whichever card (the form of the appliance's shell). */
+static coffer_rc session_labelled(struct cli *cli, const char *label, struct cli_session **s)
+{
+	struct coffer_slot *list;
+	size_t count, found = 0;
+	unsigned int slot = 0;
+	coffer_rc rc = cli_slots(cli, &list, &count);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].partition && !strcmp(list[i].label, label)) {
+			slot = list[i].slot;
+			found++;
+		}
+	free(list);
+	if (!found)
+		return cli_fail(cli, ST(TOKEN_NOT_PRESENT), "no partition is labelled %s", label);
+	if (found > 1)
+		return cli_usage(cli, "several partitions are labelled %s: slot set to one",
+				 label);
+	return cli_session_of(cli, slot, s);
+}
+
 coffer_rc cli_partition_changepolicy(struct cli *cli, const struct cli_args *args)
 {
+	const char *label = cli_args_text(args, "partition", NULL);
 	struct cli_session *s;
-	coffer_rc rc = cli_session_current(cli, &s);
+	coffer_rc rc = label ? session_labelled(cli, label, &s) : cli_session_current(cli, &s);
 
 	return rc ? rc : change(cli, args, s);
 }

@@ -18,6 +18,10 @@
 	DOMAIN, \
 	{ "importpeddomain", "ipd", CLI_FLAG, 0, \
 	  "take the domain from a red key in the card's own PED", NULL }
+#define APPLY { "applytemplate", "at", CLI_FILE, 0, "policies for it, from a template", NULL }
+#define SHOW_POLICIES \
+	ON_SLOT, { "verbose", "v", CLI_FLAG, 0, "show which changes erase", NULL }, \
+	{ "exporttemplate", "et", CLI_FILE, 0, "write them to a template for init", NULL }
 #define DOMAIN \
 	{ "domain", "d", CLI_SECRET, 0, "text of the cloning domain", NULL }, \
 	{ "defaultdomain", "def", CLI_FLAG, 0, "use the well-known default domain (for tests)", \
@@ -87,10 +91,12 @@ const struct cli_command cli_commands[] = {
 		  { "label", "l", CLI_TEXT, 0, "or its label on the current card", NULL },
 		  FORCE) },
 	{ "partition", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
-	  "initialise the partition: label, Partition SO (HSM SO before 6.22), domain", cli_partition_init,
+	  "initialise the partition: label, Partition SO (HSM SO before 6.22), domain",
+	  cli_partition_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the partition", NULL },
 		  PASSWORD("Partition SO's password; none on a card with a PED"), INIT_DOMAIN,
-		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain", NULL }, FORCE) },
+		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain", NULL }, APPLY,
+		  FORCE) },
 	{ "partition", "login", "lo", 0, NULL,
 	  "log in at the current slot: cards of before firmware 6.22", cli_partition_login,
 	  OPTIONS(PASSWORD("password of the partition, its Crypto Officer's")) },
@@ -102,11 +108,13 @@ const struct cli_command cli_commands[] = {
 	  cli_partition_showinfo, OPTIONS(ON_SLOT) },
 	{ "partition", "showpolicies", "sp", 0, NULL, "show capabilities and policies",
 	  cli_partition_showpolicies,
-	  OPTIONS(ON_SLOT, { "verbose", "v", CLI_FLAG, 0, "show which changes erase", NULL }) },
+	  OPTIONS(SHOW_POLICIES) },
 	{ "partition", "changepolicy", "cp", CLI_CMD_CHANGES, "Partition SO",
 	  "change policies, all of those given or none", cli_partition_changepolicy,
 	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },
-		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL }, FORCE) },
+		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL },
+		  { "partition", "pa", CLI_TEXT, 0, "label, instead of the current slot", NULL },
+		  FORCE) },
 	{ "partition", "showmechanism", "sm", 0, NULL, "list mechanisms and their key sizes",
 	  cli_partition_showmechanism,
 	  OPTIONS({ "mechanism", "m", CLI_TEXT, 0, "only this one: name or number", NULL },
@@ -219,12 +227,13 @@ const struct cli_command cli_commands[] = {
 	{ "hsm", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the card: everything on it is erased", cli_hsm_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the card", NULL },
-		  PASSWORD("HSM SO's password; none on a card with a PED"), INIT_DOMAIN, FORCE) },
+		  PASSWORD("HSM SO's password; none on a card with a PED"), INIT_DOMAIN, APPLY,
+		  FORCE) },
 	{ "hsm", "showinfo", "si", 0, NULL, "show the card behind the current slot",
 	  cli_hsm_showinfo, OPTIONS(ON_SLOT) },
 	{ "hsm", "showpolicies", "sp", 0, NULL, "show the card's capabilities and policies",
 	  cli_hsm_showpolicies,
-	  OPTIONS(ON_SLOT, { "verbose", "v", CLI_FLAG, 0, "show which changes erase", NULL }) },
+	  OPTIONS(SHOW_POLICIES) },
 	{ "hsm", "changehsmpolicy", "chp", CLI_CMD_CHANGES, "HSM SO",
 	  "change the card's policies, all of those given or none", cli_hsm_changepolicy,
 	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },

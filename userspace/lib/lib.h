@@ -101,6 +101,9 @@ coffer_rc session_rows(struct coffer_session *s, uint16_t opcode, size_t row_siz
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);
 
+/* template.c: as the blob of an init */
+void template_put(struct msg_out *req, const struct coffer_template *t);
+
 /* slot.c */
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition);
 void slot_from_row(struct coffer_slot *slot, const struct coffer_card *card,

@@ -23,7 +23,9 @@ static coffer_rc init(struct coffer_session *s, uint16_t opcode, const struct co
 	};
 	struct msg_out req;
 
-	if (how->ped_domain && how->domain)
+	bool hsm = opcode == COFFER_CMD_HSM_INIT;
+
+	if ((how->ped_domain && how->domain) || (how->policies && how->policies->hsm != hsm))
 		return -EINVAL;
 	msg_out_init(&req);
 	msg_put(&req, &head, sizeof(head));
@@ -31,8 +33,10 @@ static coffer_rc init(struct coffer_session *s, uint16_t opcode, const struct co
 	msg_put_text(&req, how->pin);
 	msg_put_text(&req, how->domain);
 	/* Firmware of before labels knows no such item. */
-	if (how->domain_label)
+	if (how->domain_label || (how->policies && !hsm))
 		msg_put_text(&req, how->domain_label);
+	if (how->policies)
+		template_put(&req, how->policies);
 	return session_exec_fixed(s, opcode, &req, NULL, 0);
 }
 

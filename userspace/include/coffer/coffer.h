@@ -232,16 +232,41 @@ coffer_rc coffer_ped_connect(const char *card_dir, const char *folder, char **te
 coffer_rc coffer_ped_disconnect(const char *card_dir, char **text);
 
 /* ---- HSM, partitions, policies --------------------------------------------------------------- */
+#define COFFER_TEMPLATE_MAX	64
+struct coffer_template {		/* policies that come with an init */
+	bool hsm;			/* of a card; else of a partition */
+	size_t count;			/* 1 .. COFFER_TEMPLATE_MAX */
+	struct coffer_template_row {
+		uint32_t id;
+		uint32_t value;
+		bool directions;	/* erases holds, not what the card's firmware says */
+		uint32_t erases;	/* COFFER_POLICY_DESTRUCTIVE_* */
+	} list[COFFER_TEMPLATE_MAX];
+};
+/*
+ * From a template's text (README.md, "Policy templates"). -EINVAL: *why is one line that names
+ * the line; free() it. why may be NULL.
+ */
+coffer_rc coffer_template_parse(const char *text, size_t len, struct coffer_template *out,
+				char **why);
+/* The policies of the session's partition, or card, as they are, as a template's text; free() it.
+ * What cannot be changed is left out.
+ */
+coffer_rc coffer_policies_export(struct coffer_session *s, char **text);
+
 struct coffer_init {
 	const char *label;		/* 1 to 32 characters */
 	const char *pin;		/* of the SO or PO; NULL or "": from the PED */
 	const char *domain;		/* NULL = the default domain (known to all: for tests) */
 	const char *domain_label;	/* partitions of 7.8.0 on; NULL = none */
 	bool ped_domain;		/* a red key in the PED is the domain; domain NULL */
+	const struct coffer_template *policies;	/* all or none; NULL = those of before */
 };
 /*
+ * With policies: what they do not name has its default. COFFER_ST_CONFIG_FAILS_DEPENDENCIES: one
+ * needs another, or the card's firmware does not know it. COFFER_ST_CONFIG_CHANGE_ILLEGAL.
  * COFFER_ST_DOMAIN_LABEL_INVALID; COFFER_ST_FUNCTION_NOT_SUPPORTED: a label on a card of before
- * 7.8.0; COFFER_ST_PED_UNPLUGGED; -EINVAL: two domains. What waits for the PED: see coffer_login.
+ * 7.8.0; COFFER_ST_PED_UNPLUGGED; -EINVAL: two domains, the other kind of template. What waits for the PED: see coffer_login.
  */
 coffer_rc coffer_hsm_init_as(struct coffer_session *admin, const struct coffer_init *how);
 coffer_rc coffer_partition_init_as(struct coffer_session *s, const struct coffer_init *how);
