@@ -266,7 +266,8 @@ struct coffer_init {
  * With policies: what they do not name has its default. COFFER_ST_CONFIG_FAILS_DEPENDENCIES: one
  * needs another, or the card's firmware does not know it. COFFER_ST_CONFIG_CHANGE_ILLEGAL.
  * COFFER_ST_DOMAIN_LABEL_INVALID; COFFER_ST_FUNCTION_NOT_SUPPORTED: a label on a card of before
- * 7.8.0; COFFER_ST_PED_UNPLUGGED; -EINVAL: two domains, the other kind of template. What waits for the PED: see coffer_login.
+ * 7.8.0; COFFER_ST_PED_UNPLUGGED; -EINVAL: two domains, or a template of the other kind. What
+ * waits for the PED: see coffer_login.
  */
 coffer_rc coffer_hsm_init_as(struct coffer_session *admin, const struct coffer_init *how);
 coffer_rc coffer_partition_init_as(struct coffer_session *s, const struct coffer_init *how);
