@@ -341,6 +341,7 @@ static int card_power_on(struct fw_card *card, const struct fw_open *how, char *
 	if (st)
 		return say(err, len, -EIO, "%s: the card's self-tests failed (0x%08x)", card->dir,
 			   (unsigned int)st);
+	crypto_hook_set(card->crypto, how->broken_test);
 	rc = open_nv(card, err, len);
 	if (!rc)
 		rc = open_store(card, how, err, len);

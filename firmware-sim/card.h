@@ -412,6 +412,8 @@ struct role *role_of(struct fw_partition *p, uint32_t role);
 uint32_t role_password(struct cmd *c, enum coffer_role role, struct bytes pin, bool must_change,
 		       enum coffer_event_type event);
 
+void selftest_notice(struct fw_card *card);	/* selftest.c: after each command */
+
 /* audit.c */
 int audit_load(struct fw_card *card);		/* power-on; -ESTALE: records are missing */
 void audit_look(struct fw_card *card, struct audit_state *s);

@@ -23,11 +23,18 @@ struct crypto_key;		/* a key ready for use; reference counted, thread-safe */
 uint32_t crypto_open(struct crypto **crypto);	/* runs the known-answer tests; SELF_TEST_FAILED */
 void crypto_close(struct crypto *crypto);
 /*
- * Run self-test @index (from 0) again: the known answers, then the random generator's health.
+ * Run self-test @index (from 0) again: the known answers, then those of crypto_selftest.c.
  * Returns its name, NULL when there is no such test. The one named @broken (NULL: none) fails.
  */
 const char *crypto_self_test(struct crypto *crypto, unsigned int index, const char *broken,
 			     bool *passed);
+/*
+ * Tests that run whenever a key pair or random numbers are made: number (from 1, as the index
+ * plus one) of one that failed, 0: none. What made them answers SELF_TEST_FAILED, RANDOM_NO_RNG.
+ */
+uint32_t crypto_failed(const struct crypto *crypto);
+/* Test hook, lent for the context's life: "use:NAME" breaks such a test where it is used. */
+void crypto_hook_set(struct crypto *crypto, const char *hook);
 bool crypto_health(const uint8_t *samples, size_t len);	/* do they look random? 512 at least */
 uint32_t crypto_random(struct crypto *crypto, void *out, size_t len);
 bool crypto_equal(const void *a, const void *b, size_t len);	/* constant time */

@@ -14,6 +14,7 @@
 #define RSA_BITS_STEP	256
 #define GENERIC_MAX	4096
 #define DER_HEAD_MAX	3
+#define PAIR_TEST	"pairwise-consistency"
 
 struct part {
 	uint32_t attribute;
@@ -209,26 +210,35 @@ static uint32_t ed_generate(struct crypto *c, struct attrs *public_set,
 
 /* ---- All ------------------------------------------------------------------------------- */
 
-/* What was written into the sets is what a later load reads: test exactly that. */
+/*
+ * What was written into the sets is what a later load reads: test exactly that. @broken: as if
+ * the signature had not been this key's.
+ */
 static uint32_t pair_test(struct crypto *c, uint32_t mechanism, const struct attrs *public_set,
-			  const struct attrs *private_set)
+			  const struct attrs *private_set, bool broken)
 {
 	static const uint8_t message[32] = "pair-wise consistency of a key";
 	struct bytes none = { NULL, 0 }, data = { message, sizeof(message) };
 	struct crypto_key *public = NULL, *private = NULL;
 	uint8_t sig[RSA_MAX_BITS / 8];
 	size_t len = sizeof(sig);
+	bool inconsistent = false;
 	uint32_t st = crypto_key_load(c, private_set, &private);
 
 	if (!st)
 		st = crypto_key_load(c, public_set, &public);
 	if (!st)
 		st = crypto_sign(c, private, mechanism, none, data, sig, &len);
-	if (!st)
-		st = crypto_verify(c, public, mechanism, none, data, (struct bytes){ sig, len });
+	if (!st) {
+		sig[len - 1] ^= broken;
+		inconsistent = crypto_verify(c, public, mechanism, none, data,
+					     (struct bytes){ sig, len });
+	}
 	crypto_key_put(public);
 	crypto_key_put(private);
 	crypto_wipe(sig, sizeof(sig));
+	if (inconsistent)
+		return COFFER_ST_SELF_TEST_FAILED;
 	return st ? COFFER_ST_DEVICE_ERROR : COFFER_ST_OK;
 }
 
@@ -286,9 +296,33 @@ uint32_t crypto_generate_pair(struct crypto *c, uint32_t mechanism, struct attrs
 	if (!st && is_cancelled(cancelled))
 		st = COFFER_ST_CANCEL;
 	if (!st)
-		st = pair_test(c, tester, public_set, private_set);
+		st = pair_test(c, tester, public_set, private_set, crypto_hook(c, PAIR_TEST));
+	if (st == (uint32_t)COFFER_ST_SELF_TEST_FAILED)
+		crypto_conditional_failed(c, PAIR_TEST);
 	ERR_clear_error();
 	return st;
+}
+
+bool crypto_pair_self_test(struct crypto *c, bool broken)
+{
+	static const uint8_t p256[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
+	struct attrs public, private;
+	uint32_t st;
+
+	attrs_init(&public);
+	attrs_init(&private);
+	st = attrs_set(&public, COFFER_CKA_EC_PARAMS, p256, sizeof(p256));
+	if (!st)
+		st = ec_generate(c, &public, &private);
+	if (!st)
+		st = set_kind(&public, COFFER_CKO_PUBLIC_KEY, COFFER_CKK_EC);
+	if (!st)
+		st = set_kind(&private, COFFER_CKO_PRIVATE_KEY, COFFER_CKK_EC);
+	if (!st)
+		st = pair_test(c, COFFER_CKM_ECDSA, &public, &private, broken);
+	attrs_free(&public);
+	attrs_free(&private);
+	return !st;
 }
 
 uint32_t crypto_generate_secret(struct crypto *c, uint32_t mechanism, struct attrs *set)

@@ -73,7 +73,7 @@ uint32_t crypto_open_broken(struct crypto **crypto, const char *broken)
 		return COFFER_ST_DEVICE_MEMORY;
 	pthread_mutex_init(&c->keep_lock, NULL);
 	if (fetch_all(c))
-		st = crypto_kat_run(c, broken);
+		st = crypto_self_test_all(c, broken);
 	ERR_clear_error();
 	if (st)
 		crypto_close(c);
@@ -112,7 +112,8 @@ void crypto_close(struct crypto *c)
 
 uint32_t crypto_random(struct crypto *c, void *out, size_t len)
 {
-	if (!len || RAND_priv_bytes_ex(c->lib, out, len, 0) == 1)
+	if (!len || (RAND_priv_bytes_ex(c->lib, out, len, 0) == 1 &&
+		     crypto_random_moves(c, out, len)))
 		return COFFER_ST_OK;
 	crypto_wipe(out, len);
 	ERR_clear_error();

@@ -32,6 +32,9 @@ struct crypto {
 	EVP_MAC *cmac;
 	EVP_KDF *hkdf;
 	EVP_KDF *pbkdf2;
+	const char *hook;		/* see crypto_hook_set */
+	_Atomic uint64_t last_random;	/* first bytes of the last draw */
+	_Atomic uint32_t failed;	/* number of a conditional test that failed; 0: none */
 	pthread_mutex_t keep_lock;
 	void *kept;			/* keep_lock; see crypto_more.h */
 	void (*unkeep)(void *kept);
@@ -76,7 +79,16 @@ const EVP_CIPHER *crypto_aes(const struct crypto *c, enum crypto_mode mode, size
 
 /* crypto_kat.c: runs every test; the one named @broken has a bit of its answer flipped first. */
 uint32_t crypto_kat_run(struct crypto *c, const char *broken);
+bool crypto_kat_one(struct crypto *c, unsigned int index, const char *broken);
 const char *crypto_kat_name(unsigned int index);		/* NULL: no more */
+/* crypto_selftest.c: the known answers and all others */
+uint32_t crypto_self_test_all(struct crypto *c, const char *broken);
+bool crypto_random_moves(struct crypto *c, const uint8_t *p, size_t len);
+/* Is the conditional test @name to fail in use ("use:NAME")? */
+bool crypto_hook(const struct crypto *c, const char *name);
+void crypto_conditional_failed(struct crypto *c, const char *name);
+/* crypto_gen.c: make a pair and test it. */
+bool crypto_pair_self_test(struct crypto *c, bool broken);
 /* crypto_open for tests of the self-tests. */
 uint32_t crypto_open_broken(struct crypto **crypto, const char *broken);
 

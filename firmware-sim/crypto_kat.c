@@ -402,8 +402,9 @@ const char *crypto_kat_name(unsigned int index)
 	return index < KATS ? kats[index].name : NULL;
 }
 
-static bool kat_one(struct crypto *c, const struct kat *kat, const char *broken)
+bool crypto_kat_one(struct crypto *c, unsigned int index, const char *broken)
 {
+	const struct kat *kat = &kats[index];
 	uint8_t answer[ANSWER_MAX];
 	bool good;
 
@@ -420,60 +421,6 @@ uint32_t crypto_kat_run(struct crypto *c, const char *broken)
 	bool good = true;
 
 	for (size_t i = 0; i < KATS; i++)
-		good = kat_one(c, &kats[i], broken) && good;
+		good = crypto_kat_one(c, (unsigned int)i, broken) && good;
 	return good ? COFFER_ST_OK : COFFER_ST_SELF_TEST_FAILED;
-}
-
-/* ---- On demand --------------------------------------------------------------------- */
-
-/*
- * Health of the random generator after SP 800-90B 4.4, a byte as a sample with 8 bits of
- * entropy, false alarm 2^-40: no value RCT_CUT times in a row, no first value of a window
- * APT_CUT times in it.
- */
-#define RCT_CUT		6
-#define APT_WINDOW	512
-#define APT_CUT		20
-
-bool crypto_health(const uint8_t *samples, size_t len)
-{
-	size_t run = 0, same = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		run = i && samples[i] == samples[i - 1] ? run + 1 : 1;
-		if (i % APT_WINDOW == 0)
-			same = 0;
-		same += samples[i] == samples[i - i % APT_WINDOW];
-		if (run >= RCT_CUT || same >= APT_CUT)
-			return false;
-	}
-	return len >= APT_WINDOW;
-}
-
-static bool random_health(struct crypto *c, const char *name, const char *broken)
-{
-	uint8_t samples[8 * APT_WINDOW];
-	bool good = !crypto_random(c, samples, sizeof(samples));
-
-	if (broken && !strcmp(broken, name))
-		memset(samples, 0x5a, sizeof(samples));
-	good = good && crypto_health(samples, sizeof(samples));
-	crypto_wipe(samples, sizeof(samples));
-	return good;
-}
-
-const char *crypto_self_test(struct crypto *c, unsigned int index, const char *broken,
-			     bool *passed)
-{
-	static const char random_name[] = "random-health";
-
-	*passed = false;
-	if (index < KATS) {
-		*passed = kat_one(c, &kats[index], broken);
-		return kats[index].name;
-	}
-	if (index > KATS)
-		return NULL;
-	*passed = random_health(c, random_name, broken);
-	return random_name;
 }

@@ -461,6 +461,9 @@ void job_run(struct job *job, bool removed)
 
 	if (verdict == PED_NOT_YET)
 		return;
+	selftest_notice(job->c.card);
+	if (verdict == (uint32_t)COFFER_ST_RANDOM_NO_RNG && check_state(job))
+		verdict = check_state(job);
 	if (verdict && job->c.change) {
 		change_drop(job->c.change);
 		job->c.change = NULL;

@@ -6,10 +6,19 @@
  */
 #include "card.h"
 
+/* A key pair or random numbers that were made did not pass: the same error state. */
+void selftest_notice(struct fw_card *card)
+{
+	uint32_t none = 0, failed = crypto_failed(card->crypto);
+
+	if (failed && atomic_compare_exchange_strong(&card->failed_test, &none, failed))
+		card_event(card, COFFER_EV_SELF_TEST_FAILED, 0, failed);
+}
+
 uint32_t handle_SELF_TEST(struct cmd *c)
 {
 	struct fw_card *card = c->card;
-	uint32_t none = 0, count = 0;
+	uint32_t none, count = 0;
 	const char *name;
 	bool passed;
 	size_t at;
@@ -22,6 +31,7 @@ uint32_t handle_SELF_TEST(struct cmd *c)
 		wire_put_u32(&c->out, passed);
 		wire_put_u32(&c->out, 0);
 		wire_put_padded(&c->out, name, 40);
+		none = 0;
 		if (!passed && atomic_compare_exchange_strong(&card->failed_test, &none, count))
 			card_event(card, COFFER_EV_SELF_TEST_FAILED, 0, count);
 	}

@@ -69,7 +69,9 @@ struct fw_open {
 	const char *ped;		/* folder of the PED; NULL: DIR/ped where it exists */
 	/* Test hooks, 0 in the product. */
 	uint64_t power_cut_at_write;	/* die (store refuses everything) at the n-th store write */
-	const char *broken_test;	/* SELF_TEST finds this one broken; read at each run */
+	const char *broken_test;	/* SELF_TEST finds this one broken; "use:NAME": a test
+					 * breaks where it is used. Read at each run.
+					 */
 	uint64_t audit_limit;		/* instead of COFFER_AUDIT_LIMIT */
 	const uint64_t *uptime_ahead_ms; /* added to the uptime, so that tests need not wait */
 	uint64_t off_longer_ms;		/* added to how long the card was without power */

@@ -186,13 +186,13 @@ static bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
 static void each_broken_test_is_found(void **state)
 {
 	struct bench *b = *state;
-	char names[32][40];
+	char names[64][40];
 	struct fw_open how = { 0 };
 	uint32_t s = session_open(b, b->owner, 0, true, NULL), i, count;
 
 	expect(session_only(b, COFFER_CMD_SELF_TEST, s), 0);
 	count = word(b, 0);
-	assert_in_range(count, 16, 32);
+	assert_in_range(count, 16, 64);
 	for (i = 0; i < count; i++)
 		memcpy(names[i], test_row(b, i)->name, 40);
 	for (i = 0; i < count; i++) {
@@ -212,6 +212,90 @@ static void each_broken_test_is_found(void **state)
 	bench_off(b);
 	assert_int_equal(bench_on(b, NULL), 0);
 	hsm_ready(b);
+}
+
+/* ---- Tests of what is made ---------------------------------------------------------- */
+
+static uint32_t pair_generate(struct bench *b, uint32_t session)
+{
+	static const uint8_t p256[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 };
+	uint8_t buf[256], tmpl[64];
+	struct wire_out out, t;
+
+	wire_out_init(&t, tmpl, sizeof(tmpl));
+	wire_put_u32(&t, COFFER_CKA_EC_PARAMS);
+	wire_put_u32(&t, sizeof(p256));
+	wire_put(&t, p256, sizeof(p256));
+	wire_put_u32(&t, COFFER_CKA_TOKEN);
+	wire_put_u32(&t, 1);
+	wire_put_u8(&t, 1);
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, 0);
+	wire_put_u32(&out, COFFER_CKM_EC_KEY_PAIR_GEN);
+	wire_put_blob(&out, NULL, 0);
+	wire_put_blob(&out, tmpl, t.len);
+	wire_put_blob(&out, tmpl + 4 + 4 + sizeof(p256), t.len - 8 - sizeof(p256));
+	return ask(b, COFFER_CMD_KEY_PAIR_GENERATE, buf, out.len);
+}
+
+/* A card whose hook can be pulled while it is in use; a CO is logged in. */
+static uint32_t hooked(struct bench *b, const char *hook)
+{
+	struct fw_open how = { .broken_test = hook };
+	uint32_t so = hsm_ready(b), s;
+
+	expect(policy_set(b, so, 0, 21, 0), 0);
+	partition_ready(b);
+	bench_off(b);
+	assert_int_equal(bench_on(b, &how), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	return s;
+}
+
+static void an_inconsistent_pair(void **state)
+{
+	static char hook[40];
+	struct bench *b = *state;
+	uint32_t s = hooked(b, hook);
+
+	expect(pair_generate(b, s), 0);
+	strcpy(hook, "use:pairwise-consistency");
+	expect(pair_generate(b, s), COFFER_ST_SELF_TEST_FAILED);
+	refuses_everything_else(b);
+	hook[0] = 0;
+	expect(pair_generate(b, s), COFFER_ST_SELF_TEST_FAILED);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(pair_generate(b, s), 0);
+}
+
+/* A generator that repeats itself: nothing more comes out, but the card can be erased. */
+static void a_stuck_generator(void **state)
+{
+	static char hook[40];
+	struct bench *b = *state;
+	uint32_t s = hooked(b, hook), req[2] = { s, 32 }, so;
+
+	expect(ask(b, COFFER_CMD_RANDOM, req, sizeof(req)), 0);
+	so = session_open(b, b->owner, 0, true, NULL);
+	strcpy(hook, "use:random-continuous");
+	/* The first draw of a stuck value is not yet a repetition. */
+	ask(b, COFFER_CMD_RANDOM, req, sizeof(req));
+	expect(ask(b, COFFER_CMD_RANDOM, req, sizeof(req)), COFFER_ST_SELF_TEST_FAILED);
+	refuses_everything_else(b);
+	expect(session_only(b, COFFER_CMD_HSM_ZEROIZE, so), 0);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	so = session_open(b, b->owner, 0, true, NULL);
+	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), COFFER_ST_USER_PIN_NOT_INITIALIZED);
+	hsm_ready(b);
+	partition_ready(b);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
 }
 
 static void health_finds_bad_samples(void **state)
@@ -245,6 +329,8 @@ int main(void)
 		T(clock_of_the_host),
 		T(all_tests_pass),
 		T(each_broken_test_is_found),
+		T(an_inconsistent_pair),
+		T(a_stuck_generator),
 		cmocka_unit_test(health_finds_bad_samples),
 	};
 
