@@ -63,6 +63,7 @@ ask_proceed() {
 	same "$(count 0)" 0
 }
 
+# row 10
 ask_target() {
 	take_cards a b
 	run 0 coffer "$(login 0); object generate aes"
@@ -70,6 +71,7 @@ ask_target() {
 		see {password of slot 1: }
 		send "co-pin-1\r"
 		see {1 object cloned}'
+	has transcript 'password of slot 1: \*\*\*\*\*\*\*\*'
 	lacks transcript 'co-pin-1'
 }
 
@@ -118,6 +120,7 @@ ask_shell() {
 		send "exit\r"'
 }
 
+# row 8
 ask_missing() {
 	take_cards a
 	run 0 talk 'start {slot set}
@@ -132,6 +135,13 @@ ask_missing() {
 		see {Enter -slot}
 		send "\r"
 		see {missing}'
+	# Both that partition clone has to have, in either form of its name.
+	run 2 talk 'start {slot set -slot 0; par cl}
+		see {Enter -objects}
+		send "all\r"
+		see {Enter -slot}
+		send "nonsense\r"
+		see {the number of a slot}'
 }
 
 ask_interrupt() {

@@ -7,6 +7,7 @@ make_keys() {
 	run 0 coffer "$(login 0); object generate rsa -label r; object generate aes -label s"
 }
 
+# row 12
 clone_twice() {
 	take_cards a b
 	make_keys
@@ -27,6 +28,7 @@ handles() { # of slot 0
 	json contents '" ".join(str(o["handle"]) for o in d[-1]["data"]["objects"])'
 }
 
+# rows 9, 84
 clone_chosen() {
 	local list
 	take_cards a b
@@ -47,6 +49,7 @@ clone_chosen() {
 	same "$(count 1)" 3
 }
 
+# row 2
 clone_wrong_domain() {
 	take_cards a b
 	make_keys
@@ -58,7 +61,7 @@ clone_wrong_domain() {
 	coffer -o json "$(login 1); partition contents" >before 2>/dev/null
 	run 5 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
 	lacks out 'is now handle|objects? cloned'
-	has out '^Command Result : 0x[0-9a-f]+ \(CKR_'
+	has out '^Command Result : 0x80000108 \(CKR_SESSION_NEGOTIATION_NO_PSK\)$'
 	same "$(grep -ci domain err)" 2 'lines about the domain: the stage and the reason'
 	coffer -o json "$(login 1); partition contents" >after 2>/dev/null
 	cmp before after
@@ -66,6 +69,7 @@ clone_wrong_domain() {
 	same "$(json out '(d[-1]["exit"], len(d))')" '(5, 3)'
 }
 
+# row 4
 clone_wrong_password() {
 	take_cards a b
 	make_keys
@@ -78,6 +82,7 @@ clone_wrong_password() {
 	same "$(count 1)" 0
 }
 
+# row 6
 clone_policy_part() {
 	take_cards a b
 	make_keys
@@ -96,6 +101,86 @@ clone_same_slot() {
 	has out 'CKR_CLONE_SAME_PARTITION'
 	run 3 coffer "$(login 0); partition clone -objects all -slot 77 -password x"
 	run 2 coffer "$(login 0); partition clone -objects all -slot 9000 -password x"
+}
+
+# row 7
+clone_hidden() {
+	take_cards a b
+	make_keys
+	export COFFER_CARDS=a.coffer
+	run 3 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	has out '^Command Result : 0x3 \(CKR_SLOT_ID_INVALID\)$'
+	has err '^there is no slot 1'
+	export COFFER_CARDS=a.coffer,b.coffer
+	same "$(count 1)" 0
+}
+
+# row 11
+clone_transcript() {
+	local from to list
+	take_cards a b
+	make_keys
+	# So that handles there differ from those here.
+	run 0 coffer "$(login 1); object generate aes -label there; object generate aes"
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	for stage in 'Verifying that the objects can be cloned' 'Logging in to the target' \
+		'Checking which objects exist already' 'Cloning 3 objects'; do
+		has err "^$stage"
+	done
+	same "$(grep -c '^    Handle' out)" 3 'lines for objects'
+	has out '^    3 objects cloned, 0 existed, 0 refused$'
+	coffer -o json "$(login 1); partition contents" >contents 2>/dev/null
+	list=" $(json contents '" ".join(str(o["handle"]) for o in d[-1]["data"]["objects"])') "
+	while read -r from to; do
+		[ "$from" != "$to" ] || fail "handle $from is the same on both"
+		case $list in *" $to "*) ;; *) fail "slot 1 has no handle $to" ;; esac
+	done < <(sed -nE 's/^    Handle ([0-9]+) on slot 0 is now handle ([0-9]+) on slot 1$/\1 \2/p' out)
+}
+
+objects_of() { # SLOT: labels and classes, in order
+	coffer -o json "$(login "$1"); partition contents" >contents 2>/dev/null
+	json contents 'sorted((o["label"], o["class"]) for o in d[-1]["data"]["objects"])'
+}
+
+# row 17
+clone_contents() {
+	take_cards a b
+	make_keys
+	run 0 coffer "$(login 0); partition contents"
+	has out '^ *Number of objects +->  3$'
+	same "$(grep -cE '^ +[0-9]+ +.* [rs]$' out)" 3 'objects with handle and label'
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1;
+		slot set -slot 1; role login -name co -password co-pin-1; partition contents"
+	tail -n 12 out >end
+	has end '^ *Number of objects +->  3$'
+	same "$(objects_of 1)" "$(objects_of 0)" 'labels and classes'
+	same "$(count 1)" "$(count 0)" 'counts'
+}
+
+# The way of M7 and M9 (behaviour.md section 13), from the 7.4 generation.
+# row 83
+clone_and_retire() {
+	local before
+	make_card old.coffer pcie-7.4
+	take_cards b
+	export COFFER_CARDS=old.coffer,b.coffer
+	# The first password is for the first login only.
+	set_up 0 D | sed 's/name co -password co-pin-0/name co -password first-pin/' >script
+	echo 'role changepw -name co -oldpw first-pin -newpw co-pin-0' >>script
+	run 0 coffer -f script
+	make_keys
+	run 0 coffer "$(login 0); object export-public -label r -file r.pem"
+	before=$(objects_of 0)
+	run 0 coffer "$(login 0); partition clone -objects 0 -slot 1 -password co-pin-1"
+	same "$(objects_of 1)" "$before" 'objects after the migration'
+	same "$(count 1)" 3
+	run 0 coffer 'slot set -slot 9000; role login -name so -password so-pin-0;
+		hsm factoryreset -force'
+	run 0 coffer -o json 'slot set -slot 0; partition showinfo'
+	run 4 coffer "$(login 0)"
+	date >data
+	run 0 coffer "$(login 1); object sign -label r -in data -out sig"
+	openssl dgst -sha256 -verify r.pem -signature sig data
 }
 
 clone_uses_login() {
@@ -136,6 +221,7 @@ clone_session_pin() {
 
 backup='partition archive backup -slot 2 -partition'
 
+# row 74
 archive_rules() {
 	take_cards a b k
 	make_keys
@@ -165,6 +251,7 @@ archive_rules() {
 	run 2 coffer 'partition archive list -slot 0'
 }
 
+# row 71
 archive_wrong_domain() {
 	take_cards a b k
 	make_keys

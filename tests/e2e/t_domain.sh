@@ -9,6 +9,7 @@ labels() { # of the last command of the file out
 	json out '[(x["label"], x["primary"]) for x in d[-1]["data"]["domains"]]'
 }
 
+# rows 31, 32, 33
 domain_commands() {
 	take_cards a
 	run 5 coffer "$(po 0); partition domainadd -domain Blue -domainlabel second"
@@ -53,7 +54,8 @@ domain_commands() {
 	run 2 coffer 'slot set -slot 9000; partition domainlist'
 }
 
-# Rows 34 and 35: cloning begins and ends with the domain; keys stay.
+# rows 34, 35
+# Cloning begins and ends with the domain; keys stay.
 domain_clone() {
 	take_cards a b
 	make_keys
@@ -76,7 +78,8 @@ domain_clone() {
 	run 0 coffer "$(login 1); object sign -label r -in data -out sig"
 }
 
-# Row 40: an older card has one domain, and meets the primary one of a newer card.
+# row 40
+# An older card has one domain, and meets the primary one of a newer card.
 domain_old_card() {
 	take_cards a
 	make_card old.coffer pcie-7.4

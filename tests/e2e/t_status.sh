@@ -119,11 +119,17 @@ status_streams() {
 	run 1 bash -c "'$COFFER' 'slot list' >/dev/full"
 }
 
+# rows 19, 20
 status_roles() {
 	take_cards a b
 	# PO does not touch keys, CO does not touch policies, CU does not make keys.
 	run 4 coffer 'slot set -slot 0; role login -name po -password po-pin-0; object generate aes'
+	run 4 coffer 'slot set -slot 0; role login -name po -password po-pin-0;
+		partition clone -objects all -slot 1 -password co-pin-1'
+	has out 'CKR_USER_NOT_AUTHORIZED'
 	run 4 coffer "$(login 0); partition changepolicy -policy 44 -value 1"
+	run 4 coffer "$(login 0); partition domainadd -domain X -domainlabel x"
+	has out 'CKR_USER_NOT_AUTHORIZED'
 	run 0 coffer "$(login 0); object generate rsa -label r; role init -name cu -password cu-pin"
 	run 0 coffer 'slot set -slot 0; role login -name cu -password cu-pin;
 		object sign -label r -in /etc/hostname'
@@ -137,6 +143,68 @@ status_roles() {
 	run 0 coffer "$(login 0); role changepw -name co -oldpw co-pin-0 -newpw other-pin"
 	run 4 coffer 'slot set -slot 0; role login -name co -password co-pin-0'
 	run 0 coffer 'slot set -slot 0; role login -name co -password other-pin'
+}
+
+# row 18
+status_slots() {
+	take_cards a b
+	run 0 coffer "slot list; $(login 0); object generate aes -label here; $(login 1);
+		object generate aes -label there; slot set -slot 0; partition contents"
+	has out '^    Slot Id +->  0$'
+	has out '^    Slot Id +->  1$'
+	# Back on slot 0 its login is still in force, and its objects are meant.
+	tail -n 8 out >end
+	has end ' here$'
+	lacks end ' there$'
+	run 0 coffer "$(login 0); slot set -slot 1; role login -name po -password po-pin-1;
+		slot set -slot 0; slot set -slot 1"
+	same "$(sed -nE 's/^ *Logged in +->  //p' out | tail -n 2 | tr '\n' ',')" \
+		'Crypto Officer,Partition SO,'
+}
+
+# row 77
+status_init() {
+	make_card n.coffer
+	take_cards b
+	export COFFER_CARDS=n.coffer,b.coffer
+	run 0 coffer 'slot set -slot 0;
+		partition init -label fresh -password po-pin-0 -domain D -force'
+	run 0 coffer 'slot set -slot 0; role list'
+	has out 'Partition SO .* initialised$'
+	run 0 coffer -o json 'slot list'
+	same "$(json out '[s["label"] for s in d[-1]["data"]["slots"] if s["slot"] == 0]')" \
+		"['fresh']"
+	run 0 coffer 'slot set -slot 0; role login -name po -password po-pin-0;
+		role init -name co -password co-pin-0; role logout;
+		role login -name co -password co-pin-0; object generate aes;
+		partition clone -objects all -slot 1 -password co-pin-1'
+	# The domain stays what it was.
+	run 5 coffer 'slot set -slot 0; role login -name po -password po-pin-0;
+		partition domainadd -domain E -domainlabel e'
+	run 2 coffer 'slot set -slot 0; role login -name po -password po-pin-0;
+		partition init -label again -password po-pin-0 -domain E'
+	run 0 coffer -o json "$(login 0); partition contents"
+	same "$(json out 'd[-1]["data"]["count"]')" 1
+}
+
+# row 78
+status_first_password() {
+	make_card n.coffer pcie-7.8
+	export COFFER_CARDS=n.coffer
+	run 0 coffer 'slot set -slot 0;
+		partition init -label p -password po-password -domain D -force'
+	run 4 coffer 'slot set -slot 0; role init -name co -password first-password'
+	run 0 coffer 'slot set -slot 0; role login -name po -password po-password;
+		role init -name co -password first-password'
+	run 4 coffer 'slot set -slot 0; role login -name co -password first-password;
+		object generate aes'
+	has out 'CKR_PIN_EXPIRED'
+	run 0 coffer 'slot set -slot 0; role login -name co -password first-password;
+		role changepw -name co -oldpw first-password -newpw second-password;
+		object generate aes'
+	run 4 coffer 'slot set -slot 0; role login -name co -password second-password;
+		role init -name co -password third-password'
+	run 4 coffer 'slot set -slot 0; role login -name co -password first-password'
 }
 
 status_lockout() {

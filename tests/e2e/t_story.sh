@@ -51,6 +51,7 @@ story_script() {
 	END
 }
 
+# rows 1, 70
 story() {
 	make_card a.coffer
 	make_card b.coffer
@@ -106,6 +107,7 @@ story_time() {
 	fail 'the script takes too long'
 }
 
+# row 72
 story_names() {
 	run 0 coffer card profiles
 	for profile in coffer pcie-6.24 pcie-7.4 pcie-7.8 backup-g5-6.28; do

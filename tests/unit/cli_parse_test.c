@@ -126,7 +126,8 @@ static void values_keep_their_case(void **state)
 	assert_false(cli_args_given(&args, "force"));
 }
 
-/* Golden rows for behaviour.md row 8. */
+/* Golden forms. */
+/* row 8 */
 static void clone_forms(void **state)
 {
 	uint32_t list[4];

@@ -301,6 +301,7 @@ static void cpv3_blobs(void **state)
 	blobs_of(COFFER_CLONE_CPV3);
 }
 
+/* row 13 */
 /* A bad one among good ones, in one command. */
 static void bad_among_good(void **state)
 {

@@ -314,6 +314,7 @@ static void policy_of_class(bool on_target, uint32_t policy)
 	tc_free(t);
 }
 
+/* rows 5, 6 */
 static void class_policies(void **state)
 {
 	(void)state;

@@ -186,6 +186,7 @@ static void fips(void **state)
 	tc_free(t);
 }
 
+/* row 5 */
 static void hsm_policy(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");

@@ -116,7 +116,8 @@ static uint32_t again(struct bench *b)
 	return s;
 }
 
-/* Row 31, 32: three at most, and only with policy 44. */
+/* rows 31, 32 */
+/* Three at most, and only with policy 44. */
 static void three_at_most(void **state)
 {
 	struct bench *b = *state;
@@ -218,7 +219,8 @@ static void without_label(void **state)
 	expect(change(b, s, 0, "", "x"), COFFER_ST_DOMAIN_LABEL_INVALID);
 }
 
-/* Row 39: a power cycle keeps them, an initialisation does not. */
+/* row 39 */
+/* A power cycle keeps them, an initialisation does not. */
 static void power_cycle(void **state)
 {
 	struct bench *b = *state;

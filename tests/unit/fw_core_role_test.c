@@ -228,6 +228,7 @@ static void change_password(void **state)
 	expect(login(b, s, COFFER_ROLE_CO, "newer co"), 0);
 }
 
+/* row 78 */
 static void first_password_must_be_changed(void **state)
 {
 	struct bench *b = *state;
@@ -235,6 +236,8 @@ static void first_password_must_be_changed(void **state)
 	uint32_t find[6] = { s, 1, 0, 0, 0, 0 };
 
 	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "d"), 0);
+	expect(role_ask(b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, CO_PIN),
+	       COFFER_ST_USER_NOT_LOGGED_IN);
 	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
 	expect(word(b, 0), 0);
 	expect(role_ask(b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, CO_PIN), 0);

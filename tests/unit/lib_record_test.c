@@ -168,6 +168,7 @@ static void everything_was_recorded(void **state)
 	assert_non_null(memmem(recording, recording_len, "vault", 5));
 }
 
+/* row 1 */
 static void no_key_is_in_it(void **state)
 {
 	(void)state;
