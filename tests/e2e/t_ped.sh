@@ -251,7 +251,8 @@ ped_target() {
 	run 0 coffer --non-interactive "$(login 0); partition clone -objects all -slot 1"
 	has out '^    1 object cloned'
 	lacks err 'not used'
-	run 0 coffer "$(login 0); object generate aes; partition clone -objects all -slot 1 -p wrong"
+	run 0 coffer "$(login 0); object generate aes;
+		partition clone -objects all -slot 1 -p wrong"
 	has err '^-password is not used: slot 1 wants .* black key'
 	has out '^    1 object cloned, 1 existed'
 	coffer --cards p.coffer ped remove >/dev/null
@@ -301,8 +302,9 @@ ped_activation() {
 	run 4 coffer 'slot set -slot 0; role login -name co -password challenge-2'
 	has out 'CKR_CHALLENGE_INCORRECT'
 	has err 'wrong challenge secret'
-	run 4 coffer 'slot set -slot 0; role changepw -name co -oldpw challenge-2 -newpw challenge-3'
-	run 0 coffer 'slot set -slot 0; role changepw -name co -oldpw challenge-1 -newpw challenge-3'
+	local changepw='slot set -slot 0; role changepw -name co'
+	run 4 coffer "$changepw -oldpw challenge-2 -newpw challenge-3"
+	run 0 coffer "$changepw -oldpw challenge-1 -newpw challenge-3"
 	run 0 coffer "slot set -slot 0; role login -name co -password challenge-3;
 		role deactivate -name co"
 	run 124 coffer --timeout 1 'slot set -slot 0; role login -name co -password challenge-3'
@@ -321,7 +323,8 @@ ped_auto_activation() {
 	take_ped p
 	insert blue
 	run 0 coffer "$(by_key 0 po); partition changepolicy -policy 22,23 -value 1,1;
-		role createchallenge -name co -challengesecret challenge-1; role logout; $(by_key 0)"
+		role createchallenge -name co -challengesecret challenge-1; role logout;
+		$(by_key 0)"
 	closed p.coffer
 	coffer ped remove >/dev/null
 	run 0 coffer 'slot set -slot 0; role login -name co -password challenge-1'
