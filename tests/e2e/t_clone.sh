@@ -134,7 +134,7 @@ clone_transcript() {
 	while read -r from to; do
 		[ "$from" != "$to" ] || fail "handle $from is the same on both"
 		case $list in *" $to "*) ;; *) fail "slot 1 has no handle $to" ;; esac
-	done < <(sed -nE 's/^    Handle ([0-9]+) on slot 0 is now handle ([0-9]+) on slot 1$/\1 \2/p' out)
+	done < <(sed -nE 's/^ +Handle ([0-9]+) on slot 0 is now handle ([0-9]+) on .*/\1 \2/p' out)
 }
 
 objects_of() { # SLOT: labels and classes, in order

@@ -3,7 +3,8 @@
 
 A test names its rows in a comment of its own line: above a test function in C
 `/* row 31 */` or `/* rows 32, 33 */`, above or in a case of tests/e2e in shell
-`# row 31`. Other comments may stand between; code may not. What looks like such a
+`# row 31`. Other comments may stand between; code may not. Where the log knows the test by
+another name than its function's, `/* case NAME */` stands below. What looks like such a
 comment and is none, or stands above no test, is an error: a row must not get lost.
 """
 
@@ -16,6 +17,7 @@ LIKE_SHELL = re.compile(r"^\s*#\s*rows?\s+\d[\d\s,and-]*$", re.I)
 COMMENT_C = re.compile(r"^/\* rows? (\d+(?:, \d+)*) \*/$")
 COMMENT_SHELL = re.compile(r"^\s*# rows? (\d+(?:, \d+)*)$")
 # cmocka's tests and the device's; then those of the kernel's harness.
+COMMENT_CASE = re.compile(r"^/\* case (.+) \*/$")
 FUNCTION = re.compile(r"^static void (\w+)\((?:void \*\*\w+|struct \w+ \*\w+|void)\)$")
 HARNESS = re.compile(r"^TEST(?:_F(?:_TIMEOUT)?\((\w+),\s*(\w+)[,)]|\((\w+)\))")
 SHELL_CASE = re.compile(r"^(\w+)\(\) \{")
@@ -59,7 +61,7 @@ def c_lane(file):
     return None
 
 
-def c_test(text, file, line):
+def c_test(text, file, line, called):
     """(name, title) of the test that begins with this line; None if none does."""
     harness = HARNESS.match(line)
     if harness:
@@ -70,6 +72,8 @@ def c_test(text, file, line):
     if not function:
         return None
     name = function.group(1)
+    if called:
+        return name, "%s: %s" % (os.path.basename(file)[:-len("_test.c")], called)
     case = re.search(r'\{ "([^"]+)", %s \}' % name, text)
     if case:
         return name, case.group(1)
@@ -83,7 +87,7 @@ def scan_c(found, root, file):
     with open(os.path.join(root, file), encoding="utf-8") as f:
         text = f.read()
     lines = text.splitlines()
-    rows, since, in_comment = [], 0, False
+    rows, since, in_comment, called = [], 0, False, None
     for at, line in enumerate(lines, 1):
         if in_comment:
             in_comment = "*/" not in line
@@ -93,15 +97,17 @@ def scan_c(found, root, file):
                 found.error(file, at, "not of the form /* row 31 */ or /* rows 32, 33 */")
                 continue
             rows, since = rows + numbers(found, file, at, comment.group(1)), at
+        elif COMMENT_CASE.match(line):
+            called = COMMENT_CASE.match(line).group(1)
         elif line.startswith("/*"):
             in_comment = "*/" not in line
         elif rows:
-            test = c_test(text, file, line)
+            test = c_test(text, file, line, called)
             if test:
                 found.tests.append(Test(file, since, c_lane(file), *test, rows))
             else:
                 found.error(file, since, "stands above no test")
-            rows = []
+            rows, called = [], None
     if rows:
         found.error(file, since, "stands above no test")
 
