@@ -21,6 +21,7 @@ struct CofferCard {
     dev_t place_dev;
     ino_t place_ino;
     char *dir;
+    char *ped;                          /* NULL: the folder's own, if it has one */
     uint64_t power_cut_at;
 
     QemuThread keeper;
@@ -101,6 +102,7 @@ static void *coffer_card_keeper(void *opaque)
     struct fw_open how = {
         .event = coffer_card_happened,
         .event_opaque = card,
+        .ped = card->ped,
         .power_cut_at_write = card->power_cut_at,
     };
 
@@ -121,6 +123,7 @@ static void coffer_card_free(CofferCard *card)
     qemu_sem_destroy(&card->close);
     qemu_mutex_destroy(&card->lock);
     g_free(card->dir);
+    g_free(card->ped);
     g_free(card);
 }
 
@@ -183,12 +186,14 @@ static void coffer_card_explain(CofferCard *card, Error **errp)
     }
 }
 
-CofferCard *coffer_card_open(const char *dir, uint64_t power_cut_at, QEMUBH *bh, Error **errp)
+CofferCard *coffer_card_open(const char *dir, const char *ped, uint64_t power_cut_at, QEMUBH *bh,
+                             Error **errp)
 {
     static bool registered;
     CofferCard *card = g_new0(CofferCard, 1);
 
     card->dir = g_strdup(dir);
+    card->ped = ped && ped[0] ? g_strdup(ped) : NULL;
     coffer_card_find_place(card);
     /* The card of a function that was just unplugged may be this one. */
     coffer_cards_reap(card);

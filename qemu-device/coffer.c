@@ -142,7 +142,7 @@ static bool coffer_power_on(CofferState *s, Error **errp)
         error_setg(errp, "give the folder of the card: card=DIR");
         return false;
     }
-    s->card = coffer_card_open(s->card_dir, s->power_cut_at, s->work, errp);
+    s->card = coffer_card_open(s->card_dir, s->ped_dir, s->power_cut_at, s->work, errp);
     if (!s->card) {
         return false;
     }
@@ -226,6 +226,7 @@ static void coffer_instance_init(Object *obj)
 
 COFFER_PROPERTIES(coffer_properties,
     DEFINE_PROP_STRING("card", CofferState, card_dir),
+    DEFINE_PROP_STRING("ped", CofferState, ped_dir),
     DEFINE_PROP_BOOL("firmware", CofferState, has_firmware, true),
     DEFINE_PROP_UINT64("power-cut-at", CofferState, power_cut_at, 0));
 

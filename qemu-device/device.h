@@ -117,6 +117,7 @@ struct CofferState {
     PCIDevice parent_obj;
 
     char *card_dir;
+    char *ped_dir;
     bool has_firmware;
     uint64_t power_cut_at;
 
@@ -230,7 +231,8 @@ void coffer_event_head(CofferState *s, uint32_t head);
 void coffer_take_events(CofferState *s);
 
 /* card.c: the firmware behind the function */
-CofferCard *coffer_card_open(const char *dir, uint64_t power_cut_at, QEMUBH *bh, Error **errp);
+CofferCard *coffer_card_open(const char *dir, const char *ped, uint64_t power_cut_at, QEMUBH *bh,
+                             Error **errp);
 void coffer_card_close(CofferCard *card);   /* at once; the firmware goes down in its own time */
 int coffer_card_submit(CofferCard *card, CofferRequest *r);
 void coffer_card_cancel(CofferCard *card, CofferRequest *r);

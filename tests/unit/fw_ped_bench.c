@@ -57,6 +57,13 @@ void key_new(struct ped_bench *p, const char *name, uint32_t color, const char *
 	must(p, fw_ped_key_create(key_path(p, name), &how, p->b.err, sizeof(p->b.err)));
 }
 
+void key_filled(struct ped_bench *p, const char *name, uint32_t color)
+{
+	struct fw_ped_make how = { .color = color, .imprint = true };
+
+	must(p, fw_ped_key_create(key_path(p, name), &how, p->b.err, sizeof(p->b.err)));
+}
+
 void key_in(struct ped_bench *p, const char *name, const char *pin)
 {
 	must(p, fw_ped_insert(p->ped, key_path(p, name), pin, pin ? strlen(pin) : 0, p->b.err,

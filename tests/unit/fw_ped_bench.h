@@ -22,6 +22,7 @@ void ped_power(struct ped_bench *p);	/* off and on */
 
 /* Key files have short names and lie beside the card. */
 void key_new(struct ped_bench *p, const char *name, uint32_t color, const char *pin);
+void key_filled(struct ped_bench *p, const char *name, uint32_t color);	/* not blank */
 void key_in(struct ped_bench *p, const char *name, const char *pin);
 void key_out(struct ped_bench *p, uint32_t color);	/* 0: all */
 const char *key_path(struct ped_bench *p, const char *name);
