@@ -377,14 +377,20 @@ int partition_load_keys(struct fw_partition *p)
 	return rc == -ENOENT ? -EBADMSG : rc;
 }
 
+/* Partitions of before challenges have none. */
+static int load_challenges(struct fw_partition *p)
+{
+	int rc = load_roles(p, "challenges", p->challenges);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int load_secrets(struct fw_partition *p)
 {
 	int rc = load_roles(p, "roles", p->roles);
 
 	if (!rc)
-		rc = load_roles(p, "challenges", p->challenges);
-	if (rc == -ENOENT && p->roles[p->id ? COFFER_ROLE_PO : COFFER_ROLE_SO].initialised)
-		rc = 0;
+		rc = load_challenges(p);
 	/* A tampered card does not use its keys, but its SO can log in. */
 	if (rc || atomic_load(&p->card->tampered))
 		return rc == -ENOENT ? -EBADMSG : rc;

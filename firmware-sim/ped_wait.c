@@ -95,6 +95,14 @@ static uint32_t needs_change(struct cmd *c, struct wire_in in, struct ped_keys *
 	return role_admits(c, role);
 }
 
+/* Whose key an init wants; before 6.22 partitions have no SO (behaviour.md 1.6). */
+static uint32_t init_role(const struct cmd *c)
+{
+	if (!c->part->id)
+		return COFFER_ROLE_SO;
+	return c->card->profile->features & PROFILE_PPSO ? COFFER_ROLE_PO : COFFER_ROLE_CO;
+}
+
 static uint32_t needs_init(struct cmd *c, struct wire_in in, struct ped_keys *k)
 {
 	uint32_t flags = wire_u32(&in);
@@ -104,7 +112,7 @@ static uint32_t needs_init(struct cmd *c, struct wire_in in, struct ped_keys *k)
 	if (in.bad || !label.len)
 		return COFFER_ST_OK;
 	if (card_ped(c->card) && !pin.len) {
-		want_role(k, c->part->id ? COFFER_ROLE_PO : COFFER_ROLE_SO);
+		want_role(k, init_role(c));
 		k->want[PED_USE_ROLE].imprint = true;
 	}
 	if (!(flags & COFFER_INIT_PED_DOMAIN))

@@ -29,10 +29,11 @@ static void folder_drop(const char *path)
  * Making a card takes a second (its RSA key), so each profile is made once per program and then
  * copied, as its one-file form.
  */
-#define MODELS	8
+#define MODELS	16
 static struct model {
 	char profile[32];
 	bool ped;
+	uint64_t serial;
 	char file[80];
 } models[MODELS];
 static char models_dir[64];
@@ -42,9 +43,10 @@ static void models_drop(void)
 	folder_drop(models_dir);
 }
 
-static void model_make(struct bench *b, struct model *m, const char *profile, bool ped)
+static void model_make(struct bench *b, struct model *m, const char *profile, bool ped,
+		       uint64_t serial)
 {
-	struct fw_create how = { .profile = profile, .serial = 1234567, .kdf_test = true,
+	struct fw_create how = { .profile = profile, .serial = serial, .kdf_test = true,
 				 .ped = ped };
 
 	if (!models_dir[0]) {
@@ -54,39 +56,41 @@ static void model_make(struct bench *b, struct model *m, const char *profile, bo
 	}
 	snprintf(m->profile, sizeof(m->profile), "%s", profile);
 	m->ped = ped;
-	snprintf(m->file, sizeof(m->file), "%s/%.15s%s", models_dir, profile, ped ? "-p" : "");
+	m->serial = serial;
+	snprintf(m->file, sizeof(m->file), "%s/%d", models_dir, (int)(m - models));
 	if (fw_card_create(b->path, &how, b->err, sizeof(b->err)) ||
 	    fw_card_export(b->path, m->file, b->err, sizeof(b->err)))
 		fail_msg("create: %s", b->err);
 }
 
-static void card_make(struct bench *b, const char *profile, bool ped)
+static void card_make(struct bench *b, const char *profile, bool ped, uint64_t serial)
 {
 	struct model *m = models;
 
-	while (m->profile[0] && (strcmp(m->profile, profile) || m->ped != ped))
+	while (m->profile[0] &&
+	       (strcmp(m->profile, profile) || m->ped != ped || m->serial != serial))
 		m++;
 	assert_true(m < models + MODELS);
 	if (!m->profile[0])
-		model_make(b, m, profile, ped);
+		model_make(b, m, profile, ped, serial);
 	else if (fw_card_import(m->file, b->path, b->err, sizeof(b->err)))
 		fail_msg("import: %s", b->err);
 }
 
 void bench_open(struct bench *b, const char *profile)
 {
-	bench_make(b, profile, false);
+	bench_make(b, profile, false, 1234567);
 	if (bench_on(b, NULL))
 		fail_msg("open: %s", b->err);
 }
 
-void bench_make(struct bench *b, const char *profile, bool ped)
+void bench_make(struct bench *b, const char *profile, bool ped, uint64_t serial)
 {
 	memset(b, 0, sizeof(*b));
 	strcpy(b->dir, "/tmp/fw_core.XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/card", b->dir);
-	card_make(b, profile ? profile : "coffer", ped);
+	card_make(b, profile ? profile : "coffer", ped, serial);
 }
 
 int bench_on(struct bench *b, const struct fw_open *how)

@@ -38,7 +38,7 @@ struct bench {
 /* A new card of @profile (NULL: coffer) with the test KDF, powered on, with one owner. */
 void bench_open(struct bench *b, const char *profile);
 /* The same, but not powered on; @ped: multifactor authentication. */
-void bench_make(struct bench *b, const char *profile, bool ped);
+void bench_make(struct bench *b, const char *profile, bool ped, uint64_t serial);
 /* Switches off and removes everything. */
 void bench_close(struct bench *b);
 void bench_off(struct bench *b);

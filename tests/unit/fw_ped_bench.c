@@ -13,8 +13,13 @@ static void must(struct ped_bench *p, int rc)
 
 void ped_open(struct ped_bench *p, const char *profile, bool auth)
 {
+	ped_open_as(p, profile, auth, 1234567);
+}
+
+void ped_open_as(struct ped_bench *p, const char *profile, bool auth, uint64_t serial)
+{
 	memset(p, 0, sizeof(*p));
-	bench_make(&p->b, profile, auth);
+	bench_make(&p->b, profile, auth, serial);
 	snprintf(p->ped, sizeof(p->ped), "%s/pedkeys", p->b.dir);
 	must(p, fw_ped_connect(p->b.path, p->ped, p->b.err, sizeof(p->b.err)));
 	p->how.uptime_ahead_ms = &p->ahead;

@@ -17,6 +17,7 @@ struct ped_bench {
 
 /* A card of @profile that hangs on a PED without keys; @auth: its roles use the PED. */
 void ped_open(struct ped_bench *p, const char *profile, bool auth);
+void ped_open_as(struct ped_bench *p, const char *profile, bool auth, uint64_t serial);
 void ped_close(struct ped_bench *p);
 void ped_power(struct ped_bench *p);	/* off and on */
 
