@@ -9,7 +9,7 @@
 
 #include "crypto_internal.h"
 
-#define RSA_MIN_BITS	2048
+#define RSA_MIN_BITS	1024
 #define RSA_MAX_BITS	4096
 #define RSA_BITS_STEP	256
 #define GENERIC_MAX	4096

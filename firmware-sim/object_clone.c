@@ -138,6 +138,19 @@ static uint32_t check_genuine(struct cmd *c, const struct object *o)
 	return st;
 }
 
+/*
+ * FIPS mode of firmware 7 has no RSA keys but those of FIPS 186-3 (behaviour.md section 9): one that
+ * an older card made in the old way stays where it is. Of an imported key nobody knows.
+ */
+static uint32_t check_made(const struct cmd *c, const struct attrs *attrs)
+{
+	if (!(card_profile(c->card)->features & PROFILE_RSA_186_3) || !partition_fips(c->part) ||
+	    !class_is_key(attrs_class(attrs)) || attrs_key_type(attrs) != COFFER_CKK_RSA)
+		return COFFER_ST_OK;
+	return attrs_ulong(attrs, COFFER_CKA_KEY_GEN_MECHANISM, UNAVAILABLE) ==
+	       COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN ? COFFER_ST_MECHANISM_INVALID : COFFER_ST_OK;
+}
+
 uint32_t object_arrive(struct cmd *c, struct bytes flat, struct object_row *row)
 {
 	struct object o;
@@ -155,6 +168,8 @@ uint32_t object_arrive(struct cmd *c, struct bytes flat, struct object_row *row)
 		st = check_write(c, &o.attrs);
 	if (!st)
 		st = check_genuine(c, &o);
+	if (!st)
+		st = check_made(c, &o.attrs);
 	if (!st) {
 		st = rules_arrive(c, &o.attrs);
 		if (st == COFFER_ST_KEY_TYPE_INCONSISTENT)

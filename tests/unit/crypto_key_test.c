@@ -224,7 +224,7 @@ static void test_generate_refusals(void **state)
 
 	(void)state;
 	assert_int_equal(try_rsa(0, NULL, 0, NULL), ST(TEMPLATE_INCOMPLETE));
-	assert_int_equal(try_rsa(1024, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
+	assert_int_equal(try_rsa(768, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
 	assert_int_equal(try_rsa(2049, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
 	assert_int_equal(try_rsa(8192, NULL, 0, NULL), ST(KEY_SIZE_RANGE));
 	assert_int_equal(try_rsa(2048, "\x02", 1, NULL), ST(ATTRIBUTE_VALUE_INVALID));

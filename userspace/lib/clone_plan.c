@@ -259,8 +259,8 @@ typedef void pair_check(const struct side *s, const struct side *t, struct findi
 
 static side_check *const side_checks[] = { check_partition, check_login, check_policies };
 static pair_check *const pair_checks[] = {
-	check_same, check_writable, check_supported, check_methods, check_direction, check_fips, check_kdf,
-	check_protocol,
+	check_same, check_writable, check_supported, check_methods, check_direction, check_fips,
+	check_kdf, check_protocol,
 };
 
 static void check_all(const struct side *s, const struct side *t, struct finding *f)

@@ -37,7 +37,7 @@ static const struct {
 	  "firmware 7.7.0 does not work with a cloud service: update it" },
 	{ V(6, 10, 9), NEWEST, ON_PREMISES, SERVICE, 0, false, V(10, 2, 0), V(10, 4, 1),
 	  "a cloud service with this card needs a newer client (10.2; 10.4.1 for a PED)" },
-	/* 7.7.0 as a partner of older generations; cloning into it, to migrate, is another matter. */
+	/* 7.7.0 with older generations in a group; cloning into it, to migrate, is allowed. */
 	{ V(7, 7, 0), V(7, 7, 0), ON_PREMISES, ON_PREMISES, 0, true, NEVER, NEVER,
 	  "firmware 7.7.0 does not work with older generations in a group: update it" },
 	/* Both from 7.7.0 on. */

@@ -44,13 +44,13 @@ struct coffer_options {
 	const char *cards;
 	unsigned int timeout_ms;	/* 0 = each command's own */
 	/*
-	 * Do not make RSA keys by FIPS 186-3 where the partition refuses RSA_PKCS_KEY_PAIR_GEN (FIPS
-	 * mode of firmware 7; behaviour.md row 95). The environment's COFFER_RSA_REMAP=0 says the same.
+	 * Do not make RSA keys by FIPS 186-3 where the partition refuses RSA_PKCS_KEY_PAIR_GEN
+	 * (FIPS mode of firmware 7; behaviour.md row 95). COFFER_RSA_REMAP=0 says the same.
 	 */
 	bool no_rsa_remap;
 	/*
-	 * The client of behaviour.md section 9 whose rules hold, as [23:16] [15:8] [7:0]; 0 = 10.5.0.
-	 * An older one lets fewer pairs of cards clone (coffer_clone_preflight; rows 88 and 89).
+	 * The client of behaviour.md section 9 whose rules hold, [23:16] [15:8] [7:0]; 0 = 10.5.0.
+	 * An older one lets fewer pairs of cards clone (coffer_clone_preflight, rows 88, 89).
 	 */
 	uint32_t client_version;
 };
