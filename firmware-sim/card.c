@@ -112,7 +112,8 @@ struct store *card_store(const struct fw_card *card)
 
 uint64_t card_uptime_ms(const struct fw_card *card)
 {
-	uint64_t ahead = card->uptime_ahead_ms ? *card->uptime_ahead_ms : 0;
+	uint64_t ahead = card->uptime_ahead_ms ?
+			 __atomic_load_n(card->uptime_ahead_ms, __ATOMIC_RELAXED) : 0;
 
 	return clock_mono_ms() - card->power_on_mono + ahead;
 }
