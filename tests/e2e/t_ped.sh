@@ -125,7 +125,7 @@ ped_commands() {
 ped_login() {
 	take_ped p
 	coffer ped remove >/dev/null
-	"$COFFER" "$(by_key 0)" >login.out 2>login.err &
+	"$COFFER" --timeout 30 "$(by_key 0)" >login.out 2>login.err &
 	screen 'Insert the black key of the Crypto Officer'
 	insert blue
 	screen 'This is a blue key'
@@ -165,7 +165,7 @@ ped_pin() {
 	has out 'CKR_PIN_INCORRECT'
 	same "$(attempts cu)" 9
 	insert grey
-	"$COFFER" "$(by_key 0 cu)" >login.out 2>login.err &
+	"$COFFER" --timeout 30 "$(by_key 0 cu)" >login.out 2>login.err &
 	screen 'Type the PIN of the grey key'
 	coffer ped insert grey.key -pin-file pin >/dev/null
 	wait $!
@@ -199,7 +199,7 @@ ped_cancel() {
 	local pid status=0
 	take_ped p
 	coffer ped remove >/dev/null
-	"$COFFER" "$(by_key 0)" >login.out 2>login.err &
+	"$COFFER" --timeout 30 "$(by_key 0)" >login.out 2>login.err &
 	pid=$!
 	screen 'Insert the black key'
 	run 1 coffer "$(by_key 0 po)"
@@ -210,7 +210,7 @@ ped_cancel() {
 	has login.out 'CKR_CANCEL'
 	has login.err '^cancelled: no key was read$'
 	# Who is gone wants no key any more.
-	"$COFFER" "$(by_key 0)" >login.out 2>login.err &
+	"$COFFER" --timeout 30 "$(by_key 0)" >login.out 2>login.err &
 	pid=$!
 	screen 'Insert the black key'
 	kill -KILL $pid
@@ -225,7 +225,7 @@ ped_cancel() {
 	# The same on another machine.
 	coffer ped connect ped >/dev/null
 	make_ssh
-	COFFER_CARDS=ssh:host:$PWD/p.coffer "$COFFER" "$(by_key 0)" >login.out 2>login.err &
+	COFFER_CARDS=ssh:host:$PWD/p.coffer "$COFFER" --timeout 30 "$(by_key 0)" >login.out 2>login.err &
 	pid=$!
 	screen 'Insert the black key'
 	status=0
@@ -257,7 +257,7 @@ ped_target() {
 	has out '^    1 object cloned, 1 existed'
 	coffer --cards p.coffer ped remove >/dev/null
 	COFFER_CARDS=p.coffer,a.coffer
-	"$COFFER" "$(login 1 0); partition clone -objects all -slot 0" >clone.out 2>clone.err &
+	"$COFFER" --timeout 30 "$(login 1 0); partition clone -objects all -slot 0" >clone.out 2>clone.err &
 	screen 'Insert the black key of the Crypto Officer'
 	insert black
 	wait $! || {
