@@ -118,7 +118,7 @@ static void test_row_hides(void **state)
 static void test_row_of_other_partition(void **state)
 {
 	struct cmd c = inside(COFFER_ROLE_CO), other = c;
-	struct fw_partition fake = { .id = 2, .serial = c.part->serial + 1 };
+	struct fw_partition fake = { .id = 2, .serial = c.part->serial + 1, .initialised = true };
 	uint32_t handle = make_key();
 	struct object_row row;
 
