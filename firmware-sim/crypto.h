@@ -39,6 +39,8 @@ bool crypto_health(const uint8_t *samples, size_t len);	/* do they look random? 
 uint32_t crypto_random(struct crypto *crypto, void *out, size_t len);
 bool crypto_equal(const void *a, const void *b, size_t len);	/* constant time */
 void crypto_wipe(void *p, size_t len);
+/* What functions that have returned left on this thread's stack: those of libraries, too. */
+void crypto_wipe_stack(void);
 
 /* ---- Hash, MAC, KDF, AEAD (crypto_sym.c) ------------------------------------------------ */
 enum crypto_hash { CRYPTO_SHA256, CRYPTO_SHA384, CRYPTO_SHA512 };

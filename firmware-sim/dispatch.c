@@ -459,6 +459,8 @@ void job_run(struct job *job, bool removed)
 {
 	uint32_t verdict = removed ? (uint32_t)COFFER_ST_DEVICE_REMOVED : job_handle(job);
 
+	/* The worker may sleep for long now. */
+	crypto_wipe_stack();
 	if (verdict == PED_NOT_YET)
 		return;
 	selftest_notice(job->c.card);

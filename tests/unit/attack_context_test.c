@@ -27,6 +27,7 @@ static uint32_t new_context(struct cmd *c, uint32_t *id)
 
 	*id = 0;
 	if (!st) {
+		x->step = CLONE_STEP_STARTED;
 		*id = x->thing.id;
 		clone_context_put(c, x, true);
 	}
@@ -129,9 +130,9 @@ static void a_signature_is_of_all_before_it(void **state)
 	for (enum clone_kind kind = CLONE_M2; kind <= CLONE_M3; kind++) {
 		sign_text(&c, kind, &s);
 		expect(verify(&c, kind, &s), COFFER_ST_OK);
-		s.t.m1[47] ^= 1;
+		s.t.opening[47] ^= 1;
 		expect(verify(&c, kind, &s), COFFER_ST_SESSION_NEGOTIATION_INVALID);
-		s.t.m1[47] ^= 1;
+		s.t.opening[47] ^= 1;
 		s.buf[BODY - 1] ^= 1;
 		expect(verify(&c, kind, &s), COFFER_ST_SESSION_NEGOTIATION_INVALID);
 		s.buf[BODY - 1] ^= 1;
@@ -153,7 +154,7 @@ static void a_signature_is_of_its_message(void **state)
 	(void)state;
 	sign_text(&c, CLONE_M2, &s);
 	/* What is signed without the label, signed by the same key. */
-	pieces[0] = (struct bytes){ s.t.m1, CLONE_MHASH };
+	pieces[0] = (struct bytes){ s.t.opening, CLONE_MHASH };
 	pieces[1] = s.m.body;
 	expect(crypto_device_sign(c.crypto, &card_identity(c.card)->device_key, pieces, 2, sig),
 	       COFFER_ST_OK);

@@ -192,8 +192,8 @@ static void two_cards_from_one_folder(void **state)
 		assert_memory_equal(shared_seen[0], shared_seen[1], CLONE_SHARED_MAX);
 		assert_memory_not_equal(shared_seen[0], shared_seen[2], 32);
 		if (v1)
-			assert_memory_not_equal(shared_seen[0] + CLONE_V1_SECRET,
-						shared_seen[2] + CLONE_V1_SECRET, 32);
+			assert_memory_not_equal(shared_seen[0] + CLONE_RSA_SECRET,
+						shared_seen[2] + CLONE_RSA_SECRET, 32);
 		assert_memory_not_equal(blob_keys[0], blob_keys[2], 16);
 		run_give_up(a);
 		run_give_up(b);

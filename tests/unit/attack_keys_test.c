@@ -110,7 +110,7 @@ static void roles_are_in_every_key(void **state)
 static void every_message_is_in_every_key(void **state)
 {
 	(void)state;
-	DIFFER(t.m1);
+	DIFFER(t.opening);
 	DIFFER(t.m2);
 	DIFFER(t.m3_core);
 }
@@ -208,7 +208,7 @@ static void proof_has(prove_fn *prove, size_t message, bool wanted)
 static void proofs_are_of_all_messages(void **state)
 {
 	const size_t core = offsetof(struct clone_transcript, m3_core);
-	const size_t m1 = offsetof(struct clone_transcript, m1);
+	const size_t m1 = offsetof(struct clone_transcript, opening);
 	const size_t m2 = offsetof(struct clone_transcript, m2);
 	const size_t m3 = offsetof(struct clone_transcript, m3);
 
@@ -220,6 +220,26 @@ static void proofs_are_of_all_messages(void **state)
 	proof_has(clone_prove_source, m1, true);
 	proof_has(clone_prove_source, m2, true);
 	proof_has(clone_prove_source, m3, true);
+}
+
+/* Under CPv3 the opening is m0 and m1, and it is never what m1 alone would be. */
+static void an_opening_is_of_all_messages(void **state)
+{
+	struct bytes m1 = { (const uint8_t *)"m1", 2 }, other = { (const uint8_t *)"m2", 2 };
+	struct view a, b;
+
+	(void)state;
+	view_init(&a);
+	b = a;
+	b.t.m0[47] ^= 1;
+	assert_int_equal(clone_open(crypto, &a.t, m1, true), 0);
+	assert_int_equal(clone_open(crypto, &b.t, m1, true), 0);
+	assert_memory_not_equal(a.t.opening, b.t.opening, CLONE_MHASH);
+	b = a;
+	assert_int_equal(clone_open(crypto, &b.t, m1, false), 0);
+	assert_memory_not_equal(a.t.opening, b.t.opening, CLONE_MHASH);
+	assert_int_equal(clone_open(crypto, &b.t, other, true), 0);
+	assert_memory_not_equal(a.t.opening, b.t.opening, CLONE_MHASH);
 }
 
 /* One side's proof is not the other's, sent back. */
@@ -248,7 +268,7 @@ static void a_session_is_its_messages(void **state)
 	view_init(&a);
 	assert_int_equal(clone_session_id(crypto, &a.t, id), 0);
 	b = a;
-	b.t.m1[47] ^= 1;
+	b.t.opening[47] ^= 1;
 	assert_int_equal(clone_session_id(crypto, &b.t, other), 0);
 	assert_memory_not_equal(id, other, sizeof(id));
 	b = a;
@@ -286,6 +306,7 @@ int main(void)
 		cmocka_unit_test(protocol_alone_is_in_every_key),
 		cmocka_unit_test(no_two_keys_are_equal),
 		cmocka_unit_test(proofs_are_of_all_messages),
+		cmocka_unit_test(an_opening_is_of_all_messages),
 		cmocka_unit_test(proofs_differ),
 		cmocka_unit_test(a_session_is_its_messages),
 	};

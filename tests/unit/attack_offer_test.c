@@ -111,15 +111,20 @@ static void every_field_of_every_offer(void **state)
 /* A source must not even answer what it does not understand. */
 static void unknown_bits_are_refused(void **state)
 {
-	static const size_t words[] = { 4, 60 };	/* flags, policies */
+	static const struct {
+		size_t at;
+		uint32_t known;
+	} words[] = { { 4, CLONE_OF_ALL }, { 60, CLONE_POL_ALL } };
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
 	struct run *r = run_new(s, t);
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
-		for (int bit = 5; bit < 32; bit++) {
+		for (int bit = 0; bit < 32; bit++) {
+			if (words[i].known & 1u << bit)
+				continue;
 			assert_u32(run_start(r), COFFER_ST_OK);
-			r->m1.p[OFFER + words[i] + bit / 8] ^= 1 << bit % 8;
+			r->m1.p[OFFER + words[i].at + bit / 8] ^= 1 << bit % 8;
 			assert_u32(run_answer(r), COFFER_ST_CPV4_MSG_ERROR);
 			run_give_up(r);
 		}

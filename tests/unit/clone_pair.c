@@ -263,9 +263,11 @@ static void scrap(struct test_card *card)
 /* At exit: also what a failed test left behind. */
 static void clear_shelf(void)
 {
-	for (int i = 0; i < SHELF; i++)
+	for (int i = 0; i < SHELF; i++) {
 		if (shelf[i])
 			scrap(shelf[i]);
+		shelf[i] = NULL;
+	}
 }
 
 static void to_shelf(struct test_card *card)
