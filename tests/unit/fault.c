@@ -62,6 +62,11 @@ static bool due(const char *what)
 		return due(#fn) ? (failed) : __real_##fn args; \
 	}
 
+void fault_inside(bool on)
+{
+	inside = on;
+}
+
 uint32_t __real_fw_exec(struct fw_card *card, const struct fw_request *rq, uint32_t *len);
 uint32_t __wrap_fw_exec(struct fw_card *card, const struct fw_request *rq, uint32_t *len);
 uint32_t __wrap_fw_exec(struct fw_card *card, const struct fw_request *rq, uint32_t *len)
@@ -132,6 +137,15 @@ CRYPTO(crypto_ecdh_new, (struct crypto *c, enum crypto_curve curve, struct crypt
 			 uint8_t *point), (c, curve, e, point))
 CRYPTO(crypto_ecdh_agree, (struct crypto *c, struct crypto_ecdh *e, struct bytes peer,
 			   uint8_t *shared, size_t *len), (c, e, peer, shared, len))
+
+/* ---- Files of PED keys -------------------------------------------------------------------- */
+
+#define FILES(type, fn, params, args)	WRAP(type, fn, (errno = EIO, -1), params, args)
+
+FILES(ssize_t, pread64, (int fd, void *buf, size_t len, off_t at), (fd, buf, len, at))
+FILES(int, mkostemp64, (char *path, int flags), (path, flags))
+FILES(int, renameat2, (int d, const char *from, int e, const char *to, unsigned int flags),
+      (d, from, e, to, flags))
 
 /* ---- nv and store: a disk that cannot be read or written ---------------------------------- */
 

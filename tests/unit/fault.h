@@ -13,6 +13,8 @@
 void fault_arm(unsigned int n);
 /* Did it happen? Nothing fails any more. */
 bool fault_disarm(void);
+/* Calls of the test count too, while it is on: around what is no command. */
+void fault_inside(bool on);
 const char *fault_name(void);		/* of the call that failed last */
 unsigned long fault_total(void);	/* faults so far */
 
