@@ -41,6 +41,7 @@ static uint32_t po_session(struct bench *b)
 	return s;
 }
 
+/* row 29 */
 static void list_is_the_profile(void **state)
 {
 	struct bench *b = *state;
@@ -149,6 +150,7 @@ static void dependencies(void **state)
 	expect(role_change(b, s, COFFER_ROLE_PO, PO_PIN, "twelve chars"), 0);
 }
 
+/* row 82 */
 static void destructive_needs_the_flag(void **state)
 {
 	struct bench *b = *state;

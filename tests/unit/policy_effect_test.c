@@ -5,8 +5,6 @@
  */
 #include "object_bench.h"
 
-#include <stdio.h>
-
 #include "card.h"
 #include "nv.h"
 #include "policy.h"
@@ -484,48 +482,51 @@ static void h48_controlled_tamper_recovery(void)
 #define HSM	true
 #define PART	false
 
+#define SHOWS(function, hsm, id)	{ hsm, id, function, #function }
+#define ELSEWHERE(hsm, id, where)	{ hsm, id, NULL, where }
+
 static const struct effect {
 	bool hsm;
 	uint16_t id;
-	void (*show)(void);		/* NULL: @where shows it */
+	void (*show)(void);		/* NULL: the test @where shows it */
 	const char *where;
 } effects[] = {
-	{ PART, 0, NULL, "clone_move_test: policy_of_class" },
-	{ PART, 1, p1_private_key_wrapping, NULL },
-	{ PART, 4, NULL, "clone_move_test: policy_of_class" },
-	{ PART, 5, p5_secret_key_wrapping, NULL },
-	{ PART, 8, NULL, "fw_core_template_test: cloud_allows_cpv1" },
-	{ PART, 10, p10_multipurpose_keys, NULL },
-	{ PART, 11, p11_changing_attributes, NULL },
-	{ PART, 15, NULL, "the tests of PED cards: failed challenges" },
-	{ PART, 17, p17_signing_with_non_local_keys, NULL },
-	{ PART, 18, p18_raw_rsa, NULL },
-	{ PART, 20, NULL, "fw_core_role_test" },
-	{ PART, 22, NULL, "the tests of PED cards: activation" },
-	{ PART, 23, NULL, "the tests of PED cards: activation" },
-	{ PART, 25, NULL, "fw_core_policy_test: dependencies" },
-	{ PART, 26, NULL, "fw_core_policy_test: dependencies" },
-	{ PART, 28, p28_key_management, NULL },
-	{ PART, 29, p29_signing_without_confirmation, NULL },
-	{ PART, 33, p33_rsa_pkcs, NULL },
-	{ PART, 37, p37_force_trusted_channel, NULL },
-	{ PART, 39, p39_start_and_end_dates, NULL },
-	{ PART, 40, p40_authorization_data, NULL },
-	{ PART, 41, p41_partition_version, NULL },
-	{ PART, 42, NULL, "fw_core_policy_test: policies_show" },
-	{ PART, 43, p43_non_fips_algorithms, NULL },
-	{ PART, 44, NULL, "fw_core_domain_test" },
-	{ HSM, 7, NULL, "fw_core_policy_test: hsm_policy_7_rules_partitions" },
-	{ HSM, 11, h11_ecc, NULL },
-	{ HSM, 12, h12_non_fips_algorithms, NULL },
-	{ HSM, 15, NULL, "fw_core_role_test" },
-	{ HSM, 21, NULL, "fw_core_role_test" },
-	{ HSM, 33, h33_number_of_partitions, NULL },
-	{ HSM, 40, NULL, "fw_core_tamper_test" },
-	{ HSM, 42, h42_initialise_again, NULL },
-	{ HSM, 46, h46_disable_decommission, NULL },
-	{ HSM, 48, h48_controlled_tamper_recovery, NULL },
-	{ HSM, 57, NULL, "fw_core_life_test" },
+	ELSEWHERE(PART, 0, "clone_move_test: policy_of_class"),
+	SHOWS(p1_private_key_wrapping, PART, 1),
+	ELSEWHERE(PART, 4, "clone_move_test: policy_of_class"),
+	SHOWS(p5_secret_key_wrapping, PART, 5),
+	ELSEWHERE(PART, 8, "fw_core_template_test: cloud_allows_cpv1"),
+	SHOWS(p10_multipurpose_keys, PART, 10),
+	SHOWS(p11_changing_attributes, PART, 11),
+	ELSEWHERE(PART, 15, "the tests of PED cards: failed challenges"),
+	SHOWS(p17_signing_with_non_local_keys, PART, 17),
+	SHOWS(p18_raw_rsa, PART, 18),
+	ELSEWHERE(PART, 20, "fw_core_role_test"),
+	ELSEWHERE(PART, 22, "the tests of PED cards: activation"),
+	ELSEWHERE(PART, 23, "the tests of PED cards: activation"),
+	ELSEWHERE(PART, 25, "fw_core_policy_test: dependencies"),
+	ELSEWHERE(PART, 26, "fw_core_policy_test: dependencies"),
+	SHOWS(p28_key_management, PART, 28),
+	SHOWS(p29_signing_without_confirmation, PART, 29),
+	SHOWS(p33_rsa_pkcs, PART, 33),
+	SHOWS(p37_force_trusted_channel, PART, 37),
+	SHOWS(p39_start_and_end_dates, PART, 39),
+	SHOWS(p40_authorization_data, PART, 40),
+	SHOWS(p41_partition_version, PART, 41),
+	ELSEWHERE(PART, 42, "fw_core_policy_test: policies_show"),
+	SHOWS(p43_non_fips_algorithms, PART, 43),
+	ELSEWHERE(PART, 44, "fw_core_domain_test"),
+	ELSEWHERE(HSM, 7, "fw_core_policy_test: hsm_policy_7_rules_partitions"),
+	SHOWS(h11_ecc, HSM, 11),
+	SHOWS(h12_non_fips_algorithms, HSM, 12),
+	ELSEWHERE(HSM, 15, "fw_core_role_test"),
+	ELSEWHERE(HSM, 21, "fw_core_role_test"),
+	SHOWS(h33_number_of_partitions, HSM, 33),
+	ELSEWHERE(HSM, 40, "fw_core_tamper_test"),
+	SHOWS(h42_initialise_again, HSM, 42),
+	SHOWS(h46_disable_decommission, HSM, 46),
+	SHOWS(h48_controlled_tamper_recovery, HSM, 48),
+	ELSEWHERE(HSM, 57, "fw_core_life_test"),
 };
 
 static bool has_effect(bool hsm, uint32_t id)
@@ -595,7 +596,6 @@ static void show(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[COUNT(effects) + 2];
-	char names[COUNT(effects)][64];
 	size_t n = 0;
 
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_policy_is_shown_or_idle);
@@ -603,11 +603,9 @@ int main(void)
 	for (size_t i = 0; i < COUNT(effects); i++) {
 		if (!effects[i].show)
 			continue;
-		snprintf(names[i], sizeof(names[i]), "%s policy %u shows its effect",
-			 effects[i].hsm ? "HSM" : "partition", effects[i].id);
 		tests[n] = (struct CMUnitTest)
 			cmocka_unit_test_prestate(show, (void *)(uintptr_t)&effects[i]);
-		tests[n++].name = names[i];
+		tests[n++].name = effects[i].where;
 	}
 	return _cmocka_run_group_tests("policies", tests, n, begin, objects_end);
 }
