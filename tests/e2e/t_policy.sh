@@ -107,7 +107,7 @@ policy_templates() {
 	printf 'coffer-policies 1 partition\n22 1' >bad
 	run 2 coffer "$again bad"
 	has err 'cut short'
-	run 1 coffer "$again nosuchfile"
+	run 2 coffer "$again nosuchfile"
 	# For newer firmware.
 	printf 'coffer-policies 1 partition\n22 1\n63 1\n' >newer
 	run 5 coffer "$again newer"

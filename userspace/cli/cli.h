@@ -169,7 +169,9 @@ struct cli_init {
 	struct coffer_init how;		/* points to the two */
 	struct secret pin, domain;
 };
-/* From -label, -password, -domain, -defaultdomain and -importpeddomain, or questions. */
+/* From -label, -password, -domain, -defaultdomain and -importpeddomain, or questions. @init is zero
+ * but for what else the caller put into how.
+ */
 coffer_rc cli_init_ask(struct cli *cli, const struct cli_args *args,
 		       const struct cli_session *s, const char *whose, struct cli_init *init);
 void cli_init_wipe(struct cli_init *init);

@@ -220,7 +220,6 @@ coffer_rc cli_init_ask(struct cli *cli, const struct cli_args *args,
 {
 	coffer_rc rc;
 
-	memset(init, 0, sizeof(*init));
 	init->how.label = cli_args_text(args, "label", "");
 	rc = init_pin(cli, args, s, whose, init);
 	return rc ? rc : init_domain(cli, args, s, init);

@@ -50,7 +50,7 @@ coffer_rc cli_template_read(struct cli *cli, const struct cli_args *args, bool h
 	err = file_read(path, text, FILE_MAX, &len);
 	if (err) {
 		free(text);
-		return cli_fail(cli, err, "%s: %s", path, strerror(-err));
+		return cli_usage(cli, "%s: %s", path, strerror(-err));
 	}
 	rc = coffer_template_parse((const char *)text, len, out, &why);
 	free(text);
