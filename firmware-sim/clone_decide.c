@@ -38,6 +38,12 @@ static bool keeps_levels(uint32_t kind)
 	return kind == COFFER_PART_KIND_BACKUP || kind == COFFER_PART_KIND_CLOUD;
 }
 
+/* V0 and V1 objects differ in what belongs to one, so in size (behaviour.md 1.7, 4, row 16). */
+static bool versions_differ(const struct clone_offer *s, const struct clone_offer *t)
+{
+	return s->level && t->level && s->level != t->level;
+}
+
 static bool goes_down(const struct clone_offer *s, const struct clone_offer *t)
 {
 	if (keeps_levels(s->kind))
@@ -92,6 +98,7 @@ static const struct {
 	{ cloning_off,		COFFER_ST_OPERATION_NOT_ALLOWED },
 	{ methods_differ,	COFFER_ST_OPERATION_NOT_ALLOWED },
 	{ shuns_cloud,		COFFER_ST_PROTOCOL_DISABLED },
+	{ versions_differ,	COFFER_ST_DATA_LEN_RANGE },
 	{ goes_down,		COFFER_ST_CLONE_DIRECTION },
 	{ fips_differs,		COFFER_ST_FIPS_MISMATCH },
 	{ kdf_differs,		COFFER_ST_CLONE_KDF_MISMATCH },

@@ -528,13 +528,13 @@ uint32_t tc_make_aes(struct test_card *card, const char *label)
 	return handle;
 }
 
-static void set_kind(struct attrs *pub, uint32_t mechanism)
+static void set_kind(struct attrs *pub, uint32_t mechanism, uint32_t bits)
 {
 	static const uint8_t p256[] = "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 	static const uint8_t ed25519[] = "\x06\x03\x2b\x65\x70";
 
 	if (mechanism == COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN) {
-		attrs_set_ulong(pub, COFFER_CKA_MODULUS_BITS, 2048);
+		attrs_set_ulong(pub, COFFER_CKA_MODULUS_BITS, bits);
 		attrs_set(pub, COFFER_CKA_PUBLIC_EXPONENT, "\x01\x00\x01", 3);
 	} else if (mechanism == COFFER_CKM_EC_KEY_PAIR_GEN) {
 		attrs_set(pub, COFFER_CKA_EC_PARAMS, p256, sizeof(p256) - 1);
@@ -543,14 +543,14 @@ static void set_kind(struct attrs *pub, uint32_t mechanism)
 	}
 }
 
-void tc_make_pair(struct test_card *card, uint32_t mechanism, const char *label,
-		      uint32_t *public_key, uint32_t *private_key)
+static void make_pair(struct test_card *card, uint32_t mechanism, uint32_t bits,
+		      const char *label, uint32_t *public_key, uint32_t *private_key)
 {
 	struct call *c = call_new();
 	struct attrs pub, priv;
 
 	set_common(&pub, COFFER_CKO_PUBLIC_KEY, label, false);
-	set_kind(&pub, mechanism);
+	set_kind(&pub, mechanism, bits);
 	attrs_set_bool(&pub, COFFER_CKA_VERIFY, true);
 	set_common(&priv, COFFER_CKO_PRIVATE_KEY, label, true);
 	attrs_set_bool(&priv, COFFER_CKA_SIGN, true);
@@ -564,6 +564,18 @@ void tc_make_pair(struct test_card *card, uint32_t mechanism, const char *label,
 	*public_key = wire_u32(&c->rep);
 	*private_key = wire_u32(&c->rep);
 	free(c);
+}
+
+void tc_make_pair(struct test_card *card, uint32_t mechanism, const char *label,
+		  uint32_t *public_key, uint32_t *private_key)
+{
+	make_pair(card, mechanism, 2048, label, public_key, private_key);
+}
+
+void tc_make_rsa(struct test_card *card, uint32_t bits, const char *label,
+		 uint32_t *public_key, uint32_t *private_key)
+{
+	make_pair(card, COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN, bits, label, public_key, private_key);
 }
 
 /* Every attribute that an object may have; what it lacks or hides is left out. */

@@ -102,6 +102,8 @@ uint32_t tc_make_secret(struct test_card *card, const char *label, const void *v
 uint32_t tc_make_cert(struct test_card *card, const char *label);
 void tc_make_pair(struct test_card *card, uint32_t mechanism, const char *label,
 		      uint32_t *public_key, uint32_t *private_key);
+void tc_make_rsa(struct test_card *card, uint32_t bits, const char *label,
+		 uint32_t *public_key, uint32_t *private_key);
 /* All readable attributes; caller frees the set. */
 void tc_read(struct test_card *card, uint32_t handle, struct attrs *set);
 uint32_t tc_count(struct test_card *card);

@@ -171,6 +171,60 @@ static void copy_on_backup(void **state)
 	tc_free(backup);
 }
 
+/* row 93 */
+static void too_small_for_the_target(void **state)
+{
+	struct test_card *s = tc_simple("pcie-6.24", "red"), *t = tc_simple("pcie-7.4", "red");
+	struct test_card *s4 = tc_simple(NULL, "red"), *t4 = tc_simple("pcie-7.8", "red");
+	uint32_t pub, priv, aes = tc_make_aes(s, "k"), handle, got;
+	uint32_t handles[4], verdicts[4], copies[4];
+	struct test_blob blobs[4];
+	struct run *r = run_new(s4, t4);
+
+	(void)state;
+	/* One by one under CPv1 ... */
+	tc_make_rsa(s, 1024, "small", &pub, &priv);
+	assert_u32(clone_one(s, t, priv, &handle), COFFER_ST_KEY_SIZE_RANGE);
+	assert_u32(clone_one(s, t, pub, &handle), COFFER_ST_KEY_SIZE_RANGE);
+	assert_u32(clone_one(s, t, aes, &handle), COFFER_ST_OK);
+	assert_u32(tc_count(t), 1);
+	/* ... and among others under CPv4: it stands in nobody's way. */
+	handles[0] = tc_make_aes(s4, "before");
+	tc_make_rsa(s4, 1024, "small", &handles[1], &handles[2]);
+	handles[3] = tc_make_aes(s4, "behind");
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, handles, 4, blobs, &got), COFFER_ST_OK);
+	assert_u32(run_insert(r, blobs, 4, verdicts, copies), COFFER_ST_OK);
+	assert_u32(verdicts[0], COFFER_ST_OK);
+	assert_u32(verdicts[1], COFFER_ST_KEY_SIZE_RANGE);
+	assert_u32(verdicts[2], COFFER_ST_KEY_SIZE_RANGE);
+	assert_u32(verdicts[3], COFFER_ST_OK);
+	assert_u32(tc_count(t4), 2);
+	blobs_free(blobs, 4);
+	run_give_up(r);
+	free(r);
+	tc_free(s);
+	tc_free(t);
+	tc_free(s4);
+	tc_free(t4);
+}
+
+/* row 90 */
+static void unknown_to_the_target(void **state)
+{
+	struct test_card *s = tc_simple("pcie-7.4", "red"), *t = tc_simple("pcie-6.24", "red");
+	uint32_t pub, priv, aes = tc_make_aes(s, "k"), handle;
+
+	(void)state;
+	tc_make_pair(s, COFFER_CKM_EC_EDWARDS_KEY_PAIR_GEN, "ed", &pub, &priv);
+	assert_u32(clone_one(s, t, priv, &handle), COFFER_ST_OBJECT_TYPE_INVALID);
+	assert_u32(clone_one(s, t, pub, &handle), COFFER_ST_OBJECT_TYPE_INVALID);
+	assert_u32(tc_count(t), 0);
+	assert_u32(clone_one(s, t, aes, &handle), COFFER_ST_OK);
+	tc_free(s);
+	tc_free(t);
+}
+
 static void fips(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
@@ -266,6 +320,8 @@ int main(void)
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(backup_and_restore),
 		cmocka_unit_test(copy_on_backup),
+		cmocka_unit_test(too_small_for_the_target),
+		cmocka_unit_test(unknown_to_the_target),
 		cmocka_unit_test(fips),
 		cmocka_unit_test(hsm_policy),
 		cmocka_unit_test(kdf_cost),

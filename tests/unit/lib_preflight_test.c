@@ -157,7 +157,9 @@ static void nothing_against_it(void **state)
 	t = good;
 	t.serial = 2;
 	t.level = 2;
+	s.level = 0;
 	assert_null(preflight(&s, &t, &rc));
+	s.level = good.level;
 	t.level = 0;
 	t.kind = COFFER_PART_KIND_BACKUP;
 	assert_null(preflight(&s, &t, &rc));
@@ -243,6 +245,12 @@ static void faults_name_their_side(void **state)
 /* Faults of the pair. */
 static void set_level(struct side *s, struct side *t)
 {
+	s->level = 1;
+	t->level = 0;
+}
+
+static void set_version(struct side *s, struct side *t)
+{
 	s->level = 2;
 	t->level = 1;
 }
@@ -291,6 +299,7 @@ static const struct {
 	{ set_read_only, ST(SESSION_READ_ONLY), "read-only" },
 	{ set_mute, ST(DEVICE_ERROR), "cannot be looked at" },
 	{ set_level, ST(CLONE_DIRECTION), "less secure" },
+	{ set_version, ST(DATA_LEN_RANGE), "the target is a V0 partition" },
 	{ set_kdf, ST(CLONE_KDF_MISMATCH), "-kdf-cost test" },
 	{ set_protocols, ST(PROTOCOL_DISABLED), "policy 42" },
 	{ set_suites, ST(SESSION_NEGOTIATION_NO_ALGS), "cipher suite" },

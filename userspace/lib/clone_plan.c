@@ -214,6 +214,14 @@ static void check_direction(const struct side *s, const struct side *t, struct f
 {
 	bool takes_v0 = keeps_levels(t) && s->part.level <= LEVEL_V0;
 
+	if (s->part.level && t->part.level && s->part.level != t->part.level) {
+		found(f, ST(DATA_LEN_RANGE),
+		      text_of("the %s is a V0 partition and the %s a V1 one, whose objects have "
+			      "another size: give both the same version by policy 41",
+			      s->part.level < t->part.level ? s->name : t->name,
+			      s->part.level < t->part.level ? t->name : s->name));
+		return;
+	}
 	if (keeps_levels(s) || s->part.level <= t->part.level || takes_v0)
 		return;
 	found(f, ST(CLONE_DIRECTION),
