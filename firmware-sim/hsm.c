@@ -186,7 +186,9 @@ static uint32_t factory_partition(struct fw_card *card, struct change *ch)
 
 static uint32_t hsm_reset_done(struct cmd *c, uint32_t verdict)
 {
-	return verdict || c->card->rekey ? verdict : status_of(nv_clear_done(c->card->nv, c->card->erasure));
+	if (!verdict && !c->card->rekey)
+		verdict = status_of(nv_clear_done(c->card->nv, c->card->erasure));
+	return verdict;
 }
 
 uint32_t handle_HSM_FACTORY_RESET(struct cmd *c)

@@ -171,7 +171,8 @@ static uint32_t image_write(struct making *m)
 	char *text = malloc(IMAGE_MAX);
 	uint32_t st = crypto_root_der(m->crypto, cert, &m->der);
 
-	body = (struct bytes){ (uint8_t *)text, text ? image_body(m->profile, text, IMAGE_MAX) : 0 };
+	body.p = (uint8_t *)text;
+	body.len = text ? image_body(m->profile, text, IMAGE_MAX) : 0;
 	if (!st)
 		st = crypto_root_sig_len(m->crypto, (struct bytes){ m->der.p, m->der.len },
 					 &sig_len);

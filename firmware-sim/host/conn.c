@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -36,7 +37,8 @@ struct conn {
 	struct host *host;
 	int in;
 	int out;
-	uint64_t owner;
+	uint64_t owner;		/* the reader's */
+	_Atomic bool stale;	/* the card has ended it */
 	pthread_t reader;
 	pthread_t writer;
 	pthread_mutex_t lock;
@@ -179,7 +181,11 @@ static void call_done(struct call *call, uint32_t error, uint32_t verdict, uint3
 
 static void call_answered(void *opaque, uint32_t verdict, uint32_t reply_len)
 {
-	call_done(opaque, 0, verdict, reply_len);
+	struct call *call = opaque;
+
+	if (verdict == (uint32_t)COFFER_ST_OWNER_UNKNOWN)
+		atomic_store(&call->conn->stale, true);
+	call_done(call, 0, verdict, reply_len);
 }
 
 static void calls_cancel(struct conn *k)
@@ -352,6 +358,35 @@ static void frame_cancel(struct conn *k, uint32_t tag)
 		fw_cancel(k->host->card, card_tag);
 }
 
+static uint32_t owner_call(struct conn *k, uint16_t opcode, uint64_t *owner)
+{
+	uint64_t wire = htole64(*owner), reply = 0;
+	struct fw_request rq = {
+		.tag = tag_new(k->host),
+		.opcode = opcode,
+		.from_driver = true,
+		.req_len = sizeof(wire),
+		.reply_room = sizeof(reply),
+		.req = &wire,
+		.reply = &reply,
+	};
+	uint32_t len, verdict = fw_exec(k->host->card, &rq, &len);
+
+	if (!verdict && len == sizeof(reply))
+		*owner = le64toh(reply);
+	return verdict;
+}
+
+/* After a firmware update: what the client does next it does as somebody new. */
+static void owner_renew(struct conn *k)
+{
+	uint64_t owner = 0;
+
+	if (atomic_exchange(&k->stale, false) &&
+	    !owner_call(k, COFFER_CMD_OWNER_OPEN, &owner))
+		k->owner = owner;
+}
+
 static bool frame_command(struct conn *k, const struct coffer_frame_req *f)
 {
 	uint32_t req_len = le32toh(f->req_len), room = le32toh(f->reply_len);
@@ -362,6 +397,7 @@ static bool frame_command(struct conn *k, const struct coffer_frame_req *f)
 	call = call_new(k, le32toh(f->tag), room, req_len);
 	if (!call)
 		return false;
+	owner_renew(k);
 	call->card_tag = tag_new(k->host);
 	if (!read_all(k, call->bytes + room, req_len, -1)) {
 		call_free(call);
@@ -387,25 +423,6 @@ static bool frame_take(struct conn *k, const struct coffer_frame_req *f)
 		return false;
 	frame_cancel(k, le32toh(f->tag));
 	return true;
-}
-
-static uint32_t owner_call(struct conn *k, uint16_t opcode, uint64_t *owner)
-{
-	uint64_t wire = htole64(*owner), reply = 0;
-	struct fw_request rq = {
-		.tag = tag_new(k->host),
-		.opcode = opcode,
-		.from_driver = true,
-		.req_len = sizeof(wire),
-		.reply_room = sizeof(reply),
-		.req = &wire,
-		.reply = &reply,
-	};
-	uint32_t len, verdict = fw_exec(k->host->card, &rq, &len);
-
-	if (!verdict && len == sizeof(reply))
-		*owner = le64toh(reply);
-	return verdict;
 }
 
 /* A client that is gone wants no answers; one that only ended its sending side does. */

@@ -103,6 +103,69 @@ life_tamper() {
 	one_line
 }
 
+life_decommission() {
+	take_cards a
+	run 0 coffer "$(login 0); object generate aes -label x"
+	closed a.coffer
+	run 0 coffer 'card decommission a.coffer -force'
+	run 0 coffer 'hsm tampershow'
+	has out none
+	run 0 coffer 'hsm showinfo'
+	has out 'not initialised'
+	run 4 coffer "$(login 0)"
+	closed a.coffer
+	take_cards b
+	run 0 coffer "slot set -slot 9000; role login -name so -password so-pin-1;
+		hsm changehsmpolicy -policy 46 -value 1 -force"
+	closed b.coffer
+	run 1 coffer 'card decommission b.coffer -force'
+	has err 'policy 46'
+}
+
+# row 50
+life_update() {
+	local so
+	run 0 coffer card create c.coffer -profile pcie-7.4 -kdf-cost test
+	export COFFER_CARDS=c.coffer
+	run 0 coffer 'slot set -slot 9000;
+		hsm init -label c -password so-pin-000 -defaultdomain -force;
+		slot set -slot 0; partition init -label c -password po-pin-000 -defaultdomain -force'
+	run 0 coffer 'card image create new.image -profile pcie-7.8'
+	run 1 coffer 'card image create new.image -profile pcie-7.8'
+	run 0 coffer 'card image create back.image -profile pcie-6.24'
+	run 1 coffer 'card image create other.image -profile none'
+	head -c 200 new.image >cut.image
+	so='slot set -slot 9000; role login -name so -password so-pin-000'
+	run 4 coffer 'slot set -slot 9000; hsm updatefw new.image -force'
+	run 1 coffer "$so; hsm updatefw cut.image -force"
+	run 1 coffer "$so; hsm updatefw back.image -force"
+	run 1 coffer "$so; hsm updatefw none.image -force"
+	run 0 coffer 'hsm showinfo'
+	has out '7\.4\.0'
+	run 0 coffer "$so; hsm updatefw new.image -force; hsm showinfo"
+	has out 'pcie-7\.8'
+	run 0 coffer 'hsm showinfo'
+	has out '7\.8\.0'
+	run 0 coffer 'slot set -slot 0; partition showinfo'
+	has out 'V0'
+	run 0 coffer 'slot set -slot 0; role login -name po -password po-pin-000'
+}
+
+# row 83
+life_retire() {
+	local n
+	take_cards a b
+	run 0 coffer "$(login 0); object generate aes -label x; object generate aes -label y"
+	n=$(count 0)
+	run 0 coffer "$(login 0); partition clone -objects 0 -slot 1 -password co-pin-1 -force"
+	same "$n" "$(count 1)"
+	run 0 coffer "$(so_login); hsm factoryreset -force"
+	run 4 coffer "$(login 0)"
+	same "$n" "$(count 1)"
+	run 0 coffer 'hsm showinfo'
+	has out 'not initialised'
+}
+
 # A store without an audit log, as version 1 had it, gets one.
 life_upgrade() {
 	take_cards a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hsm time, selftest, updatefw, tampershow, tamperclear (behaviour.md sections 1.1 and 3.1, quality.md A5).
+ * hsm time, selftest, updatefw, tampershow, tamperclear
+ * (behaviour.md sections 1.1 and 3.1, quality.md A5).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -122,7 +123,11 @@ static coffer_rc image_read(struct cli *cli, const char *file, uint8_t *image, s
 {
 	int rc = file_read(file, image, COFFER_CMD_MAX_PAYLOAD, len);
 
-	return rc ? cli_fail(cli, rc, "%s: %s", file, strerror(-rc)) : 0;
+	if (!rc)
+		return 0;
+	cli_fail(cli, rc, "%s: %s", file, strerror(-rc));
+	cli->override = CLI_FAILED;	/* no device is missing */
+	return rc;
 }
 
 coffer_rc cli_hsm_updatefw(struct cli *cli, const struct cli_args *args)
@@ -142,7 +147,8 @@ coffer_rc cli_hsm_updatefw(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		card = s->slot.card;
 	if (!rc)
-		rc = cli_confirm(cli, args, "hsm updatefw restarts card %s, for good with newer firmware",
+		rc = cli_confirm(cli, args,
+				 "hsm updatefw restarts card %s, for good with newer firmware",
 				 coffer_card_name(s->card));
 	if (!rc)
 		rc = coffer_firmware_update(s->session, image, len, &old, &new);

@@ -71,6 +71,7 @@ API coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_tes
 API coffer_rc coffer_firmware_update(struct coffer_session *admin, const void *image, size_t len,
 				     uint32_t *old_version, uint32_t *new_version)
 {
+	struct coffer_card_details unused;
 	struct coffer_rep_update rep = { 0 };
 	struct msg_out req;
 	coffer_rc rc;
@@ -78,6 +79,9 @@ API coffer_rc coffer_firmware_update(struct coffer_session *admin, const void *i
 	session_request(admin, &req);
 	msg_put_blob(&req, image, len);
 	rc = session_exec_fixed(admin, COFFER_CMD_FW_UPDATE, &req, &rep, sizeof(rep));
+	/* The transport learns by it that its owner has ended, and takes a new one. */
+	if (!rc)
+		coffer_card_identify(admin->card, &unused);
 	if (old_version)
 		*old_version = rc ? 0 : le32toh(rep.old_version);
 	if (new_version)
