@@ -312,6 +312,7 @@ static void deletion_in_the_middle(void **state)
 
 /* ---- Cipher suites ------------------------------------------------------------------------- */
 
+/* row 23 */
 static void strongest_common_suite(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
