@@ -69,6 +69,20 @@ clone_wrong_domain() {
 	same "$(json out '(d[-1]["exit"], len(d))')" '(5, 3)'
 }
 
+clone_domain_errors() {
+	take_cards a b
+	make_keys
+	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
+		partition init -label other -password po-other -domain E -force;
+		role login -name po -password po-other; role init -name co -password co-pin-1;
+		partition changepolicy -policy 42 -value 1 -force"
+	run 5 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	lacks out '^ +Handle'
+	run 5 coffer -o json "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	same "$(json out '[o["name"] for o in d[-1]["data"]["objects"]]')" \
+		"['CKR_CLONE_NOT_ATTEMPTED', 'CKR_CLONE_NOT_ATTEMPTED', 'CKR_CLONE_NOT_ATTEMPTED']"
+}
+
 # row 4
 clone_wrong_password() {
 	take_cards a b
