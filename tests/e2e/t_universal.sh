@@ -270,8 +270,6 @@ uni_cloud_red_key() {
 		uni_ped 0
 	} >script
 	run 0 coffer -f script
-	run 5 coffer "$(pw 1 po); partition domainadd -domain D -domainlabel d"
-	has err 'one domain, fixed'
 	uni_keys "$(by_key 0)"
 	run 0 coffer "$(by_key 0); partition clone -objects all -slot 1 -password co-password-1"
 	uni_protocol CPv1
