@@ -220,6 +220,7 @@ status_lockout() {
 	has out 'Crypto Officer .*locked'
 }
 
+# row 80
 status_full_names() {
 	make_card old.coffer pcie-6.24
 	export COFFER_CARDS=old.coffer
@@ -237,6 +238,10 @@ status_full_names() {
 	run 4 coffer 'slot set -slot 0; role login -name co -password co-password'
 	run 4 coffer 'slot set -slot 0; role login -name "crypto officer" -password co-password'
 	run 0 coffer 'slot set -slot 0; role login -name "Crypto Officer" -password co-password'
+	# From firmware 7 on short names count, in any case.
+	take_cards a
+	run 0 coffer 'slot set -slot 0; role login -name Co -password co-pin-0; role logout;
+		role login -name "crypto OFFICER" -password co-pin-0'
 }
 
 admin_role() {
