@@ -224,6 +224,7 @@ struct fw_card {
 	struct writer *writer;
 	uint32_t kdf_iterations;
 	uint32_t erasure;		/* number of the last in nv; changed alone in the gate */
+	_Atomic bool key_gone;		/* by an input; memory is still to forget what it sealed */
 	bool rekey;			/* the card key was destroyed, but no new one made */
 	bool recovered;			/* from a tamper, by this power-on */
 	bool erasing;			/* power-on finishes an erasure: sealed values are lost */

@@ -250,7 +250,8 @@ static uint32_t check_partition(const struct job *job)
 
 	if (((flags & COFFER_CF_ADMIN) && p->id != 0) || ((flags & COFFER_CF_APP) && p->id == 0))
 		return COFFER_ST_CONTAINER_HANDLE_INVALID;
-	if (!(flags & COFFER_CF_UNINIT) && !p->initialised)
+	if (!(flags & COFFER_CF_UNINIT) &&
+	    (!p->initialised || atomic_load(&p->card->key_gone)))
 		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
 	if ((flags & COFFER_CF_RW) && !job->c.session_rw)
 		return COFFER_ST_SESSION_READ_ONLY;

@@ -37,8 +37,10 @@ uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what)
 	card->erasure = nv_erasures(card->nv) + 1;
 	st = status_of(nv_zeroize(card->nv, key, (enum nv_clear)what));
 	crypto_wipe(key, sizeof(key));
-	if (!st)
+	if (!st) {
 		hsm_forget(card, what);
+		atomic_store(&card->key_gone, false);
+	}
 	return st;
 }
 

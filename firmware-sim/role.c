@@ -267,7 +267,9 @@ uint32_t role_check(struct cmd *c, enum coffer_role role, const struct proof *pr
 	bool spent;
 	uint32_t st;
 
-	if (!role_of(c->part, role)->initialised)
+	/* What the decommission input destroyed is not there, though memory may have it yet. */
+	if (!role_of(c->part, role)->initialised ||
+	    (role != COFFER_ROLE_AU && atomic_load(&c->card->key_gone)))
 		return COFFER_ST_USER_PIN_NOT_INITIALIZED;
 	pthread_mutex_lock(&c->part->login_lock);
 	st = role_attempt(c, role, proof, &spent);

@@ -40,6 +40,7 @@ static void *input_main(void *arg)
 	gate_enter(&card->gate, GATE_ALONE);
 	if (atomic_load(&card->tampered) || nv_pending(card->nv) != NV_CLEAR_NONE)
 		keys_out(card);
+	atomic_store(&card->key_gone, false);
 	gate_leave(&card->gate, GATE_ALONE);
 	return NULL;
 }
@@ -101,9 +102,12 @@ bool fw_card_decommission(struct fw_card *card)
 	if (hsm_policy_on(card, NO_DECOMMISSION))
 		return false;
 	key_made(card, key);
+	atomic_store(&card->key_gone, true);
 	rc = nv_zeroize(card->nv, key, NV_CLEAR_ZEROIZE);
 	crypto_wipe(key, sizeof(key));
-	if (!rc)
+	if (rc)
+		atomic_store(&card->key_gone, false);
+	else
 		input_latched(card, true);
 	return !rc;
 }
