@@ -51,6 +51,15 @@ static bool same(const struct look *a, const struct look *b)
 	return a->len == b->len && !memcmp(a->p, b->p, a->len);
 }
 
+static size_t first_difference(const struct look *a, const struct look *b)
+{
+	size_t i = 0;
+
+	while (i < a->len && i < b->len && a->p[i] == b->p[i])
+		i++;
+	return i;
+}
+
 static void model_make(struct bench *b)
 {
 	bench_off(b);
@@ -294,8 +303,9 @@ static void sweep(struct bench *b, const struct command *c)
 		power_cycle(b, c, n);
 		look_at(b, &now);
 		if (!looks_right(c, st, &now, &none, &done, &erased))
-			fail_msg("%s: %u: %s failed: 0x%08x, neither before nor after", c->name,
-				 n, fault_name(), st);
+			fail_msg("%s: %u: %s failed: 0x%08x, neither before nor after: byte %zu",
+				 c->name, n, failed ? fault_name() : "nothing", st,
+				 first_difference(&now, &done));
 	} while (failed);
 	print_message("# %s: %u faults\n", c->name, n - 1);
 }
