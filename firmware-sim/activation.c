@@ -4,8 +4,6 @@
  * LCO and CU, and from then on the challenge secret alone logs in. The cache is in memory only;
  * with policy 23 it is sealed in the store, too, and good for two hours without power. It holds
  * for the very credential that it was made with: a role that gets another one is not activated.
- *
- * ROLE_CHALLENGE and ROLE_DEACTIVATE (alone in the partition).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -209,14 +207,6 @@ bool activation_begin(struct fw_partition *p, uint32_t role, struct bytes secret
 
 /* ---- Commands ---------------------------------------------------------------------- */
 
-static uint32_t challenge_role(struct cmd *c, uint32_t role)
-{
-	if (!role_exists(c->part, role) || !role_has_challenge(c->part, role))
-		return COFFER_ST_USER_TYPE_INVALID;
-	return c->part->roles[role].initialised ? COFFER_ST_OK :
-						  COFFER_ST_USER_PIN_NOT_INITIALIZED;
-}
-
 uint32_t challenge_fits(const struct fw_partition *p, struct bytes challenge)
 {
 	const struct profile *profile = p->card->profile;
@@ -224,59 +214,4 @@ uint32_t challenge_fits(const struct fw_partition *p, struct bytes challenge)
 	if (challenge.len < profile->challenge_min || challenge.len > profile->challenge_max)
 		return COFFER_ST_PIN_LEN_RANGE;
 	return memchr(challenge.p, 0, challenge.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
-}
-
-/*
- * The Partition SO gives the Crypto Officer one, who gives one to the other two. Never to a role
- * that is activated: who sets the challenge could go in without the role's key. ROLE_DEACTIVATE
- * comes first.
- */
-uint32_t handle_ROLE_CHALLENGE(struct cmd *c)
-{
-	uint32_t role = wire_u32(&c->in), st;
-	struct bytes challenge = wire_blob(&c->in, PIN_MAX);
-
-	if (!card_ped(c->card))
-		return COFFER_ST_PED_UNSUPPORTED;
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	st = challenge_role(c, role);
-	if (!st && !role_may_make(c->role, role))
-		st = COFFER_ST_USER_NOT_AUTHORIZED;
-	if (!st)
-		st = challenge_fits(c->part, challenge);
-	if (!st && (roles_activated(c->part) & 1u << role))
-		st = COFFER_ST_USER_ALREADY_ACTIVATED;
-	return st ? st : role_new_challenge(c, (enum coffer_role)role, challenge,
-					    card_policy(c->card, 21) != 0);
-}
-
-static bool may_deactivate(enum coffer_role who, uint32_t role)
-{
-	return who == COFFER_ROLE_PO || who == role ||
-	       (who == COFFER_ROLE_CO && role != COFFER_ROLE_CO);
-}
-
-/* What is not activated is so already. Logins stay. */
-uint32_t handle_ROLE_DEACTIVATE(struct cmd *c)
-{
-	struct fw_partition *p = c->part;
-	uint32_t role = wire_u32(&c->in), st;
-
-	if (!card_ped(c->card))
-		return COFFER_ST_PED_UNSUPPORTED;
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	st = challenge_role(c, role);
-	if (!st && !may_deactivate(c->role, role))
-		st = COFFER_ST_USER_NOT_AUTHORIZED;
-	if (st || !p->active[role].on)
-		return st;
-	if (!change_of(c))
-		return COFFER_ST_DEVICE_MEMORY;
-	/* In memory at once: a store that fails must not keep it alive. */
-	pthread_mutex_lock(&p->lock);
-	crypto_wipe(&p->active[role], sizeof(p->active[role]));
-	pthread_mutex_unlock(&p->lock);
-	return activation_save(p, c->change);
 }

@@ -215,6 +215,8 @@ struct ped {
 struct fw_card {
 	/* constant after power-on; but the profile: changed alone in the gate */
 	char *dir;
+	/* Ready keys of a partition (0: all) go; objects_forget, which knows sessions itself. */
+	void (*forget_keys)(struct crypto *crypto, uint32_t part);
 	int lock_fd;
 	struct crypto *crypto;
 	const struct profile *profile;
@@ -395,7 +397,7 @@ void ped_finish(struct fw_card *card);			/* before power-off */
 /* domain.c */
 /* May a red key become a domain of this partition? PED_UNSUPPORTED. */
 uint32_t domain_red_fits(const struct cmd *c);
-/* DOMAIN_ADD behind its flags: what refuses it whatever the secret. Under p->lock or in the gate. */
+/* DOMAIN_ADD: what refuses it whatever the secret. Under p->lock or in the gate. */
 uint32_t domain_add_admits(const struct cmd *c, struct wire_in in);
 /* From a text of 1 to 128 bytes without NUL to a domain key; else ARGUMENTS_BAD. */
 uint32_t domain_stretch(struct fw_card *card, struct bytes text, uint8_t key[KEY_LEN]);
@@ -434,8 +436,8 @@ uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 
 /* tamper.c: before power-off; and at power-on, when the HSM policies are known */
 void tamper_finish(struct fw_card *card);
-int tamper_power_on(struct fw_card *card);
 
+bool card_policy_on(struct fw_card *card, uint32_t id);	/* partition.c: outside of the gates */
 /* policy.c */
 void policy_defaults(const struct fw_partition *p, struct policies *policies);
 void policy_use(struct fw_partition *p, const struct policies *policies);
@@ -445,6 +447,7 @@ void policies_move(struct fw_partition *p, const struct profile_policy *old);
 struct profile_policy policy_filled(const struct fw_partition *p,
 				    const struct profile_policy *row);
 const struct profile_policy *policy_table(const struct fw_partition *p);
+const struct profile_policy *policy_row_in(const struct profile_policy *table, uint32_t id);
 const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id);
 
 /* policy_template.c */
@@ -457,6 +460,7 @@ uint32_t policy_init(const struct fw_partition *p, struct bytes template,
 		     struct policies *policies);
 
 /* owner.c, session.c */
+struct owner **owner_slot(struct fw_card *card, uint64_t id);	/* presence.c; likewise */
 struct owner *owner_find(struct fw_card *card, uint64_t id);		/* under card->lock */
 struct fw_session *session_get(struct fw_card *card, uint64_t owner, uint32_t id);
 void session_put(struct fw_session *s);
@@ -492,7 +496,6 @@ struct row {
 	uint32_t reply_max;
 	uint32_t roles;
 	uint32_t timeout_ms;
-	handler_fn *handle;
 };
 const struct row *row_of(uint16_t opcode);	/* NULL: no such command */
 const struct row *row_next(const struct row *row);	/* ascending; NULL begins and ends */

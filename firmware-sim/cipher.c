@@ -8,23 +8,9 @@
 #include "card.h"
 #include "clone.h"
 
-static uint32_t suites_had(const struct fw_partition *p)
-{
-	const struct profile *profile = p->card->profile;
-
-	if (!p->id || !(profile->protocols & COFFER_CLONE_CPV4))
-		return 0;
-	return profile->suites & CLONE_BUILT_SUITES;
-}
-
-uint32_t partition_suites(const struct fw_partition *p)
-{
-	return suites_had(p) & ~p->suites_off;
-}
-
 uint32_t handle_CIPHER_LIST(struct cmd *c)
 {
-	uint32_t had = suites_had(c->part), on = partition_suites(c->part), count = 0, id;
+	uint32_t had = partition_suites_had(c->part), on = partition_suites(c->part), count = 0, id;
 	size_t at;
 
 	if (wire_u32(&c->in) || !wire_in_done(&c->in))
@@ -65,9 +51,9 @@ uint32_t handle_CIPHER_SET(struct cmd *c)
 
 	if (!wire_in_done(&c->in) || on > 1 || reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
-	if (!suites_had(c->part))
+	if (!partition_suites_had(c->part))
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
-	if (id >= 32 || !(suites_had(c->part) & 1u << id))
+	if (id >= 32 || !(partition_suites_had(c->part) & 1u << id))
 		return COFFER_ST_MECHANISM_INVALID;
 	off = malloc(sizeof(*off));
 	ch = off ? change_of(c) : NULL;

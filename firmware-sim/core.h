@@ -110,6 +110,7 @@ uint64_t partition_domain_id(const struct fw_partition *p, unsigned int index);
 bool partition_has_domain(const struct fw_partition *p, uint64_t id);
 /* CPv4 suites that may be used now, bit = id. */
 uint32_t partition_suites(const struct fw_partition *p);
+uint32_t partition_suites_had(const struct fw_partition *p);	/* ... or were switched off */
 /* Changes whenever the partition's objects are erased or it is initialised again: clone contexts
  * and key caches of an older epoch are void.
  */

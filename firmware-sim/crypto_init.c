@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 
 #include "crypto_internal.h"
-#include "crypto_more.h"
 
 static const char *const hash_names[HASHES] = { "SHA2-256", "SHA2-384", "SHA2-512" };
 static const char *const mode_names[MODE_COUNT] = { "ECB", "CBC", "CTR", "GCM" };
@@ -42,7 +41,7 @@ static bool fetch_ciphers(struct crypto *c)
 	return true;
 }
 
-static bool fetch_all(struct crypto *c)
+bool crypto_fetch(struct crypto *c)
 {
 	/* The context reads no configuration file: nobody can slip a provider in. */
 	c->lib = OSSL_LIB_CTX_new();
@@ -61,30 +60,6 @@ static bool fetch_all(struct crypto *c)
 	c->hkdf = EVP_KDF_fetch(c->lib, "HKDF", NULL);
 	c->pbkdf2 = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
 	return c->hmac && c->cmac && c->hkdf && c->pbkdf2 && fetch_ciphers(c);
-}
-
-uint32_t crypto_open_broken(struct crypto **crypto, const char *broken)
-{
-	struct crypto *c = calloc(1, sizeof(*c));
-	uint32_t st = COFFER_ST_SELF_TEST_FAILED;
-
-	*crypto = NULL;
-	if (!c)
-		return COFFER_ST_DEVICE_MEMORY;
-	pthread_mutex_init(&c->keep_lock, NULL);
-	if (fetch_all(c))
-		st = crypto_self_test_all(c, broken);
-	ERR_clear_error();
-	if (st)
-		crypto_close(c);
-	else
-		*crypto = c;
-	return st;
-}
-
-uint32_t crypto_open(struct crypto **crypto)
-{
-	return crypto_open_broken(crypto, NULL);
 }
 
 void crypto_close(struct crypto *c)
@@ -108,16 +83,6 @@ void crypto_close(struct crypto *c)
 		OSSL_PROVIDER_unload(c->provider);
 	OSSL_LIB_CTX_free(c->lib);
 	free(c);
-}
-
-uint32_t crypto_random(struct crypto *c, void *out, size_t len)
-{
-	if (!len || (RAND_priv_bytes_ex(c->lib, out, len, 0) == 1 &&
-		     crypto_random_moves(c, out, len)))
-		return COFFER_ST_OK;
-	crypto_wipe(out, len);
-	ERR_clear_error();
-	return COFFER_ST_RANDOM_NO_RNG;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)

@@ -34,7 +34,7 @@ struct crypto {
 	EVP_KDF *pbkdf2;
 	const char *hook;		/* see crypto_hook_set */
 	_Atomic uint64_t last_random;	/* first bytes of the last draw */
-	_Atomic uint32_t failed;	/* number of a conditional test that failed; 0: none */
+	_Atomic(const char *) failed;	/* name of a conditional test that failed; NULL: none */
 	pthread_mutex_t keep_lock;
 	void *kept;			/* keep_lock; see crypto_more.h */
 	void (*unkeep)(void *kept);
@@ -86,6 +86,7 @@ uint32_t crypto_self_test_all(struct crypto *c, const char *broken);
 bool crypto_random_moves(struct crypto *c, const uint8_t *p, size_t len);
 /* Is the conditional test @name to fail in use ("use:NAME")? */
 bool crypto_hook(const struct crypto *c, const char *name);
+#define CRYPTO_CONTINUOUS	"random-continuous"
 void crypto_conditional_failed(struct crypto *c, const char *name);
 /* crypto_gen.c: make a pair and test it. */
 bool crypto_pair_self_test(struct crypto *c, bool broken);
@@ -96,6 +97,8 @@ uint32_t crypto_open_broken(struct crypto **crypto, const char *broken);
 bool crypto_ecdsa_raw(const uint8_t *der, size_t der_len, uint8_t *raw, size_t half);
 size_t crypto_ecdsa_der(const uint8_t *raw, size_t half, uint8_t *der, size_t room); /* 0: no */
 
+/* crypto_init.c: all algorithms, once. */
+bool crypto_fetch(struct crypto *c);
 /* crypto_init.c: a key from parameters; NULL when they make none. */
 EVP_PKEY *crypto_pkey_new(struct crypto *c, const char *type, int selection,
 			  OSSL_PARAM *params);
@@ -141,6 +144,17 @@ uint32_t eddsa_verify(const struct key_use *use, struct bytes data, struct bytes
 uint32_t mac_make(const struct key_use *use, struct bytes data, uint8_t *mac, size_t *len);
 uint32_t mac_verify(const struct key_use *use, struct bytes data, struct bytes mac);
 uint32_t aes_crypt(const struct key_use *use, struct bytes data, uint8_t *out, size_t *len);
+/* crypto_mech.c */
+struct mech_row {
+	uint32_t mechanism;
+	uint32_t key_type;
+	bool hashes;
+	enum crypto_hash hash;
+	bool params;			/* has a parameter */
+	bool signs;			/* and verifies */
+	bool crypts;
+};
+const struct mech_row *crypto_mech(uint32_t mechanism);	/* NULL: unknown */
 /* Hash of a mechanism that hashes (SHA256_RSA_PKCS, ECDSA_SHA384, SHA512_HMAC, ...). */
 bool hash_in_mech(uint32_t mechanism, enum crypto_hash *hash);
 

@@ -76,39 +76,6 @@ static bool entropy_source(struct crypto *c, bool broken)
 /* ---- When something is made ---------------------------------------------------------- */
 
 static const char pairwise_name[] = "pairwise-consistency";
-static const char continuous_name[] = "random-continuous";
-
-bool crypto_hook(const struct crypto *c, const char *name)
-{
-	return c->hook && !strncmp(c->hook, "use:", 4) && !strcmp(c->hook + 4, name);
-}
-
-void crypto_hook_set(struct crypto *c, const char *hook)
-{
-	c->hook = hook;
-}
-
-static uint64_t first_of(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* No two draws begin with the same 64 bits, if the generator is not stuck. */
-bool crypto_random_moves(struct crypto *c, const uint8_t *p, size_t len)
-{
-	uint64_t v;
-
-	if (len < sizeof(v))
-		return true;
-	v = crypto_hook(c, continuous_name) ? 0x5a5a5a5a5a5a5a5aull : first_of(p);
-	if (atomic_exchange(&c->last_random, v) != v)
-		return true;
-	crypto_conditional_failed(c, continuous_name);
-	return false;
-}
 
 static bool random_continuous(struct crypto *c, bool broken)
 {
@@ -118,7 +85,7 @@ static bool random_continuous(struct crypto *c, bool broken)
 
 	if (broken)
 		memcpy(block[1], block[0], sizeof(block[1]));
-	return good && first_of(block[0]) != first_of(block[1]);
+	return good && memcmp(block[0], block[1], sizeof(uint64_t)) != 0;
 }
 
 /* ---- All ----------------------------------------------------------------------------- */
@@ -128,7 +95,7 @@ static const struct {
 	bool (*run)(struct crypto *c, bool broken);
 } more[] = {
 	{ pairwise_name, crypto_pair_self_test },
-	{ continuous_name, random_continuous },
+	{ CRYPTO_CONTINUOUS, random_continuous },
 	{ "entropy-source", entropy_source },
 	{ "random-health", random_health },
 };
@@ -144,18 +111,14 @@ static unsigned int kat_count(void)
 	return n;
 }
 
-void crypto_conditional_failed(struct crypto *c, const char *name)
-{
-	unsigned int kats = kat_count();
-
-	for (size_t i = 0; i < MORE; i++)
-		if (!strcmp(more[i].name, name))
-			atomic_store(&c->failed, kats + (uint32_t)i + 1);
-}
-
 uint32_t crypto_failed(const struct crypto *c)
 {
-	return atomic_load(&((struct crypto *)c)->failed);
+	const char *name = atomic_load(&((struct crypto *)c)->failed);
+
+	for (size_t i = 0; name && i < MORE; i++)
+		if (!strcmp(more[i].name, name))
+			return kat_count() + (uint32_t)i + 1;
+	return 0;
 }
 
 const char *crypto_self_test(struct crypto *c, unsigned int index, const char *broken,

@@ -5,89 +5,9 @@
 #include <openssl/err.h>
 
 #include "crypto_internal.h"
-#include "crypto_more.h"
 
 #define CMAC_LEN	16
 
-struct mech_row {
-	uint32_t mechanism;
-	uint32_t key_type;
-	bool hashes;
-	enum crypto_hash hash;
-	bool params;			/* has a parameter */
-	uint32_t (*sign)(const struct key_use *use, struct bytes data, uint8_t *sig,
-			 size_t *len);
-	uint32_t (*verify)(const struct key_use *use, struct bytes data, struct bytes sig);
-	uint32_t (*encrypt)(const struct key_use *use, struct bytes data, uint8_t *out,
-			    size_t *len);
-	uint32_t (*decrypt)(const struct key_use *use, struct bytes data, uint8_t *out,
-			    size_t *len);
-};
-
-#define RSA_SIGNS	.sign = rsa_sign, .verify = rsa_verify
-#define RSA_CRYPTS	.encrypt = rsa_encrypt, .decrypt = rsa_decrypt
-#define EC_SIGNS	.sign = ecdsa_sign, .verify = ecdsa_verify
-#define MACS		.sign = mac_make, .verify = mac_verify
-#define AES_CRYPTS	.encrypt = aes_crypt, .decrypt = aes_crypt
-#define HASH(h)		.hashes = true, .hash = CRYPTO_##h
-
-static const struct mech_row mechs[] = {
-	{ COFFER_CKM_RSA_PKCS, COFFER_CKK_RSA, RSA_SIGNS, RSA_CRYPTS },
-	{ COFFER_CKM_RSA_X_509, COFFER_CKK_RSA, RSA_SIGNS, RSA_CRYPTS },
-	{ COFFER_CKM_RSA_PKCS_OAEP, COFFER_CKK_RSA, .params = true, RSA_CRYPTS },
-	{ COFFER_CKM_RSA_PKCS_PSS, COFFER_CKK_RSA, .params = true, RSA_SIGNS },
-	{ COFFER_CKM_SHA256_RSA_PKCS, COFFER_CKK_RSA, HASH(SHA256), RSA_SIGNS },
-	{ COFFER_CKM_SHA384_RSA_PKCS, COFFER_CKK_RSA, HASH(SHA384), RSA_SIGNS },
-	{ COFFER_CKM_SHA512_RSA_PKCS, COFFER_CKK_RSA, HASH(SHA512), RSA_SIGNS },
-	{ COFFER_CKM_SHA256_RSA_PKCS_PSS, COFFER_CKK_RSA, HASH(SHA256), .params = true,
-	  RSA_SIGNS },
-	{ COFFER_CKM_SHA384_RSA_PKCS_PSS, COFFER_CKK_RSA, HASH(SHA384), .params = true,
-	  RSA_SIGNS },
-	{ COFFER_CKM_SHA512_RSA_PKCS_PSS, COFFER_CKK_RSA, HASH(SHA512), .params = true,
-	  RSA_SIGNS },
-	{ COFFER_CKM_ECDSA, COFFER_CKK_EC, EC_SIGNS },
-	{ COFFER_CKM_ECDSA_SHA256, COFFER_CKK_EC, HASH(SHA256), EC_SIGNS },
-	{ COFFER_CKM_ECDSA_SHA384, COFFER_CKK_EC, HASH(SHA384), EC_SIGNS },
-	{ COFFER_CKM_ECDSA_SHA512, COFFER_CKK_EC, HASH(SHA512), EC_SIGNS },
-	{ COFFER_CKM_EDDSA, COFFER_CKK_EC_EDWARDS, .sign = eddsa_sign, .verify = eddsa_verify },
-	{ COFFER_CKM_SHA256_HMAC, COFFER_CKK_GENERIC_SECRET, HASH(SHA256), MACS },
-	{ COFFER_CKM_SHA384_HMAC, COFFER_CKK_GENERIC_SECRET, HASH(SHA384), MACS },
-	{ COFFER_CKM_SHA512_HMAC, COFFER_CKK_GENERIC_SECRET, HASH(SHA512), MACS },
-	{ COFFER_CKM_AES_CMAC, COFFER_CKK_AES, MACS },
-	{ COFFER_CKM_AES_ECB, COFFER_CKK_AES, AES_CRYPTS },
-	{ COFFER_CKM_AES_CBC, COFFER_CKK_AES, .params = true, AES_CRYPTS },
-	{ COFFER_CKM_AES_CBC_PAD, COFFER_CKK_AES, .params = true, AES_CRYPTS },
-	{ COFFER_CKM_AES_CTR, COFFER_CKK_AES, .params = true, AES_CRYPTS },
-	{ COFFER_CKM_AES_GCM, COFFER_CKK_AES, .params = true, AES_CRYPTS },
-	{ COFFER_CKM_SHA256, COFFER_CKK_NONE, HASH(SHA256) },
-	{ COFFER_CKM_SHA384, COFFER_CKK_NONE, HASH(SHA384) },
-	{ COFFER_CKM_SHA512, COFFER_CKK_NONE, HASH(SHA512) },
-};
-
-static const struct mech_row *row_of(uint32_t mechanism)
-{
-	for (size_t i = 0; i < sizeof(mechs) / sizeof(mechs[0]); i++)
-		if (mechs[i].mechanism == mechanism)
-			return &mechs[i];
-	return NULL;
-}
-
-uint32_t crypto_mech_key_type(uint32_t mechanism)
-{
-	const struct mech_row *row = row_of(mechanism);
-
-	return row ? row->key_type : COFFER_CKK_NONE;
-}
-
-bool hash_in_mech(uint32_t mechanism, enum crypto_hash *hash)
-{
-	const struct mech_row *row = row_of(mechanism);
-
-	if (!row || !row->hashes)
-		return false;
-	*hash = row->hash;
-	return true;
-}
 
 /* Does the key go with the mechanism, on this side of it, and is there a parameter or none? */
 static uint32_t use_check(const struct key_use *use, const struct mech_row *row)
@@ -107,6 +27,32 @@ static uint32_t use_check(const struct key_use *use, const struct mech_row *row)
 
 typedef uint32_t to_bytes_fn(const struct key_use *use, struct bytes data, uint8_t *out,
 			     size_t *len);
+
+/* Who carries out what a key of a type can do. */
+static const struct key_ops {
+	uint32_t key_type;
+	to_bytes_fn *sign;
+	uint32_t (*verify)(const struct key_use *use, struct bytes data, struct bytes sig);
+	to_bytes_fn *encrypt;
+	to_bytes_fn *decrypt;
+} all_ops[] = {
+	{ COFFER_CKK_RSA, rsa_sign, rsa_verify, rsa_encrypt, rsa_decrypt },
+	{ COFFER_CKK_EC, ecdsa_sign, ecdsa_verify, NULL, NULL },
+	{ COFFER_CKK_EC_EDWARDS, eddsa_sign, eddsa_verify, NULL, NULL },
+	{ COFFER_CKK_GENERIC_SECRET, mac_make, mac_verify, NULL, NULL },
+	{ COFFER_CKK_AES, mac_make, mac_verify, aes_crypt, aes_crypt },
+};
+
+/* NULL: no mechanism, or one that signs (crypts) nothing. */
+static const struct key_ops *ops_of(const struct mech_row *row, bool signs)
+{
+	if (!row || !(signs ? row->signs : row->crypts))
+		return NULL;
+	for (size_t i = 0; i < sizeof(all_ops) / sizeof(all_ops[0]); i++)
+		if (all_ops[i].key_type == row->key_type)
+			return &all_ops[i];
+	return NULL;
+}
 
 static uint32_t run(const struct key_use *use, const struct mech_row *row, to_bytes_fn *fn,
 		    struct bytes data, uint8_t *out, size_t *len)
@@ -132,21 +78,23 @@ uint32_t crypto_sign(struct crypto *c, struct crypto_key *key, uint32_t mechanis
 		     struct bytes params, struct bytes data, uint8_t *sig, size_t *len)
 {
 	struct key_use use = { c, key, OP_SIGN, mechanism, params };
-	const struct mech_row *row = row_of(mechanism);
+	const struct mech_row *row = crypto_mech(mechanism);
+	const struct key_ops *ops = ops_of(row, true);
 
-	return run(&use, row, row ? row->sign : NULL, data, sig, len);
+	return run(&use, row, ops ? ops->sign : NULL, data, sig, len);
 }
 
 uint32_t crypto_sign_confirmed(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
 			       struct bytes params, struct bytes data, uint8_t *sig, size_t *len)
 {
 	struct key_use use = { c, key, OP_VERIFY, mechanism, params };
-	const struct mech_row *row = row_of(mechanism);
+	const struct mech_row *row = crypto_mech(mechanism);
+	const struct key_ops *ops = ops_of(row, true);
 	uint32_t st = crypto_sign(c, key, mechanism, params, data, sig, len);
 
 	if (st || row->key_type != COFFER_CKK_RSA)
 		return st;
-	st = row->verify(&use, data, (struct bytes){ sig, *len });
+	st = ops->verify(&use, data, (struct bytes){ sig, *len });
 	ERR_clear_error();
 	if (!st)
 		return COFFER_ST_OK;
@@ -159,18 +107,20 @@ uint32_t crypto_encrypt(struct crypto *c, struct crypto_key *key, uint32_t mecha
 			struct bytes params, struct bytes data, uint8_t *out, size_t *len)
 {
 	struct key_use use = { c, key, OP_ENCRYPT, mechanism, params };
-	const struct mech_row *row = row_of(mechanism);
+	const struct mech_row *row = crypto_mech(mechanism);
+	const struct key_ops *ops = ops_of(row, false);
 
-	return run(&use, row, row ? row->encrypt : NULL, data, out, len);
+	return run(&use, row, ops ? ops->encrypt : NULL, data, out, len);
 }
 
 uint32_t crypto_decrypt(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
 			struct bytes params, struct bytes data, uint8_t *out, size_t *len)
 {
 	struct key_use use = { c, key, OP_DECRYPT, mechanism, params };
-	const struct mech_row *row = row_of(mechanism);
+	const struct mech_row *row = crypto_mech(mechanism);
+	const struct key_ops *ops = ops_of(row, false);
 
-	return run(&use, row, row ? row->decrypt : NULL, data, out, len);
+	return run(&use, row, ops ? ops->decrypt : NULL, data, out, len);
 }
 
 /* SIGNATURE_INVALID, SIGNATURE_LEN_RANGE, or what is wrong with the rest of the request. */
@@ -178,14 +128,15 @@ uint32_t crypto_verify(struct crypto *c, struct crypto_key *key, uint32_t mechan
 		       struct bytes params, struct bytes data, struct bytes sig)
 {
 	struct key_use use = { c, key, OP_VERIFY, mechanism, params };
-	const struct mech_row *row = row_of(mechanism);
+	const struct mech_row *row = crypto_mech(mechanism);
+	const struct key_ops *ops = ops_of(row, true);
 	uint32_t st;
 
-	if (!row || !row->verify)
+	if (!ops)
 		return COFFER_ST_MECHANISM_INVALID;
 	st = use_check(&use, row);
 	if (!st)
-		st = row->verify(&use, data, sig);
+		st = ops->verify(&use, data, sig);
 	ERR_clear_error();
 	return st;
 }

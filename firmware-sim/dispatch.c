@@ -22,7 +22,8 @@
  *
  * Keys that the command needs from the PED are collected between 11 and the gates (ped_wait.c).
  *
- * What wants to be alone or needs the PED is checked once before it waits for that, so that nobody is kept waiting
+ * What wants to be alone or needs the PED is checked once before it waits for that, so that
+ * nobody is kept waiting
  * by commands that are refused, and again when it is alone.
  */
 #include <errno.h>
@@ -33,9 +34,9 @@
 #include "pool.h"
 #include "writer.h"
 
-static const struct row rows[OPCODE_MAX] = {
+static handler_fn *const handlers[OPCODE_MAX] = {
 #define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) \
-	[op] = { #name, op, fl, rqmin, rqmax, rpmax, ro, ms, handle_##name },
+	[op] = handle_##name,
 	COFFER_COMMANDS(COFFER_X)
 #undef COFFER_X
 };
@@ -109,33 +110,7 @@ static const uint16_t how[OPCODE_MAX] = {
 	[COFFER_CMD_CIPHER_SET]		= HOW_PART_ALONE,
 };
 
-const struct row *row_of(uint16_t opcode)
-{
-	if (opcode >= OPCODE_MAX || !rows[opcode].handle)
-		return NULL;
-	return &rows[opcode];
-}
-
-const struct row *row_next(const struct row *row)
-{
-	unsigned int op = row ? row->opcode + 1u : 0;
-
-	for (; op < OPCODE_MAX; op++)
-		if (rows[op].handle)
-			return &rows[op];
-	return NULL;
-}
-
 /* ---- Gates ----------------------------------------------------------------------- */
-
-static void job_leave(struct job *job)
-{
-	if (job->c.part)
-		gate_leave(&job->c.part->gate, job->part_gate);
-	job->part_gate = GATE_OUT;
-	gate_leave(&job->c.card->gate, job->card_gate);
-	job->card_gate = GATE_OUT;
-}
 
 static void job_enter(struct job *job)
 {
@@ -157,15 +132,6 @@ static void job_enter(struct job *job)
 		return;
 	gate_enter(&job->c.part->gate, part);
 	job->part_gate = part;
-}
-
-void cmd_alone(struct cmd *c)
-{
-	struct job *job = (struct job *)c;
-
-	job_leave(job);
-	gate_enter(&c->card->gate, GATE_ALONE);
-	job->card_gate = GATE_ALONE;
 }
 
 /* ---- Checks ---------------------------------------------------------------------- */
@@ -392,53 +358,7 @@ static uint32_t job_handle(struct job *job)
 	job_enter(job);
 	if (job->c.session)
 		st = check_late(job);
-	return st ? st : job->row->handle(&job->c);
-}
-
-static void job_count(struct job *job, uint32_t verdict)
-{
-	struct counters *n = &job->c.card->counters;
-
-	atomic_fetch_add(&n->commands, 1);
-	if (verdict)
-		atomic_fetch_add(&n->errors, 1);
-	if (job->row)
-		atomic_fetch_add(&n->of[job->row->opcode], 1);
-}
-
-static void job_free(struct job *job)
-{
-	if (job->secret)
-		crypto_wipe(job->secret, job->rq.req_len);
-	if (job->reply && (job->row->flags & COFFER_CF_SECRET))
-		crypto_wipe(job->reply, job->reply_size);
-	ped_keys_free(job->c.ped);
-	free(job->secret);
-	free(job->reply);
-	if (job->c.session)
-		session_put(job->c.session);
-	free(job);
-}
-
-void job_end(struct job *job, uint32_t verdict)
-{
-	struct pool *pool = job->c.card->pool;
-	fw_done_fn *done = job->done;
-	void *opaque = job->opaque;
-	uint32_t len = 0;
-
-	if (!verdict && !wire_out_ok(&job->c.out))
-		verdict = COFFER_ST_BUFFER_TOO_SMALL;
-	if (!verdict && job->c.out.len) {
-		len = (uint32_t)job->c.out.len;
-		memcpy(job->rq.reply, job->reply, len);
-	}
-	job_leave(job);
-	job_count(job, verdict);
-	pool_forget(pool, job);
-	job_free(job);
-	done(opaque, verdict, len);
-	pool_done(pool);
+	return st ? st : handlers[job->row->opcode](&job->c);
 }
 
 /* A record needs the writer, even of a command that was refused or that changes nothing. */

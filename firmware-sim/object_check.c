@@ -206,3 +206,10 @@ uint32_t check_write(const struct cmd *c, const struct attrs *object)
 		return private || token ? COFFER_ST_USER_NOT_LOGGED_IN : COFFER_ST_OK;
 	}
 }
+
+void object_free(struct object *o)
+{
+	attrs_free(&o->attrs);
+	o->handle = 0;
+	o->level = 0;
+}

@@ -139,8 +139,8 @@ static uint32_t check_genuine(struct cmd *c, const struct object *o)
 }
 
 /*
- * FIPS mode of firmware 7 has no RSA keys but those of FIPS 186-3 (behaviour.md section 9): one that
- * an older card made in the old way stays where it is. Of an imported key nobody knows.
+ * FIPS mode of firmware 7 has no RSA keys but those of FIPS 186-3 (behaviour.md section 9): one
+ * that an older card made in the old way stays where it is. Of an imported key nobody knows.
  */
 static uint32_t check_made(const struct cmd *c, const struct attrs *attrs)
 {

@@ -106,6 +106,14 @@ struct key_cache *key_cache_new(void);
 void key_cache_free(struct key_cache *cache);
 void key_cache_drop(struct key_cache *cache, uint32_t part, uint32_t handle);
 void key_cache_drop_part(struct key_cache *cache, uint32_t part);	/* 0 = all */
+/* A key that is referenced for the caller; @removals is for a later keep. */
+bool key_cache_look(struct cmd *c, struct key_cache *cache, uint32_t handle,
+		    struct cached_key *found, uint64_t *removals);
+/* Unless something was removed since the look: what was read may be old. */
+void key_cache_keep(struct cmd *c, struct key_cache *cache, uint32_t handle,
+		    const struct cached_key *k, uint64_t removals);
+
+/* ---- object_key.c ---------------------------------------------------------------------- */
 struct key_cache *object_table_cache(struct object_table *t);
 /* KEY_HANDLE_INVALID for what is not there, not visible, or no key. Put the key after use. */
 uint32_t key_find(struct cmd *c, uint32_t handle, struct cached_key *found);

@@ -14,13 +14,6 @@
 #define HEAD		(1 + CRYPTO_NONCE)
 #define AAD_LEN		(8 + COFFER_OUID_LEN + 13 + 2 * STORE_TAG_LEN)
 
-void object_free(struct object *o)
-{
-	attrs_free(&o->attrs);
-	o->handle = 0;
-	o->level = 0;
-}
-
 /* ---- Identity -------------------------------------------------------------------------- */
 
 /* The partition's serial and 128 random bits: no two objects of any two cards share one. */

@@ -7,32 +7,6 @@
 
 #include "card.h"
 
-static struct owner **owner_slot(struct fw_card *card, uint64_t id)
-{
-	struct owner **at = &card->owners[id % OWNER_BUCKETS];
-
-	while (*at && (*at)->id != id)
-		at = &(*at)->next;
-	return at;
-}
-
-struct owner *owner_find(struct fw_card *card, uint64_t id)
-{
-	return id ? *owner_slot(card, id) : NULL;
-}
-
-void owner_forget_presence(struct fw_card *card, struct presence *p)
-{
-	struct presence **at = &p->owner->presences;
-
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-	presence_logout(card, p);
-	partition_put(p->part);
-	free(p);
-}
-
 uint32_t handle_OWNER_OPEN(struct cmd *c)
 {
 	struct fw_card *card = c->card;

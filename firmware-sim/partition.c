@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Partitions: the list, what handlers ask of one, create, delete, initialise, inform. */
+/* Partitions: the list, and what everything else asks of one. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "card.h"
 #include "clone.h"
-#include "nv.h"
-#include "object.h"
 #include "policy.h"
 
 /* ---- The list -------------------------------------------------------------------- */
@@ -148,202 +146,28 @@ uint64_t partition_epoch(const struct fw_partition *p)
 
 /* ---- Lists and information ------------------------------------------------------- */
 
-static uint32_t partition_flags(const struct fw_partition *p)
-{
-	uint32_t flags = 0;
-
-	if (!p->id)
-		flags |= COFFER_PART_ADMIN;
-	if (p->initialised)
-		flags |= COFFER_PART_INITIALIZED;
-	if (p->roles[COFFER_ROLE_CO].initialised)
-		flags |= COFFER_PART_CO_INITIALIZED;
-	if (p->roles[COFFER_ROLE_CU].initialised)
-		flags |= COFFER_PART_CU_INITIALIZED;
-	if (p->id && role_locked(p, COFFER_ROLE_CO))
-		flags |= COFFER_PART_CO_LOCKED;
-	return flags;
-}
-
-static uint32_t partition_write_row(struct fw_partition *p, struct wire_out *out)
-{
-	uint32_t all, open;
-	uint64_t bytes;
-
-	if (store_object_count(p->card->store, p->id, &all, &open, &bytes))
-		return COFFER_ST_DEVICE_ERROR;
-	pthread_mutex_lock(&p->lock);
-	wire_put_u32(out, p->id);
-	wire_put_u32(out, partition_flags(p));
-	wire_put_u64(out, p->serial);
-	wire_put_u32(out, all);
-	wire_put_u32(out, 0);
-	wire_put_padded(out, p->label, LABEL_MAX);
-	pthread_mutex_unlock(&p->lock);
-	return COFFER_ST_OK;
-}
-
-uint32_t handle_PARTITION_LIST(struct cmd *c)
-{
-	struct fw_partition *p;
-	size_t at = wire_reserve_u32(&c->out);
-	uint32_t count = 0, st = COFFER_ST_OK;
-
-	for (p = c->card->admin; p && !st; p = p->next, count++)
-		st = partition_write_row(p, &c->out);
-	wire_fill_u32(&c->out, at, count);
-	return st;
-}
-
-uint32_t handle_PARTITION_INFO(struct cmd *c)
-{
-	struct fw_partition *p = c->part;
-	uint32_t all, open, protocols, st;
-	uint64_t bytes;
-
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	if (store_object_count(c->card->store, p->id, &all, &open, &bytes))
-		return COFFER_ST_DEVICE_ERROR;
-	protocols = p->id ? clone_protocols(c->card, p) : 0;
-	st = partition_write_row(p, &c->out);
-	wire_put_u32(&c->out, partition_kind(p));
-	wire_put_u32(&c->out, partition_level(p));
-	wire_put_u32(&c->out, protocols);
-	wire_put_u32(&c->out, protocols & COFFER_CLONE_CPV4 ? partition_suites(p) : 0);
-	wire_put_u32(&c->out, partition_fips(p));
-	wire_put_u32(&c->out, partition_domains(p));
-	wire_put_u64(&c->out, p->size);
-	wire_put_u64(&c->out, bytes);
-	wire_put_u32(&c->out, c->card->profile->fw_version);
-	wire_put_u32(&c->out, atomic_load(&p->sessions));
-	wire_put_u32(&c->out, open);
-	wire_put_u32(&c->out, all - open);
-	wire_put_u32(&c->out, partition_clone_failures(p));
-	wire_put_u32(&c->out, partition_clone_wait_ms(p));
-	return st;
-}
-
 /* ---- Create and delete (alone on the card) --------------------------------------- */
 
-/* A number that was never used; after 999 of them, the lowest that is free. 0: none. */
-static uint32_t partition_free_id(struct fw_card *card)
+bool card_policy_on(struct fw_card *card, uint32_t id)
 {
-	uint32_t id;
+	bool on;
 
-	if (card->next_id <= PARTITION_ID_MAX)
-		return card->next_id;
-	for (id = 1; id <= PARTITION_ID_MAX; id++)
-		if (!partition_find(card, id))
-			return id;
-	return 0;
+	pthread_mutex_lock(&card->admin->lock);
+	on = card_policy(card, id);
+	pthread_mutex_unlock(&card->admin->lock);
+	return on;
 }
 
-static uint32_t partition_room(struct fw_card *card, uint64_t *size)
+uint32_t partition_suites_had(const struct fw_partition *p)
 {
-	uint64_t taken = 0;
-	uint32_t count = 0;
-	struct fw_partition *p;
+	const struct profile *profile = p->card->profile;
 
-	for (p = card->admin->next; p; p = p->next, count++)
-		taken += p->size;
-	if (count >= card_policy(card, POLICY_H_PARTITIONS))
-		return COFFER_ST_LICENSE_CAPACITY_EXCEEDED;
-	if (!*size)
-		*size = card->profile->storage / card->profile->max_partitions;
-	if (*size > card->profile->storage - taken)
-		return COFFER_ST_HSM_STORAGE_FULL;
-	return COFFER_ST_OK;
+	if (!p->id || !(profile->protocols & COFFER_CLONE_CPV4))
+		return 0;
+	return profile->suites & CLONE_BUILT_SUITES;
 }
 
-static uint32_t partition_created(struct cmd *c, uint32_t verdict)
+uint32_t partition_suites(const struct fw_partition *p)
 {
-	struct fw_partition *p = c->state;
-
-	if (verdict) {
-		partition_put(p);
-		return verdict;
-	}
-	if (p->id == c->card->next_id)
-		c->card->next_id++;
-	partition_insert(c->card, p);
-	wire_put_u32(&c->out, p->id);
-	wire_put_u32(&c->out, 0);
-	wire_put_u64(&c->out, p->serial);
-	card_event(c->card, COFFER_EV_PARTITION_CREATED, p->id, p->serial);
-	return COFFER_ST_OK;
-}
-
-static uint32_t partition_create_change(struct cmd *c, struct fw_partition *p)
-{
-	struct change *ch = change_of(c);
-	uint32_t next = c->card->next_id + (p->id == c->card->next_id), st;
-
-	st = ch ? partition_save(p, ch) : (uint32_t)COFFER_ST_DEVICE_MEMORY;
-	if (!st)
-		st = change_value_put(ch, 0, "next_id", &next, sizeof(next));
-	if (!st)
-		change_after(ch, partition_created);
-	return st;
-}
-
-uint32_t handle_PARTITION_CREATE(struct cmd *c)
-{
-	struct fw_card *card = c->card;
-	uint32_t flags = wire_u32(&c->in), id, st;
-	uint64_t size = wire_u64(&c->in);
-	struct bytes label = wire_blob(&c->in, LABEL_MAX);
-	struct fw_partition *p;
-
-	if (!wire_in_done(&c->in) || flags || !label_ok(label))
-		return COFFER_ST_ARGUMENTS_BAD;
-	st = partition_room(card, &size);
-	if (st)
-		return st;
-	id = partition_free_id(card);
-	if (!id)
-		return COFFER_ST_TOO_MANY_CONTAINERS;
-	p = partition_new(card, id, fw_card_serial(card) * 1000 + id,
-			  (enum coffer_partition_kind)card->profile->default_kind, size);
-	if (!p)
-		return COFFER_ST_DEVICE_MEMORY;
-	label_set(p->label, label);
-	c->state = p;
-	st = partition_create_change(c, p);
-	if (st)
-		partition_put(p);
-	return st;
-}
-
-static uint32_t partition_deleted(struct cmd *c, uint32_t verdict)
-{
-	struct fw_partition *p = c->state;
-
-	if (verdict)
-		return verdict;
-	card_event(c->card, COFFER_EV_PARTITION_DELETED, p->id, p->serial);
-	nv_part_reset(c->card->nv, p->id);
-	sessions_end(c->card, p);
-	objects_forget(c->crypto, p->id);
-	partition_remove(c->card, p);
-	return COFFER_ST_OK;
-}
-
-uint32_t handle_PARTITION_DELETE(struct cmd *c)
-{
-	uint32_t id = wire_u32(&c->in), st;
-	struct fw_partition *p = partition_find(c->card, id);
-	struct change *ch;
-
-	if (wire_u64(&c->in) || !wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
-	if (!id || !p)
-		return COFFER_ST_CONTAINER_HANDLE_INVALID;
-	ch = change_of(c);
-	if (!ch)
-		return COFFER_ST_DEVICE_MEMORY;
-	st = change_partition_clear(ch, id, true);
-	c->state = p;
-	change_after(ch, partition_deleted);
-	return st;
+	return partition_suites_had(p) & ~p->suites_off;
 }

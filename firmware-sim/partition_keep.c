@@ -21,8 +21,10 @@
 #include <string.h>
 
 #include "card.h"
+#include "nv.h"
 #include "object.h"
 
+#define CONTROLLED_RECOVERY	48	/* HSM policy */
 #define ROLE_WIRE	(1 + 4 + ROLE_SALT + KEY_LEN)
 #define ROLE_IS_INIT	0x01
 #define ROLE_MUST	0x02
@@ -175,7 +177,7 @@ void partition_lock_keys(struct fw_partition *p)
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
 	if (p->id)
-		objects_forget(p->card->crypto, p->id);
+		p->card->forget_keys(p->card->crypto, p->id);
 }
 
 /* To the state before initialisation. Caches and clone contexts of the old epoch are void. */
@@ -202,7 +204,7 @@ void partition_forget(struct fw_partition *p, bool policies_too)
 	atomic_store(&p->epoch, card_new_epoch(p->card));
 	pthread_mutex_unlock(&p->lock);
 	if (p->id)
-		objects_forget(p->card->crypto, p->id);
+		p->card->forget_keys(p->card->crypto, p->id);
 }
 
 /* ---- Power-on -------------------------------------------------------------------- */
@@ -442,6 +444,19 @@ static bool load_one(void *opaque, uint32_t scope, const uint8_t *value, size_t 
 	return true;
 }
 
+static int latch_power_on(struct fw_card *card)
+{
+	int rc;
+
+	if (!atomic_load(&card->tampered) || card_policy(card, CONTROLLED_RECOVERY))
+		return 0;
+	rc = nv_tamper_clear(card->nv);
+	card->recovered = !rc;
+	if (!rc)
+		atomic_store(&card->tampered, false);
+	return rc;
+}
+
 /* @card->next_id and all partitions; secrets only when no erasure is pending. */
 int partition_load_all(struct fw_card *card)
 {
@@ -458,7 +473,7 @@ int partition_load_all(struct fw_card *card)
 	if (!rc)
 		rc = load_policies(card->admin);
 	if (!rc)
-		rc = tamper_power_on(card);
+		rc = latch_power_on(card);
 	for (p = card->admin; p && !rc; p = p->next) {
 		rc = load_policies(p);
 		if (!rc)

@@ -12,88 +12,12 @@
 
 #define SET_MAX		64	/* changes in one command */
 
-#define HSM_BY_PASSWORD	0
-#define HSM_BY_PED	1
-#define HSM_STORAGE	27
-#define HSM_PARTITIONS	33
-#define STORAGE		19
-
-static uint32_t kib(uint64_t bytes)
-{
-	return bytes >> 10 > UINT32_MAX ? UINT32_MAX : (uint32_t)(bytes >> 10);
-}
-
-static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
-{
-	const struct profile *profile = p->card->profile;
-
-	if (p->id)
-		return id == STORAGE ? kib(p->size) : 0;
-	switch (id) {
-	case HSM_BY_PASSWORD:
-		return !card_ped(p->card);
-	case HSM_BY_PED:
-		return card_ped(p->card);
-	case HSM_STORAGE:
-		return kib(profile->storage);
-	case HSM_PARTITIONS:
-		return profile->max_partitions;
-	default:
-		return 0;
-	}
-}
-
-struct profile_policy policy_filled(const struct fw_partition *p,
-				    const struct profile_policy *row)
-{
-	struct profile_policy full = *row;
-
-	if (row->flags & PROFILE_POLICY_OF_CARD)
-		full.value = full.capability = largest_of(p, row->id);
-	full.flags &= ~PROFILE_POLICY_OF_CARD;
-	return full;
-}
-
-void policy_defaults(const struct fw_partition *p, struct policies *policies)
-{
-	const struct profile_policy *row;
-
-	memset(policies->value, 0, sizeof(policies->value));
-	memset(policies->erases, POLICY_ERASES_AS_PROFILE, sizeof(policies->erases));
-	for (row = policy_table(p); row->name; row++)
-		policies->value[row->id] = policy_filled(p, row).value;
-}
-
 /* COFFER_POLICY_DESTRUCTIVE_*: the profile's, or what the template of the init said. */
 static uint32_t erases(const struct fw_partition *p, const struct profile_policy *row)
 {
 	uint8_t own = p->erases[row->id];
 
 	return own == POLICY_ERASES_AS_PROFILE ? row->flags & POLICY_ERASES_BITS : own;
-}
-
-void policy_use(struct fw_partition *p, const struct policies *policies)
-{
-	memcpy(p->policy, policies->value, sizeof(p->policy));
-	memcpy(p->erases, policies->erases, sizeof(p->erases));
-}
-
-const struct profile_policy *policy_table(const struct fw_partition *p)
-{
-	return p->id ? p->card->profile->partition_policies : p->card->profile->hsm_policies;
-}
-
-static const struct profile_policy *row_in(const struct profile_policy *table, uint32_t id)
-{
-	for (; table->name; table++)
-		if (table->id == id)
-			return table;
-	return NULL;
-}
-
-const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t id)
-{
-	return row_in(policy_table(p), id);
 }
 
 /* Numbers that come with the card, and what nobody can set, are those of the new firmware. */
@@ -105,7 +29,7 @@ void policies_move(struct fw_partition *p, const struct profile_policy *old)
 
 	policy_defaults(p, &moved);
 	for (; row->name; row++) {
-		if (!row_in(old, row->id) ||
+		if (!policy_row_in(old, row->id) ||
 		    row->flags & (COFFER_POLICY_READ_ONLY | PROFILE_POLICY_OF_CARD))
 			continue;
 		most = row->capability;

@@ -5,6 +5,7 @@
  *   policy_template.c policies that come with an init
  *   policy_depend.c   what one policy needs of others
  *   policy_rules.c    what a policy forbids, as tables
+ *   policy_table.c    which policies a partition has, and what holds without a change
  *   profile_policy.c  which policies a generation has
  */
 #ifndef FW_POLICY_H
@@ -94,10 +95,13 @@ uint32_t policy_forbids_mechanism(const struct fw_partition *p, uint32_t mechani
 /* Those of @protocols (COFFER_CLONE_*) that policies leave: 42 on, or a cloud's 8 off. */
 uint32_t policy_protocols(const struct fw_partition *p, uint32_t protocols);
 
-/* ---- policy_depend.c --------------------------------------------------------------------- */
+/* ---- policy_table.c ---------------------------------------------------------------------- */
 
 /* A policy of the card that holds this one of @p at 0 while it is 0 itself. */
 bool policy_held(const struct fw_partition *p, uint32_t id);
+
+/* ---- policy_depend.c --------------------------------------------------------------------- */
+
 /*
  * May @policy (POLICY_MAX values) be what @p has from now on? @named: bit per id that was asked
  * for. @fresh: it has just been initialised, so nothing is in it. CONFIG_FAILS_DEPENDENCIES, or

@@ -8,21 +8,6 @@
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define FAILS		(uint32_t)COFFER_ST_CONFIG_FAILS_DEPENDENCIES
 
-/*
- * A policy of a partition is 0, whatever was set, while that of the card is; and then it cannot
- * be put on. When the card's is put on again it is what it was.
- */
-static const struct {
-	uint16_t id;
-	uint16_t hsm;
-} held[] = {
-	{ 0, 7 }, { 4, 7 },			/* cloning */
-	{ 3, 6 }, { 7, 6 },			/* masking */
-	{ 31, 6 }, { 32, 6 }, { 31, 30 }, { 32, 30 },	/* unmasking */
-	{ 37, 39 },				/* trusted channel */
-	{ 43, 12 },				/* FIPS mode of the card is that of all */
-};
-
 /* The first needs the second. */
 static const struct {
 	bool hsm;
@@ -53,15 +38,6 @@ static const struct {
 	{ true, 33, 1 },
 };
 
-bool policy_held(const struct fw_partition *p, uint32_t id)
-{
-	for (size_t i = 0; p->id && i < COUNT(held); i++)
-		if (held[i].id == id && !card_policy(p->card, held[i].hsm) &&
-		    policy_row(p->card->admin, held[i].hsm))
-			return true;
-	return false;
-}
-
 static bool is_named(uint64_t named, uint32_t id)
 {
 	return named >> id & 1;
@@ -69,9 +45,8 @@ static bool is_named(uint64_t named, uint32_t id)
 
 static bool held_is_put_on(const struct fw_partition *p, const uint32_t *policy, uint64_t named)
 {
-	for (size_t i = 0; i < COUNT(held); i++)
-		if (is_named(named, held[i].id) && policy[held[i].id] &&
-		    policy_held(p, held[i].id))
+	for (uint32_t id = 0; id < POLICY_MAX; id++)
+		if (is_named(named, id) && policy[id] && policy_held(p, id))
 			return true;
 	return false;
 }

@@ -40,7 +40,7 @@ int pool_start(unsigned int workers, unsigned int max_in_flight, pool_run_fn *ru
 	       struct pool **pool);
 /* 0 or -EBUSY. @reserved: may use the room that is kept for closing owners. */
 int pool_submit(struct pool *pool, struct job *job, bool reserved);
-/* A command that left its worker goes on; when the pool stops meanwhile it ends here, as removed. */
+/* A command that left its worker goes on; when the pool stops meanwhile it ends here. */
 void pool_resume(struct pool *pool, struct job *job);
 void pool_cancel(struct pool *pool, uint64_t tag);
 void pool_forget(struct pool *pool, struct job *job);	/* answered: no longer in flight */
@@ -50,6 +50,7 @@ void pool_stop(struct pool *pool);
 
 /* dispatch.c */
 void job_run(struct job *job, bool removed);
+void job_leave(struct job *job);		/* job.c: out of the gates */
 void job_end(struct job *job, uint32_t verdict);	/* also from the writer */
 
 /*

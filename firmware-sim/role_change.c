@@ -93,7 +93,7 @@ uint32_t role_new_challenge(struct cmd *c, enum coffer_role role, struct bytes c
 	return password_write(c, n, challenge, must_change);
 }
 
-/* HSM policy 21: a password that somebody else gave must be changed at first use; a key need not. */
+/* HSM policy 21: a password that somebody else gave is for the first use; a key is not. */
 static bool must_change_given(const struct fw_card *card)
 {
 	return card_policy(card, POLICY_H_FORCE_CHANGE) && !card_ped(card);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "card.h"
-#include "object.h"
 
 static struct fw_session **session_slot(struct fw_card *card, uint32_t id)
 {
@@ -296,19 +295,6 @@ uint32_t handle_SESSION_INFO(struct cmd *c)
 }
 
 /* ---- Ends that come from elsewhere ----------------------------------------------- */
-
-/* The cache's locks are taken under card->lock here, and never the other way round. */
-void presence_logout(struct fw_card *card, struct presence *p)
-{
-	if (p->role == COFFER_ROLE_NONE)
-		return;
-	p->role = COFFER_ROLE_NONE;
-	p->by_challenge = false;
-	card->login_count--;
-	/* To objects_forget 0 means all partitions; the admin partition has no objects. */
-	if (!--p->part->logins && p->part->id)
-		objects_forget(card->crypto, p->part->id);
-}
 
 /* What ends with a login is attached to any session of the owner on the partition. */
 static void logout_locked(struct fw_card *card, struct presence *p,

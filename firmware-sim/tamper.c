@@ -18,7 +18,6 @@
 /* HSM policies */
 #define DECOMMISSION_ON_TAMPER	40
 #define NO_DECOMMISSION		46
-#define CONTROLLED_RECOVERY	48
 
 static void keys_out(struct fw_card *card)
 {
@@ -52,16 +51,6 @@ void tamper_finish(struct fw_card *card)
 	card->tamper_thread_on = false;
 }
 
-static bool hsm_policy_on(struct fw_card *card, uint32_t id)
-{
-	bool on;
-
-	pthread_mutex_lock(&card->admin->lock);
-	on = card_policy(card, id);
-	pthread_mutex_unlock(&card->admin->lock);
-	return on;
-}
-
 /* Without random numbers it is zeros: what power-on does with the rows makes a new one. */
 static void key_made(struct fw_card *card, uint8_t key[KEY_LEN])
 {
@@ -81,8 +70,8 @@ static void input_latched(struct fw_card *card, bool destroyed)
 
 void fw_card_tamper(struct fw_card *card)
 {
-	bool destroy = hsm_policy_on(card, DECOMMISSION_ON_TAMPER) &&
-		       !hsm_policy_on(card, NO_DECOMMISSION);
+	bool destroy = card_policy_on(card, DECOMMISSION_ON_TAMPER) &&
+		       !card_policy_on(card, NO_DECOMMISSION);
 	uint8_t key[KEY_LEN];
 
 	if (atomic_exchange(&card->tampered, true))
@@ -99,7 +88,7 @@ bool fw_card_decommission(struct fw_card *card)
 	uint8_t key[KEY_LEN];
 	int rc;
 
-	if (hsm_policy_on(card, NO_DECOMMISSION))
+	if (card_policy_on(card, NO_DECOMMISSION))
 		return false;
 	key_made(card, key);
 	atomic_store(&card->key_gone, true);
@@ -112,54 +101,7 @@ bool fw_card_decommission(struct fw_card *card)
 	return !rc;
 }
 
-int fw_card_decommission_off(const char *dir, char *err, size_t err_len)
-{
-	struct fw_card *card;
-	int rc = fw_card_open(dir, NULL, &card, err, err_len);
-
-	if (rc)
-		return rc;
-	if (hsm_policy_on(card, NO_DECOMMISSION))
-		rc = say(err, err_len, -EPERM, "%s: HSM policy 46 disables decommissioning", dir);
-	else if (!fw_card_decommission(card))
-		rc = say(err, err_len, -EIO, "%s: the card key could not be destroyed", dir);
-	fw_card_close(card);
-	return rc;
-}
-
-bool fw_card_tampered(const struct fw_card *card)
-{
-	return atomic_load(&((struct fw_card *)card)->tampered);
-}
-
-int fw_card_tamper_off(const char *dir, char *err, size_t err_len)
-{
-	struct fw_card *card;
-	int rc = fw_card_open(dir, NULL, &card, err, err_len);
-
-	if (rc)
-		return rc;
-	fw_card_tamper(card);
-	if (!nv_tampered(card->nv))
-		rc = say(err, err_len, -EIO, "%s: the tamper latch could not be written", dir);
-	fw_card_close(card);
-	return rc;
-}
-
 /* ---- Power-on --------------------------------------------------------------------- */
-
-int tamper_power_on(struct fw_card *card)
-{
-	int rc;
-
-	if (!atomic_load(&card->tampered) || card_policy(card, CONTROLLED_RECOVERY))
-		return 0;
-	rc = nv_tamper_clear(card->nv);
-	card->recovered = !rc;
-	if (!rc)
-		atomic_store(&card->tampered, false);
-	return rc;
-}
 
 /* ---- Clear ------------------------------------------------------------------------ */
 

@@ -129,7 +129,8 @@ life_update() {
 	export COFFER_CARDS=c.coffer
 	run 0 coffer 'slot set -slot 9000;
 		hsm init -label c -password so-pin-000 -defaultdomain -force;
-		slot set -slot 0; partition init -label c -password po-pin-000 -defaultdomain -force'
+		slot set -slot 0;
+		partition init -label c -password po-pin-000 -defaultdomain -force'
 	run 0 coffer 'card image create new.image -profile pcie-7.8'
 	run 1 coffer 'card image create new.image -profile pcie-7.8'
 	run 0 coffer 'card image create back.image -profile pcie-6.24'

@@ -6,7 +6,8 @@
 old_partition_login() {
 	make_card old.coffer pcie-6.21.2
 	export COFFER_CARDS=old.coffer
-	run 0 coffer 'slot set -slot 9000; hsm init -label old -password so-password -domain D -force;
+	run 0 coffer 'slot set -slot 9000;
+		hsm init -label old -password so-password -domain D -force;
 		role login -name so -password so-password; slot set -slot 0;
 		partition init -label p -password co-password -domain D -force'
 	run 1 coffer 'slot set -slot 0; role login -name co -password co-password'

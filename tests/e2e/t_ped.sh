@@ -36,6 +36,7 @@ ped_set_up() { # CARD
 # in its PED ./ped. Made once.
 take_ped() { # CARD...
 	local key
+	# shellcheck disable=SC2154 # the runner sets work
 	if [ ! -d "$work/p.coffer" ]; then
 		(
 			mkdir "$work/p" && cd "$work/p"
@@ -225,7 +226,8 @@ ped_cancel() {
 	# The same on another machine.
 	coffer ped connect ped >/dev/null
 	make_ssh
-	COFFER_CARDS=ssh:host:$PWD/p.coffer "$COFFER" --timeout 30 "$(by_key 0)" >login.out 2>login.err &
+	COFFER_CARDS=ssh:host:$PWD/p.coffer "$COFFER" --timeout 30 "$(by_key 0)" \
+		>login.out 2>login.err &
 	pid=$!
 	screen 'Insert the black key'
 	status=0
@@ -257,7 +259,8 @@ ped_target() {
 	has out '^    1 object cloned, 1 existed'
 	coffer --cards p.coffer ped remove >/dev/null
 	COFFER_CARDS=p.coffer,a.coffer
-	"$COFFER" --timeout 30 "$(login 1 0); partition clone -objects all -slot 0" >clone.out 2>clone.err &
+	"$COFFER" --timeout 30 "$(login 1 0); partition clone -objects all -slot 0" \
+		>clone.out 2>clone.err &
 	screen 'Insert the black key of the Crypto Officer'
 	insert black
 	wait $! || {

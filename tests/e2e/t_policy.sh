@@ -57,7 +57,8 @@ policy_by_label() {
 	same "$(values 0 'partition showpolicies' 22)" 0
 	run 4 coffer 'slot set -slot 1; partition changepolicy -partition part0 -policy 22 -value 1'
 	run 4 coffer "$(login 0); partition changepolicy -policy 22 -value 1"
-	run 3 coffer "slot set -slot 0; $po; partition changepolicy -partition x -policy 22 -value 1"
+	run 3 coffer "slot set -slot 0; $po;
+		partition changepolicy -partition x -policy 22 -value 1"
 	has err 'no partition is labelled x'
 	# Several at once: all or none.
 	run 5 coffer "slot set -slot 0; $po; partition changepolicy -policy 22,23,24 -value 1,1,1"
@@ -115,7 +116,8 @@ policy_templates() {
 	has err 'does not know policy 63'
 	same "$(values 1 'partition showpolicies' 22)" 0
 	# Of a card.
-	run 2 coffer "slot set -slot 9001; hsm init -label x -password so-pin-1 -domain D -force -at t"
+	run 2 coffer "slot set -slot 9001;
+		hsm init -label x -password so-pin-1 -domain D -force -at t"
 	has err 'made for a partition'
 	run 0 coffer "$so_0; hsm changehsmpolicy -policy 16 -value 0; hsm showpolicies -et h"
 	has h '^coffer-policies 1 hsm$'

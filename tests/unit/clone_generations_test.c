@@ -83,7 +83,8 @@ static uint32_t one(struct test_card *s, struct test_card *t, uint32_t handle)
 /* rows 21, 89 */
 static void old_cards_clone_by_cpv1(void **state)
 {
-	struct test_card *six = tc_simple("pcie-6.24", "red"), *seven = tc_simple("pcie-7.4", "red");
+	struct test_card *six = tc_simple("pcie-6.24", "red");
+	struct test_card *seven = tc_simple("pcie-7.4", "red");
 	struct test_card *alone = tc_simple("pcie-7.7.0", "red"), *new = tc_simple(NULL, "red");
 
 	(void)state;
@@ -105,7 +106,8 @@ static void old_cards_clone_by_cpv1(void **state)
 /* rows 27, 89 */
 static void cloud_falls_back_but_for_7_7_0(void **state)
 {
-	struct test_card *cloud = tc_simple("cloud-2.0", "red"), *new = tc_simple("pcie-7.8", "red");
+	struct test_card *cloud = tc_simple("cloud-2.0", "red");
+	struct test_card *new = tc_simple("pcie-7.8", "red");
 	struct test_card *six = tc_simple("pcie-6.24", "red");
 	struct test_card *seven = tc_simple("pcie-7.7.1", "red");
 	struct test_card *alone = tc_simple("pcie-7.7.0", "red");
@@ -138,7 +140,8 @@ static void cloud_falls_back_but_for_7_7_0(void **state)
 static void fips_service_has_no_cpv1(void **state)
 {
 	struct test_card *cloud = tc_simple("cloud-3.0-fips", "red");
-	struct test_card *open = tc_simple("cloud-3.0", "red"), *six = tc_simple("pcie-6.24", "red");
+	struct test_card *open = tc_simple("cloud-3.0", "red");
+	struct test_card *six = tc_simple("pcie-6.24", "red");
 	struct test_card *new = tc_simple("pcie-7.8", "red");
 
 	(void)state;
@@ -161,7 +164,8 @@ static void fips_service_has_no_cpv1(void **state)
 /* rows 90, 93 */
 static void types_and_sizes_that_the_target_lacks(void **state)
 {
-	struct test_card *six = tc_simple("pcie-6.24", "red"), *seven = tc_simple("pcie-7.4", "red");
+	struct test_card *six = tc_simple("pcie-6.24", "red");
+	struct test_card *seven = tc_simple("pcie-7.4", "red");
 	uint32_t pub, priv, before;
 
 	(void)state;
@@ -186,7 +190,8 @@ static void types_and_sizes_that_the_target_lacks(void **state)
 /* rows 91, 95 */
 static void fips_takes_no_keys_of_the_old_making(void **state)
 {
-	struct test_card *six = tc_simple("pcie-6.24", "red"), *seven = tc_simple("pcie-7.4", "red");
+	struct test_card *six = tc_simple("pcie-6.24", "red");
+	struct test_card *seven = tc_simple("pcie-7.4", "red");
 	struct test_card *more = tc_simple("pcie-7.4", "red");
 	uint32_t old_pub, old, pub, priv, seven_priv;
 	struct attrs set;

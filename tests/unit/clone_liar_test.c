@@ -252,7 +252,7 @@ static void lying_offers(void **state)
 		{ 2, other_nonce, COFFER_ST_SESSION_NEGOTIATION_INVALID },
 		{ 2, other_card, COFFER_ST_CERTIFICATE_DATA_INVALID },
 		{ 2, other_side, COFFER_ST_SESSION_NEGOTIATION_INVALID },
-		{ 2, higher_level, COFFER_ST_CLONE_DIRECTION },
+		{ 2, higher_level, COFFER_ST_DATA_LEN_RANGE },
 		{ 2, is_fips, COFFER_ST_FIPS_MISMATCH },
 		{ 2, other_root, COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS },
 		{ 2, unknown_flag, COFFER_ST_CPV4_MSG_ERROR },

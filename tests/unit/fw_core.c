@@ -280,3 +280,16 @@ uint32_t attempts_left(struct bench *b, uint32_t session, uint32_t role)
 	fail_msg("role %u is not listed", role);
 	return 0;
 }
+
+uint32_t partition_create(struct bench *b, uint32_t admin, uint64_t size, const char *label)
+{
+	uint8_t buf[128];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, admin);
+	wire_put_u32(&out, 0);
+	wire_put_u64(&out, size);
+	wire_put_blob(&out, label, strlen(label));
+	return ask(b, COFFER_CMD_PARTITION_CREATE, buf, out.len);
+}

@@ -35,20 +35,6 @@ static int create(struct bench *b, const char *name, const struct fw_create *how
 	return fw_card_create(path, how, b->err, sizeof(b->err));
 }
 
-static uint32_t partition_create(struct bench *b, uint32_t admin, uint64_t size,
-				 const char *label)
-{
-	uint8_t buf[128];
-	struct wire_out out;
-
-	wire_out_init(&out, buf, sizeof(buf));
-	wire_put_u32(&out, admin);
-	wire_put_u32(&out, 0);
-	wire_put_u64(&out, size);
-	wire_put_blob(&out, label, strlen(label));
-	return ask(b, COFFER_CMD_PARTITION_CREATE, buf, out.len);
-}
-
 static uint32_t partition_delete(struct bench *b, uint32_t admin, uint32_t id)
 {
 	uint32_t req[4] = { admin, id, 0, 0 };

@@ -95,7 +95,7 @@ static void one_wait_at_a_time(void **state)
 	expect(session_only(&p->b, COFFER_CMD_LOGOUT, s), 0);
 }
 
-/* More long commands than workers go on meanwhile, alone in their partition and on the card, too. */
+/* More long commands than workers go on meanwhile, alone in their partition and card, too. */
 static void nobody_else_is_kept_waiting(void **state)
 {
 	static struct waiting w;

@@ -393,28 +393,15 @@ static void h12_non_fips_algorithms(void)
 	be(COFFER_ROLE_CO);
 }
 
-static uint32_t create_partition(void)
-{
-	uint8_t buf[64];
-	struct wire_out out;
-
-	wire_out_init(&out, buf, sizeof(buf));
-	wire_put_u32(&out, admin);
-	wire_put_u32(&out, 0);
-	wire_put_u64(&out, 4096);
-	wire_put_blob(&out, "new", 3);
-	return ask(&bench, COFFER_CMD_PARTITION_CREATE, buf, out.len);
-}
-
 static void h33_number_of_partitions(void)
 {
 	expect(policy_set(&bench, admin, 0, 33, 0), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
 	set_hsm(33, 2);
-	expect(create_partition(), 0);
-	expect(create_partition(), COFFER_ST_LICENSE_CAPACITY_EXCEEDED);
+	expect(partition_create(&bench, admin, 4096, "new"), 0);
+	expect(partition_create(&bench, admin, 4096, "new"), COFFER_ST_LICENSE_CAPACITY_EXCEEDED);
 	expect(policy_set(&bench, admin, 0, 33, 1), COFFER_ST_CONFIG_FAILS_DEPENDENCIES);
 	set_hsm(33, 3);
-	expect(create_partition(), 0);
+	expect(partition_create(&bench, admin, 4096, "new"), 0);
 	set_hsm(33, 100);
 }
 

@@ -36,6 +36,8 @@ void clone_context_request(const struct coffer_session *s, uint32_t context,
 void clone_move(struct clone_run *run);
 /* End the contexts; tells the target whether the list was complete: else sets run->fatal. */
 void clone_finish(struct clone_run *run);
+coffer_rc clone_context_close(struct coffer_session *s, uint32_t context, const void *m5,
+			       size_t len, struct coffer_rep_clone_close *rep);
 void clone_abandon(struct clone_run *run);
 
 void clone_settle(struct clone_run *run, struct clone_object *object,

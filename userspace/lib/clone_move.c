@@ -20,29 +20,6 @@ static bool is_v1(const struct clone_run *run)
 
 /* ---- 8 and 9: the end ----------------------------------------------------------------------- */
 
-static coffer_rc context_close(struct coffer_session *s, uint32_t context, const void *m5,
-			       size_t len, struct coffer_rep_clone_close *rep)
-{
-	struct msg_out req;
-
-	clone_context_request(s, context, &req);
-	msg_put_blob(&req, m5, len);
-	return session_exec_fixed(s, COFFER_CMD_CLONE_CLOSE, &req, rep, sizeof(*rep));
-}
-
-/* Best effort: a context that cannot be ended ends with its session. */
-void clone_abandon(struct clone_run *run)
-{
-	struct coffer_rep_clone_close rep;
-
-	if (run->source_open)
-		context_close(run->source, run->source_context, NULL, 0, &rep);
-	if (run->target_open)
-		context_close(run->target, run->target_context, NULL, 0, &rep);
-	run->source_open = false;
-	run->target_open = false;
-}
-
 void clone_finish(struct clone_run *run)
 {
 	struct coffer_rep_clone_close rep = { 0 };
@@ -67,7 +44,7 @@ void clone_finish(struct clone_run *run)
 		rc = msg_in_done(&in) ? 0 : -EIO;
 	}
 	if (!rc)
-		rc = context_close(run->target, run->target_context, m5, len, &rep);
+		rc = clone_context_close(run->target, run->target_context, m5, len, &rep);
 	run->target_open = rc != 0;
 	reply_free(&reply);
 	if (!rc && (rep.missing || rep.sent != rep.received))

@@ -199,3 +199,26 @@ coffer_rc clone_negotiate(struct clone_run *run)
 		run->report->negotiations++;
 	return rc;
 }
+
+coffer_rc clone_context_close(struct coffer_session *s, uint32_t context, const void *m5,
+			       size_t len, struct coffer_rep_clone_close *rep)
+{
+	struct msg_out req;
+
+	clone_context_request(s, context, &req);
+	msg_put_blob(&req, m5, len);
+	return session_exec_fixed(s, COFFER_CMD_CLONE_CLOSE, &req, rep, sizeof(*rep));
+}
+
+/* Best effort: a context that cannot be ended ends with its session. */
+void clone_abandon(struct clone_run *run)
+{
+	struct coffer_rep_clone_close rep;
+
+	if (run->source_open)
+		clone_context_close(run->source, run->source_context, NULL, 0, &rep);
+	if (run->target_open)
+		clone_context_close(run->target, run->target_context, NULL, 0, &rep);
+	run->source_open = false;
+	run->target_open = false;
+}

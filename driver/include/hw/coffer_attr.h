@@ -135,9 +135,11 @@ enum coffer_mechanism {
 	COFFER_CKM_AES_CTR			= 0x00001086,
 	COFFER_CKM_AES_GCM			= 0x00001087,
 	COFFER_CKM_AES_CMAC			= 0x0000108a,
-	COFFER_CKM_RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN = (int)0x80000141,
-	COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN = (int)0x80000142,
 };
+
+/* behaviour.md section 9; beyond what an int of the enum above holds */
+#define COFFER_CKM_RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN	0x80000141u
+#define COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN		0x80000142u
 
 /*
  * Mechanism parameters on the wire, little-endian:

@@ -312,7 +312,10 @@ coffer_rc coffer_card_tamper(const char *dir, char **text);
 coffer_rc coffer_card_decommission(const char *dir, char **text);
 
 /* ---- The audit log (coffer_payload.h says what is in it and how it is chained) ------------- */
-/* Make the Auditor, by password or PED (see coffer_login); nobody is logged in. COFFER_ST_OPERATION_NOT_ALLOWED: there is one. */
+/*
+ * Make the Auditor, by password or PED (see coffer_login); nobody is logged in.
+ * COFFER_ST_OPERATION_NOT_ALLOWED: there is one.
+ */
 coffer_rc coffer_audit_init(struct coffer_session *admin, const char *pin, size_t pin_len);
 struct coffer_audit_info {
 	uint32_t events;		/* COFFER_AUDIT_* */
