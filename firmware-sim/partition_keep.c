@@ -90,7 +90,7 @@ uint32_t partition_save_domains(struct fw_partition *p, struct change *ch,
 	uint32_t st, red = 0;
 
 	for (uint32_t i = 0; i < d->count; i++)
-		red |= (uint32_t)d->list[i].ped << i;
+		red |= d->list[i].ped ? 1u << i : 0;
 	wire_out_init(&out, buf, sizeof(buf));
 	wire_put_u32(&out, d->count | red << 8);
 	for (uint32_t i = 0; i < d->count; i++) {
