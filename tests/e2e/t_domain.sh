@@ -94,7 +94,9 @@ domain_old_card() {
 	has out 'CKR_FUNCTION_NOT_SUPPORTED'
 	has err 'one domain'
 	run 1 coffer "$(po 1); partition ciphershow"
-	run 0 coffer "$(po 1); role init -name co -password co-pin-1; role logout; $(login 1);
+	run 0 coffer "$(po 1); role init -name co -password co-first-1; role logout;
+		role login -name co -password co-first-1;
+		role changepw -name co -oldpw co-first-1 -newpw co-pin-1;
 		object generate aes -label k"
 	run 0 coffer "$(po 0); partition changepolicy -policy 44 -value 1;
 		partition domainadd -domain Blue -domainlabel blue"

@@ -163,17 +163,19 @@ static void power_off_ends_it(void **state)
 
 static uint32_t last_event(struct bench *b, uint32_t type, uint64_t *arg)
 {
-	const struct coffer_event_wire *e = (const void *)(b->reply + 4);
+	struct coffer_event_wire e;
 	uint64_t req[2] = { 0, 200 };
 	uint32_t i, n, found = 0;
 
 	expect(ask(b, COFFER_CMD_EVENTS, req, sizeof(req)), 0);
 	n = word(b, 0);
-	for (i = 0; i < n; i++)
-		if (e[i].type == type) {
-			*arg = e[i].arg;
+	for (i = 0; i < n; i++) {
+		memcpy(&e, b->reply + 4 + i * sizeof(e), sizeof(e));
+		if (e.type == type) {
+			*arg = e.arg;
 			found++;
 		}
+	}
 	return found;
 }
 

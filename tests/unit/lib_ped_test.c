@@ -41,7 +41,8 @@ static int ped_exec(struct fake_card *fake, uint16_t opcode, const uint8_t *req,
 	card->opcode = opcode;
 	card->req_len = req_len;
 	memcpy(card->req, req, req_len < sizeof(card->req) ? req_len : sizeof(card->req));
-	memcpy(reply, card->reply, card->reply_len);
+	if (card->reply_len)
+		memcpy(reply, card->reply, card->reply_len);
 	*reply_len = card->reply_len;
 	return 0;
 }
