@@ -293,3 +293,18 @@ uint32_t partition_create(struct bench *b, uint32_t admin, uint64_t size, const 
 	wire_put_blob(&out, label, strlen(label));
 	return ask(b, COFFER_CMD_PARTITION_CREATE, buf, out.len);
 }
+
+bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
+{
+	struct coffer_req_events req = { .max = 256 };
+	struct coffer_event_wire e;
+	uint32_t i;
+
+	expect(ask(b, COFFER_CMD_EVENTS, &req, sizeof(req)), 0);
+	for (i = 0; i < word(b, 0); i++) {
+		memcpy(&e, b->reply + 4 + i * sizeof(e), sizeof(e));
+		if (e.type == type && e.arg == arg)
+			return true;
+	}
+	return false;
+}

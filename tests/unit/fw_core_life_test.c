@@ -167,21 +167,6 @@ static void refuses_everything_else(struct bench *b)
 	}
 }
 
-static bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
-{
-	struct coffer_req_events req = { .max = 256 };
-	struct coffer_event_wire e;
-	uint32_t i;
-
-	expect(ask(b, COFFER_CMD_EVENTS, &req, sizeof(req)), 0);
-	for (i = 0; i < word(b, 0); i++) {
-		memcpy(&e, b->reply + 4 + i * sizeof(e), sizeof(e));
-		if (e.type == type && e.arg == arg)
-			return true;
-	}
-	return false;
-}
-
 /* Each test, broken alone, puts the card out of service until it is switched off. */
 static void each_broken_test_is_found(void **state)
 {

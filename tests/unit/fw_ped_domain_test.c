@@ -174,6 +174,19 @@ static void red_and_text_domains_mix_in_one_partition(void **state)
 	expect(clone_key(&a, &b), 0);
 }
 
+/* The same on card one, of a generation whose first password must be changed; policy 44 off. */
+static uint32_t password_changed(void)
+{
+	uint32_t s = session_open(&one.b, one.b.owner, 1, true, NULL);
+
+	expect(init_ask(&one.b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "blue"), 0);
+	expect(login(&one.b, s, COFFER_ROLE_PO, PO_PIN), 0);
+	expect(role_ask(&one.b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, "first password"), 0);
+	session_only(&one.b, COFFER_CMD_LOGOUT, s);
+	expect(role_change(&one.b, s, COFFER_ROLE_CO, "first password", CO_PIN), 0);
+	return s;
+}
+
 /* row 30 */
 static void password_and_ped_partitions_clone_both_ways(void **state)
 {
@@ -184,12 +197,7 @@ static void password_and_ped_partitions_clone_both_ways(void **state)
 	open_pair("pcie-7.8", false, true);
 	ring_in(&two);
 	t = ped_ready(&two);
-	s = session_open(&one.b, one.b.owner, 1, true, NULL);
-	expect(init_ask(&one.b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "blue"), 0);
-	expect(login(&one.b, s, COFFER_ROLE_PO, PO_PIN), 0);
-	expect(role_ask(&one.b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, "first password"), 0);
-	session_only(&one.b, COFFER_CMD_LOGOUT, s);
-	expect(role_change(&one.b, s, COFFER_ROLE_CO, "first password", CO_PIN), 0);
+	s = password_changed();
 	a = as_card(&one, s, CO_PIN);
 	b = as_card(&two, t, "");
 	expect(clone_key(&a, &b), COFFER_ST_OPERATION_NOT_ALLOWED);
@@ -212,12 +220,7 @@ static void before_domains_password_and_ped_do_not_mix(void **state)
 	open_pair("pcie-7.7.1", false, true);
 	ring_in(&two);
 	t = ped_ready(&two);
-	s = session_open(&one.b, one.b.owner, 1, true, NULL);
-	expect(init_ask(&one.b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "blue"), 0);
-	expect(login(&one.b, s, COFFER_ROLE_PO, PO_PIN), 0);
-	expect(role_ask(&one.b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_CO, "first password"), 0);
-	session_only(&one.b, COFFER_CMD_LOGOUT, s);
-	expect(role_change(&one.b, s, COFFER_ROLE_CO, "first password", CO_PIN), 0);
+	s = password_changed();
 	a = as_card(&one, s, CO_PIN);
 	b = as_card(&two, t, "");
 	expect(clone_key(&a, &b), COFFER_ST_OPERATION_NOT_ALLOWED);

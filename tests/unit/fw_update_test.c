@@ -194,21 +194,6 @@ static void story_holds(struct bench *b, const struct story *t)
 	expect(session_only(b, COFFER_CMD_SESSION_CLOSE, s), 0);
 }
 
-static bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
-{
-	struct coffer_req_events req = { .max = 256 };
-	struct coffer_event_wire e;
-	uint32_t i;
-
-	expect(ask(b, COFFER_CMD_EVENTS, &req, sizeof(req)), 0);
-	for (i = 0; i < word(b, 0); i++) {
-		memcpy(&e, b->reply + 4 + i * sizeof(e), sizeof(e));
-		if (e.type == type && e.arg == arg)
-			return true;
-	}
-	return false;
-}
-
 /* row 50 */
 static void old_partitions_become_v0(void **state)
 {

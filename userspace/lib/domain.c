@@ -9,29 +9,25 @@
 
 /* ---- Domains ------------------------------------------------------------------------------- */
 
+static void domain_take(void *item, const uint8_t *at)
+{
+	struct coffer_domain *to = item;
+	struct coffer_domain_row row;
+
+	memcpy(&row, at, sizeof(row));
+	to->primary = le32toh(row.flags) & COFFER_DOMAIN_PRIMARY;
+	to->ped = le32toh(row.flags) & COFFER_DOMAIN_PED;
+	msg_copy_text(to->label, row.label, sizeof(row.label));
+}
+
 API coffer_rc coffer_domains(struct coffer_session *s, struct coffer_domain **list, size_t *count)
 {
-	struct coffer_domain_row row;
-	const uint8_t *rows;
-	struct reply reply;
-	uint32_t n;
-	coffer_rc rc;
+	void *items;
+	coffer_rc rc = session_list(s, COFFER_CMD_DOMAIN_LIST,
+				    sizeof(struct coffer_domain_row), domain_take,
+				    &items, sizeof(**list), count);
 
-	*list = NULL;
-	*count = 0;
-	rc = session_rows(s, COFFER_CMD_DOMAIN_LIST, sizeof(row), &reply, &rows, &n);
-	if (!rc) {
-		*list = calloc(n + 1, sizeof(**list));
-		rc = *list ? 0 : -ENOMEM;
-	}
-	for (uint32_t i = 0; !rc && i < n; i++) {
-		memcpy(&row, rows + i * sizeof(row), sizeof(row));
-		(*list)[i].primary = le32toh(row.flags) & COFFER_DOMAIN_PRIMARY;
-		(*list)[i].ped = le32toh(row.flags) & COFFER_DOMAIN_PED;
-		msg_copy_text((*list)[i].label, row.label, sizeof(row.label));
-	}
-	*count = rc ? 0 : n;
-	reply_free(&reply);
+	*list = items;
 	return rc;
 }
 
@@ -85,29 +81,25 @@ API coffer_rc coffer_domain_change(struct coffer_session *s, const char *label,
 
 /* ---- Cipher suites ------------------------------------------------------------------------- */
 
+static void cipher_take(void *item, const uint8_t *at)
+{
+	struct coffer_cipher *to = item;
+	struct coffer_cipher_row row;
+
+	memcpy(&row, at, sizeof(row));
+	to->id = le32toh(row.id);
+	to->enabled = le32toh(row.enabled) != 0;
+	msg_copy_text(to->name, row.name, sizeof(row.name));
+}
+
 API coffer_rc coffer_ciphers(struct coffer_session *s, struct coffer_cipher **list, size_t *count)
 {
-	struct coffer_cipher_row row;
-	const uint8_t *rows;
-	struct reply reply;
-	uint32_t n;
-	coffer_rc rc;
+	void *items;
+	coffer_rc rc = session_list(s, COFFER_CMD_CIPHER_LIST,
+				    sizeof(struct coffer_cipher_row), cipher_take,
+				    &items, sizeof(**list), count);
 
-	*list = NULL;
-	*count = 0;
-	rc = session_rows(s, COFFER_CMD_CIPHER_LIST, sizeof(row), &reply, &rows, &n);
-	if (!rc) {
-		*list = calloc(n + 1, sizeof(**list));
-		rc = *list ? 0 : -ENOMEM;
-	}
-	for (uint32_t i = 0; !rc && i < n; i++) {
-		memcpy(&row, rows + i * sizeof(row), sizeof(row));
-		(*list)[i].id = le32toh(row.id);
-		(*list)[i].enabled = le32toh(row.enabled) != 0;
-		msg_copy_text((*list)[i].name, row.name, sizeof(row.name));
-	}
-	*count = rc ? 0 : n;
-	reply_free(&reply);
+	*list = items;
 	return rc;
 }
 

@@ -95,9 +95,13 @@ coffer_rc session_exec_fixed(struct coffer_session *s, uint16_t opcode, struct m
 			     void *reply, size_t size);
 coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
 			     struct reply *reply);
-/* A list of rows of the session's partition; *rows points into the reply. */
-coffer_rc session_rows(struct coffer_session *s, uint16_t opcode, size_t row_size,
-		       struct reply *reply, const uint8_t **rows, uint32_t *count);
+/*
+ * A list of rows of the session's partition, each taken over into an item of *list, which is
+ * zeroed before and freed by the caller with free(). On an error *list is NULL, *count 0.
+ */
+coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_size,
+		       void (*take)(void *item, const uint8_t *row), void **list,
+		       size_t item_size, size_t *count);
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);
 

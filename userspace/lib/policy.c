@@ -7,34 +7,28 @@
 
 #include "lib.h"
 
+static void policy_take(void *item, const uint8_t *at)
+{
+	struct coffer_policy *to = item;
+	struct coffer_policy_row row;
+
+	memcpy(&row, at, sizeof(row));
+	to->id = le32toh(row.id);
+	to->value = le32toh(row.value);
+	to->capability = le32toh(row.capability);
+	to->flags = le32toh(row.flags);
+	msg_copy_text(to->name, row.name, sizeof(row.name));
+}
+
 API coffer_rc coffer_policies(struct coffer_session *s, struct coffer_policy **list,
 			      size_t *count)
 {
-	struct coffer_policy_row row;
-	const uint8_t *rows;
-	struct reply reply;
-	uint32_t n;
-	coffer_rc rc;
+	void *items;
+	coffer_rc rc = session_list(s, COFFER_CMD_POLICY_LIST,
+				    sizeof(struct coffer_policy_row), policy_take,
+				    &items, sizeof(**list), count);
 
-	*list = NULL;
-	*count = 0;
-	rc = session_rows(s, COFFER_CMD_POLICY_LIST, sizeof(row), &reply, &rows, &n);
-	if (!rc) {
-		*list = calloc(n + 1, sizeof(**list));
-		rc = *list ? 0 : -ENOMEM;
-	}
-	for (uint32_t i = 0; !rc && i < n; i++) {
-		struct coffer_policy *to = &(*list)[i];
-
-		memcpy(&row, rows + i * sizeof(row), sizeof(row));
-		to->id = le32toh(row.id);
-		to->value = le32toh(row.value);
-		to->capability = le32toh(row.capability);
-		to->flags = le32toh(row.flags);
-		msg_copy_text(to->name, row.name, sizeof(row.name));
-	}
-	*count = rc ? 0 : n;
-	reply_free(&reply);
+	*list = items;
 	return rc;
 }
 
@@ -59,32 +53,26 @@ API coffer_rc coffer_policy_set(struct coffer_session *s, const uint32_t *ids,
 	return session_exec_fixed(s, COFFER_CMD_POLICY_SET, &req, NULL, 0);
 }
 
+static void mechanism_take(void *item, const uint8_t *at)
+{
+	struct coffer_mechanism_info *to = item;
+	struct coffer_mechanism_row row;
+
+	memcpy(&row, at, sizeof(row));
+	to->mechanism = le32toh(row.mechanism);
+	to->flags = le32toh(row.flags);
+	to->min = le32toh(row.min_bits);
+	to->max = le32toh(row.max_bits);
+}
+
 API coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
 				size_t *count)
 {
-	struct coffer_mechanism_row row;
-	const uint8_t *rows;
-	struct reply reply;
-	uint32_t n;
-	coffer_rc rc;
+	void *items;
+	coffer_rc rc = session_list(s, COFFER_CMD_MECHANISM_LIST,
+				    sizeof(struct coffer_mechanism_row), mechanism_take,
+				    &items, sizeof(**list), count);
 
-	*list = NULL;
-	*count = 0;
-	rc = session_rows(s, COFFER_CMD_MECHANISM_LIST, sizeof(row), &reply, &rows, &n);
-	if (!rc) {
-		*list = calloc(n + 1, sizeof(**list));
-		rc = *list ? 0 : -ENOMEM;
-	}
-	for (uint32_t i = 0; !rc && i < n; i++) {
-		struct coffer_mechanism_info *to = &(*list)[i];
-
-		memcpy(&row, rows + i * sizeof(row), sizeof(row));
-		to->mechanism = le32toh(row.mechanism);
-		to->flags = le32toh(row.flags);
-		to->min = le32toh(row.min_bits);
-		to->max = le32toh(row.max_bits);
-	}
-	*count = rc ? 0 : n;
-	reply_free(&reply);
+	*list = items;
 	return rc;
 }

@@ -78,21 +78,35 @@ coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct m
 	return rc;
 }
 
-coffer_rc session_rows(struct coffer_session *s, uint16_t opcode, size_t row_size,
-		       struct reply *reply, const uint8_t **rows, uint32_t *count)
+coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_size,
+		       void (*take)(void *item, const uint8_t *row), void **list,
+		       size_t item_size, size_t *count)
 {
+	const uint8_t *rows = NULL;
+	struct reply reply;
 	struct msg_out req;
 	struct msg_in in;
+	uint32_t n = 0;
 	coffer_rc rc;
 
+	*list = NULL;
 	*count = 0;
 	session_request(s, &req);
-	rc = session_exec_reply(s, opcode, &req, reply);
-	if (rc)
-		return rc;
-	msg_in_init(&in, reply->data, reply->len);
-	*rows = msg_take_rows(&in, row_size, count);
-	return *rows ? 0 : -EIO;
+	rc = session_exec_reply(s, opcode, &req, &reply);
+	if (!rc) {
+		msg_in_init(&in, reply.data, reply.len);
+		rows = msg_take_rows(&in, row_size, &n);
+		rc = rows ? 0 : -EIO;
+	}
+	if (!rc) {
+		*list = calloc(n + 1, item_size);
+		rc = *list ? 0 : -ENOMEM;
+	}
+	for (uint32_t i = 0; !rc && i < n; i++)
+		take((char *)*list + i * item_size, rows + i * row_size);
+	*count = rc ? 0 : n;
+	reply_free(&reply);
+	return rc;
 }
 
 static coffer_rc session_start(struct coffer_session *s)
