@@ -142,12 +142,12 @@ static coffer_rc on_error_default(struct coffer_session *s,
 				  struct coffer_clone_options *options)
 {
 	struct coffer_card_details details;
-	coffer_rc rc = 0;
+	coffer_rc rc = session_direct(s);
 
 	memset(options, 0, sizeof(*options));
 	if (given)
 		*options = *given;
-	if (options->on_error == COFFER_ON_ERROR_DEFAULT)
+	if (!rc && options->on_error == COFFER_ON_ERROR_DEFAULT)
 		rc = coffer_card_identify(s->card, &details);
 	if (!rc && options->on_error == COFFER_ON_ERROR_DEFAULT)
 		options->on_error = details.flags & COFFER_CARD_STOPS_ON_ERROR ?

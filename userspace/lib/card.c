@@ -73,6 +73,12 @@ uint32_t card_generation(struct coffer_card *card)
 	return generation;
 }
 
+/* 0 = no limit */
+static unsigned int shorter(unsigned int a, unsigned int b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 coffer_rc card_call(struct coffer_card *card, const struct transport_call *call,
 		    size_t *reply_len)
 {
@@ -87,7 +93,7 @@ coffer_rc card_call(struct coffer_card *card, const struct transport_call *call,
 		return rc;
 	pthread_rwlock_rdlock(&card->lock);
 	rc = card->rc;
-	with_time.timeout_ms = card->ctx->timeout_ms;
+	with_time.timeout_ms = shorter(call->timeout_ms, card->ctx->timeout_ms);
 	if (card->t) {
 		rc = card->t->ops->exec(card->t, &with_time, &room, &verdict);
 		if (rc == -EPIPE || rc == -ENODEV)

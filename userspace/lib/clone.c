@@ -276,8 +276,12 @@ static coffer_rc outcome(const struct clone_run *run)
 /* What the host can see at once; the cards would say the same after a negotiation. */
 static coffer_rc sessions_check(struct coffer_session *source, struct coffer_session *target)
 {
-	coffer_rc rc = context_check(source->card->ctx);
+	coffer_rc rc = session_direct(source);
 
+	if (!rc)
+		rc = session_direct(target);
+	if (!rc)
+		rc = context_check(source->card->ctx);
 	if (!rc)
 		rc = context_check(target->card->ctx);
 	if (!rc && source->card == target->card && source->partition == target->partition)

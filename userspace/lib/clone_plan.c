@@ -83,9 +83,10 @@ static coffer_rc look_at_policies(struct side *side)
 static coffer_rc side_look(struct side *side)
 {
 	struct coffer_session *admin;
-	coffer_rc rc;
+	coffer_rc rc = session_direct(side->s);
 
-	rc = coffer_partition_info(side->s, &side->part);
+	if (!rc)
+		rc = coffer_partition_info(side->s, &side->part);
 	if (!rc)
 		rc = coffer_whoami(side->s, &side->role, &side->must_change);
 	if (!rc)

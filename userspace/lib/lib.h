@@ -46,12 +46,68 @@ struct coffer_card {
 	uint32_t events_generation;
 };
 
+struct session_ops;
+
 struct coffer_session {
-	struct coffer_card *card;
+	const struct session_ops *ops;	/* NULL: a session of one card, as the rest says */
+	struct coffer_card *card;	/* NULL: it is a group's (ha.h) */
 	uint32_t partition;
 	uint32_t id;
 	uint64_t epoch;			/* of the card when it was opened */
 	bool rw;
+	unsigned int timeout_ms;	/* of each command, if shorter than its own; 0 = none */
+};
+
+/* One use of a key by COFFER_CMD_SIGN, _VERIFY, _ENCRYPT or _DECRYPT. */
+struct session_use {
+	uint16_t opcode;
+	uint32_t key, mechanism;
+	const void *params, *data, *sig;	/* sig: VERIFY's, which has no out */
+	size_t params_len, data_len, sig_len;
+	void *out;
+};
+
+struct pair_template {
+	const struct coffer_attr *public, *private;
+	size_t n_public, n_private;
+};
+
+/*
+ * What programs do with a session: on one card (the functions direct_*, which the public ones
+ * call when ops is NULL) or on a group. All else is for one card only: session_direct().
+ * Promises are those of the public function of that name; out-parameters as there.
+ */
+struct session_ops {
+	void (*close)(struct coffer_session *s);
+	coffer_rc (*cancel)(struct coffer_session *s);
+	coffer_rc (*login)(struct coffer_session *s, enum coffer_role role, const char *pin,
+			   size_t pin_len, bool *must_change);
+	coffer_rc (*logout)(struct coffer_session *s);
+	coffer_rc (*whoami)(struct coffer_session *s, enum coffer_role *role, bool *must_change);
+	coffer_rc (*roles)(struct coffer_session *s, struct coffer_role_state **list,
+			   size_t *count);
+	coffer_rc (*info)(struct coffer_session *s, struct coffer_partition_details *out);
+	coffer_rc (*mechanisms)(struct coffer_session *s, struct coffer_mechanism_info **list,
+				size_t *count);
+	coffer_rc (*find)(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+			  const uint32_t *wanted, size_t n_wanted, struct coffer_objects *out);
+	coffer_rc (*get)(struct coffer_session *s, uint32_t handle, const uint32_t *wanted,
+			 size_t n_wanted, struct coffer_objects *out);
+	coffer_rc (*set)(struct coffer_session *s, uint32_t handle,
+			 const struct coffer_attr *tmpl, size_t n);
+	coffer_rc (*create)(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+			    uint32_t *handle);
+	coffer_rc (*destroy)(struct coffer_session *s, uint32_t handle);
+	coffer_rc (*generate)(struct coffer_session *s, uint32_t mechanism,
+			      const struct coffer_attr *tmpl, size_t n, uint32_t *handle);
+	/* handles: public, private; 0 on failure */
+	coffer_rc (*generate_pair)(struct coffer_session *s, uint32_t mechanism,
+				   const struct pair_template *t, uint32_t handles[2]);
+	coffer_rc (*use)(struct coffer_session *s, const struct session_use *use,
+			 size_t *out_len);
+	coffer_rc (*digest)(struct coffer_session *s, uint32_t mechanism, const void *data,
+			    size_t data_len, void *out, size_t *out_len);
+	coffer_rc (*random)(struct coffer_session *s, void *out, size_t len);
 };
 
 /* context.c: 0 or -EOWNERDEAD in a process that did not open the context. */
@@ -87,6 +143,11 @@ coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_
 			  struct reply *reply);
 
 /* ---- session.c ------------------------------------------------------------------------------ */
+/*
+ * 0, or -EOPNOTSUPP for a group's session: policies, domains, initialisation, cloning and the
+ * like are a partition's own matter. The one place that decides so.
+ */
+coffer_rc session_direct(const struct coffer_session *s);
 /* All of them wipe and free the request, also on failure. */
 coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out *req,
 		       void *reply, size_t *reply_len);
@@ -104,6 +165,35 @@ coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_siz
 		       size_t item_size, size_t *count);
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);
+
+/* ---- The data plane on one card, by file: see struct session_ops --------------------------- */
+void direct_close(struct coffer_session *s);
+coffer_rc direct_cancel(struct coffer_session *s);
+coffer_rc direct_login(struct coffer_session *s, enum coffer_role role, const char *pin,
+		       size_t pin_len, bool *must_change);
+coffer_rc direct_logout(struct coffer_session *s);
+coffer_rc direct_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change);
+coffer_rc direct_roles(struct coffer_session *s, struct coffer_role_state **list, size_t *count);
+coffer_rc direct_info(struct coffer_session *s, struct coffer_partition_details *out);
+coffer_rc direct_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
+			    size_t *count);
+coffer_rc direct_find(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+		      const uint32_t *wanted, size_t n_wanted, struct coffer_objects *out);
+coffer_rc direct_get(struct coffer_session *s, uint32_t handle, const uint32_t *wanted,
+		     size_t n_wanted, struct coffer_objects *out);
+coffer_rc direct_set(struct coffer_session *s, uint32_t handle, const struct coffer_attr *tmpl,
+		     size_t n);
+coffer_rc direct_create(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+			uint32_t *handle);
+coffer_rc direct_destroy(struct coffer_session *s, uint32_t handle);
+coffer_rc direct_generate(struct coffer_session *s, uint32_t mechanism,
+			  const struct coffer_attr *tmpl, size_t n, uint32_t *handle);
+coffer_rc direct_generate_pair(struct coffer_session *s, uint32_t mechanism,
+			       const struct pair_template *t, uint32_t handles[2]);
+coffer_rc direct_use(struct coffer_session *s, const struct session_use *use, size_t *out_len);
+coffer_rc direct_digest(struct coffer_session *s, uint32_t mechanism, const void *data,
+			size_t data_len, void *out, size_t *out_len);
+coffer_rc direct_random(struct coffer_session *s, void *out, size_t len);
 
 /* template.c: as the blob of an init */
 void template_put(struct msg_out *req, const struct coffer_template *t);

@@ -193,8 +193,8 @@ out:
 	return rc;
 }
 
-API coffer_rc coffer_find(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
-			  const uint32_t *wanted, size_t n_wanted, struct coffer_objects *out)
+coffer_rc direct_find(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+		      const uint32_t *wanted, size_t n_wanted, struct coffer_objects *out)
 {
 	struct pages *pages = calloc(1, sizeof(*pages));
 	size_t announced = 0;
@@ -286,8 +286,8 @@ static coffer_rc object_page(struct pages *pages, uint32_t handle, const struct 
 	return rc;
 }
 
-API coffer_rc coffer_object_get(struct coffer_session *s, uint32_t handle, const uint32_t *wanted,
-				size_t n_wanted, struct coffer_objects *out)
+coffer_rc direct_get(struct coffer_session *s, uint32_t handle, const uint32_t *wanted,
+		     size_t n_wanted, struct coffer_objects *out)
 {
 	struct pages *pages;
 	struct msg_out req;
@@ -311,8 +311,8 @@ API coffer_rc coffer_object_get(struct coffer_session *s, uint32_t handle, const
 	return objects_build(pages, out);
 }
 
-API coffer_rc coffer_object_set(struct coffer_session *s, uint32_t handle,
-				const struct coffer_attr *tmpl, size_t n)
+coffer_rc direct_set(struct coffer_session *s, uint32_t handle, const struct coffer_attr *tmpl,
+		     size_t n)
 {
 	struct msg_out req;
 
@@ -321,8 +321,8 @@ API coffer_rc coffer_object_set(struct coffer_session *s, uint32_t handle,
 	return session_exec_fixed(s, COFFER_CMD_OBJECT_SET, &req, NULL, 0);
 }
 
-API coffer_rc coffer_object_create(struct coffer_session *s, const struct coffer_attr *tmpl,
-				   size_t n, uint32_t *handle)
+coffer_rc direct_create(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
+			uint32_t *handle)
 {
 	struct coffer_rep_object rep;
 	struct msg_out req;
@@ -337,7 +337,7 @@ API coffer_rc coffer_object_create(struct coffer_session *s, const struct coffer
 	return rc;
 }
 
-API coffer_rc coffer_object_destroy(struct coffer_session *s, uint32_t handle)
+coffer_rc direct_destroy(struct coffer_session *s, uint32_t handle)
 {
 	struct msg_out req;
 
@@ -358,8 +358,8 @@ static void mechanism_request(const struct coffer_session *s, uint32_t mechanism
 	msg_put_blob(req, NULL, 0);	/* no mechanism of generation has parameters */
 }
 
-API coffer_rc coffer_key_generate(struct coffer_session *s, uint32_t mechanism,
-				  const struct coffer_attr *tmpl, size_t n, uint32_t *handle)
+coffer_rc direct_generate(struct coffer_session *s, uint32_t mechanism,
+			  const struct coffer_attr *tmpl, size_t n, uint32_t *handle)
 {
 	struct coffer_rep_object rep;
 	struct msg_out req;
@@ -374,11 +374,6 @@ API coffer_rc coffer_key_generate(struct coffer_session *s, uint32_t mechanism,
 	return rc;
 }
 
-struct pair_template {
-	const struct coffer_attr *public, *private;
-	size_t n_public, n_private;
-};
-
 static coffer_rc pair_generate(struct coffer_session *s, uint32_t mechanism,
 			       const struct pair_template *t, struct coffer_rep_object *rep)
 {
@@ -391,26 +386,18 @@ static coffer_rc pair_generate(struct coffer_session *s, uint32_t mechanism,
 }
 
 /* FIPS mode of firmware 7 knows the old way of making RSA keys no more (row 95). */
-API coffer_rc coffer_key_pair_generate(struct coffer_session *s, uint32_t mechanism,
-				       const struct coffer_attr *public_template, size_t n_public,
-				       const struct coffer_attr *private_template,
-				       size_t n_private, uint32_t *public_handle,
-				       uint32_t *private_handle)
+coffer_rc direct_generate_pair(struct coffer_session *s, uint32_t mechanism,
+			       const struct pair_template *t, uint32_t handles[2])
 {
-	const struct pair_template t = { public_template, private_template, n_public, n_private };
 	struct coffer_rep_object rep;
 	coffer_rc rc;
 
-	*public_handle = 0;
-	*private_handle = 0;
-	rc = pair_generate(s, mechanism, &t, &rep);
+	rc = pair_generate(s, mechanism, t, &rep);
 	if (rc == ST(MECHANISM_INVALID) && mechanism == COFFER_CKM_RSA_PKCS_KEY_PAIR_GEN &&
 	    s->card->ctx->rsa_remap)
-		rc = pair_generate(s, (uint32_t)COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN, &t,
+		rc = pair_generate(s, (uint32_t)COFFER_CKM_RSA_FIPS_186_3_PRIME_KEY_PAIR_GEN, t,
 				   &rep);
-	if (!rc) {
-		*public_handle = le32toh(rep.handle);
-		*private_handle = le32toh(rep.private_handle);
-	}
+	handles[0] = rc ? 0 : le32toh(rep.handle);
+	handles[1] = rc ? 0 : le32toh(rep.private_handle);
 	return rc;
 }

@@ -121,8 +121,7 @@ API coffer_rc coffer_partition_init_as(struct coffer_session *s, const struct co
 	return init(s, COFFER_CMD_PARTITION_INIT, how);
 }
 
-API coffer_rc coffer_partition_info(struct coffer_session *s,
-				    struct coffer_partition_details *out)
+coffer_rc direct_info(struct coffer_session *s, struct coffer_partition_details *out)
 {
 	struct coffer_rep_partition_info rep;
 	struct coffer_card_details details;

@@ -65,8 +65,8 @@ static void mechanism_take(void *item, const uint8_t *at)
 	to->max = le32toh(row.max_bits);
 }
 
-API coffer_rc coffer_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
-				size_t *count)
+coffer_rc direct_mechanisms(struct coffer_session *s, struct coffer_mechanism_info **list,
+			    size_t *count)
 {
 	void *items;
 	coffer_rc rc = session_list(s, COFFER_CMD_MECHANISM_LIST,

@@ -19,8 +19,8 @@ static void role_request(const struct coffer_session *s, enum coffer_role role,
 	msg_put(req, &head, sizeof(head));
 }
 
-API coffer_rc coffer_login(struct coffer_session *s, enum coffer_role role, const char *pin,
-			   size_t pin_len, bool *must_change)
+coffer_rc direct_login(struct coffer_session *s, enum coffer_role role, const char *pin,
+		       size_t pin_len, bool *must_change)
 {
 	struct coffer_rep_login rep = { 0 };
 	struct msg_out req;
@@ -36,7 +36,7 @@ API coffer_rc coffer_login(struct coffer_session *s, enum coffer_role role, cons
 	return rc;
 }
 
-API coffer_rc coffer_logout(struct coffer_session *s)
+coffer_rc direct_logout(struct coffer_session *s)
 {
 	struct msg_out req;
 
@@ -44,7 +44,7 @@ API coffer_rc coffer_logout(struct coffer_session *s)
 	return session_exec_fixed(s, COFFER_CMD_LOGOUT, &req, NULL, 0);
 }
 
-API coffer_rc coffer_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change)
+coffer_rc direct_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change)
 {
 	struct coffer_rep_session_info rep;
 	struct msg_out req;
@@ -115,8 +115,7 @@ API coffer_rc coffer_role_deactivate(struct coffer_session *s, enum coffer_role 
 	return session_exec_fixed(s, COFFER_CMD_ROLE_DEACTIVATE, &req, NULL, 0);
 }
 
-API coffer_rc coffer_roles(struct coffer_session *s, struct coffer_role_state **list,
-			   size_t *count)
+coffer_rc direct_roles(struct coffer_session *s, struct coffer_role_state **list, size_t *count)
 {
 	struct coffer_role_row row;
 	struct msg_out req;

@@ -15,14 +15,21 @@ void session_request(const struct coffer_session *s, struct msg_out *req)
 	msg_put(req, &head, sizeof(head));
 }
 
+coffer_rc session_direct(const struct coffer_session *s)
+{
+	return s->ops ? -EOPNOTSUPP : 0;
+}
+
 /*
  * A session that ended with its owner stays ended: a number that the card has given out again
  * since then is another session.
  */
 static coffer_rc session_check(struct coffer_session *s)
 {
-	coffer_rc rc = context_check(s->card->ctx);
+	coffer_rc rc = session_direct(s);
 
+	if (!rc)
+		rc = context_check(s->card->ctx);
 	if (rc)
 		return rc;
 	return card_epoch(s->card) == s->epoch ? 0 : ST(SESSION_HANDLE_INVALID);
@@ -33,6 +40,7 @@ coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out
 {
 	const struct transport_call call = {
 		.opcode = opcode,
+		.timeout_ms = s->timeout_ms,
 		.cookie = (uintptr_t)s,
 		.req = req->data,
 		.req_len = req->len,
@@ -127,7 +135,7 @@ static coffer_rc session_start(struct coffer_session *s)
 	return s->id ? 0 : -EIO;
 }
 
-API coffer_rc coffer_session_cancel(struct coffer_session *s)
+coffer_rc direct_cancel(struct coffer_session *s)
 {
 	return card_cancel(s->card, (uintptr_t)s);
 }
@@ -163,16 +171,14 @@ API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, 
 	return 0;
 }
 
-API void coffer_session_close(struct coffer_session *session)
+void direct_close(struct coffer_session *s)
 {
 	struct msg_out req;
 
-	if (!session)
-		return;
 	/* In a forked child, or after a reset, there is nothing to close. */
-	session_request(session, &req);
-	session_exec_fixed(session, COFFER_CMD_SESSION_CLOSE, &req, NULL, 0);
-	free(session);
+	session_request(s, &req);
+	session_exec_fixed(s, COFFER_CMD_SESSION_CLOSE, &req, NULL, 0);
+	free(s);
 }
 
 API struct coffer_card *coffer_session_card(const struct coffer_session *session)
