@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "lib.h"
-#include "stream.h"
+#include "stream_io.h"
 
 /* ---- A server of frames -------------------------------------------------------------------- */
 

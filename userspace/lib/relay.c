@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "lib.h"
-#include "stream.h"
+#include "stream_io.h"
 
 /* More commands at once wait in the pipe. */
 #define THREADS_MAX 32

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stream.h"
+#include "stream_io.h"
 
 struct timespec stream_deadline(unsigned int ms)
 {

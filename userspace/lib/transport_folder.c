@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "lib.h"
-#include "stream.h"
+#include "stream_io.h"
 
 #define READY_MS	60000		/* self-tests and recovery of the store */
 #define HELLO_MS	10000

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib.h"
-#include "stream.h"
+#include "stream_io.h"
 
 /* Somebody may have to type a passphrase. */
 #define HELLO_MS 120000

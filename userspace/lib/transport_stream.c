@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "lib.h"
-#include "stream.h"
+#include "stream_io.h"
 
 /* The card's own time-out ends a command first; this is for the way there and back. */
 #define GRACE_MS 5000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The frames of coffer_cmd.h on a pair of descriptors; shared by the transports that use them. */
-#ifndef LIB_STREAM_H
-#define LIB_STREAM_H
+#ifndef LIB_STREAM_IO_H
+#define LIB_STREAM_IO_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -36,4 +36,4 @@ int stream_write(int fd, const void *bytes, size_t len, const struct timespec *d
 /* 0, -ETIMEDOUT, -EPIPE at the end, or -errno. */
 int stream_read_all(int fd, void *to, size_t len, const struct timespec *deadline);
 
-#endif /* LIB_STREAM_H */
+#endif /* LIB_STREAM_IO_H */
