@@ -14,7 +14,7 @@
 #include "cli.h"
 
 /* Takes @text over. No device is missing when a file cannot be read or made. */
-static coffer_rc done(struct cli *cli, coffer_rc rc, char *text)
+static coffer_rc ped_answer(struct cli *cli, coffer_rc rc, char *text)
 {
 	if (rc && text && *text)
 		cli_fail(cli, rc, "%s", text);
@@ -153,7 +153,7 @@ coffer_rc cli_ped_connect(struct cli *cli, const struct cli_args *args)
 		return rc;
 	rc = coffer_ped_connect(dir, folder, &text);
 	if (rc)
-		return done(cli, rc, text);
+		return ped_answer(cli, rc, text);
 	free(text);
 	out_text(&cli->out, "card", "Card", dir);
 	out_text(&cli->out, "ped", "PED", folder);
@@ -172,7 +172,7 @@ coffer_rc cli_ped_disconnect(struct cli *cli, const struct cli_args *args)
 	rc = coffer_ped_disconnect(dir, &text);
 	if (!rc)
 		out_text(&cli->out, "card", "Card without PED", dir);
-	return done(cli, rc, text);
+	return ped_answer(cli, rc, text);
 }
 
 /* ---- Keys in and out --------------------------------------------------------------- */
@@ -208,7 +208,7 @@ coffer_rc cli_ped_insert(struct cli *cli, const struct cli_args *args)
 	secret_wipe(&memory);
 	if (!rc)
 		out_text(&cli->out, "key", "Key inserted", key);
-	return done(cli, rc, text);
+	return ped_answer(cli, rc, text);
 }
 
 coffer_rc cli_ped_remove(struct cli *cli, const struct cli_args *args)
@@ -224,7 +224,7 @@ coffer_rc cli_ped_remove(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		out_text(&cli->out, "color", "Key removed",
 			 color ? coffer_ped_color_name(color) : "all");
-	return done(cli, rc, text);
+	return ped_answer(cli, rc, text);
 }
 
 /* ---- Key files --------------------------------------------------------------------- */
@@ -248,7 +248,7 @@ coffer_rc cli_ped_key_create(struct cli *cli, const struct cli_args *args)
 	secret_wipe(&memory);
 	if (!rc)
 		out_text(&cli->out, "key", "PED key", file);
-	return done(cli, rc, text);
+	return ped_answer(cli, rc, text);
 }
 
 coffer_rc cli_ped_key_copy(struct cli *cli, const struct cli_args *args)
@@ -260,7 +260,7 @@ coffer_rc cli_ped_key_copy(struct cli *cli, const struct cli_args *args)
 	rc = coffer_ped_key_copy(cli_args_text(args, "key", ""), to, &text);
 	if (!rc)
 		out_text(&cli->out, "key", "Duplicate", to);
-	return done(cli, rc, text);
+	return ped_answer(cli, rc, text);
 }
 
 coffer_rc cli_ped_key_show(struct cli *cli, const struct cli_args *args)
@@ -272,7 +272,7 @@ coffer_rc cli_ped_key_show(struct cli *cli, const struct cli_args *args)
 
 	rc = coffer_ped_key_look(file, &key, &text);
 	if (rc)
-		return done(cli, rc, text);
+		return ped_answer(cli, rc, text);
 	free(text);
 	out_text(&cli->out, "key", "PED key", file);
 	out_text(&cli->out, "color", "Colour", coffer_ped_color_name(key.color));
