@@ -28,21 +28,36 @@ handles() { # of slot 0
 	json contents '" ".join(str(o["handle"]) for o in d[-1]["data"]["objects"])'
 }
 
+# What slot 1 has, as handles of slot 0: the OUID goes with an object.
+cloned() {
+	coffer -o json "$(login 0); partition contents" >here 2>/dev/null
+	coffer -o json "$(login 1); partition contents" >there 2>/dev/null
+	cat here there >both
+	json both "' '.join(str(o['handle']) for o in d[2]['data']['objects']
+		if o['ouid'] in [x['ouid'] for x in d[5]['data']['objects']])"
+}
+
 # rows 9, 84
 clone_chosen() {
-	local list
+	local list form
 	take_cards a b
 	make_keys
 	read -ra list < <(handles)
 	same ${#list[@]} 3 handles
 	run 0 coffer "$(login 0); par cl -o ${list[1]} -s 1 -p co-pin-1"
 	has out "^    Handle ${list[1]} on slot 0 is now handle"
-	same "$(count 1)" 1
+	same "$(cloned)" "${list[1]}" 'a single handle'
 	run 0 coffer "$(login 0);
 		partition clone -OBJECTS ${list[0]},${list[1]} -slot 1 -pw co-pin-1"
 	has out '^    1 object cloned, 1 existed, 0 refused$'
-	run 0 coffer "$(login 0); partition clone -objects 0 -slot 1 -password co-pin-1"
-	has out '^    1 object cloned, 2 existed, 0 refused$'
+	same "$(cloned)" "${list[0]} ${list[1]}" 'a list'
+	for form in 0 all; do
+		run 0 coffer "$(login 1); object delete all -force"
+		same "$(cloned)" '' 'an empty target'
+		run 0 coffer "$(login 0); partition clone -objects $form -slot 1 -pw co-pin-1"
+		has out '^    3 objects cloned, 0 existed, 0 refused$'
+		same "$(cloned)" "${list[*]}" "-objects $form"
+	done
 	run 6 coffer "$(login 0); partition clone -objects ${list[0]},999999 -slot 1 -pw co-pin-1"
 	has out '^    Handle 999999 on slot 0 was refused: 0x82 \(CKR_OBJECT_HANDLE_INVALID\)'
 	has out '^    0 objects cloned, 1 existed, 1 refused$'
@@ -67,6 +82,60 @@ clone_wrong_domain() {
 	cmp before after
 	run 5 coffer -o json "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
 	same "$(json out '(d[-1]["exit"], len(d))')" '(5, 3)'
+}
+
+# Two cards of 7.4 without a domain in common, three keys on the first.
+old_strangers() {
+	local slot
+	make_card old0.coffer pcie-7.4
+	make_card old1.coffer pcie-7.4
+	export COFFER_CARDS=old0.coffer,old1.coffer
+	for slot in 0 1; do
+		cat <<-END
+			slot set -slot $slot
+			partition init -label old -password po-pin-$slot -domain D$slot -force
+			role login -name po -password po-pin-$slot
+			role init -name co -password first-pin
+			role logout
+			role login -name co -password first-pin
+			role changepw -name co -oldpw first-pin -newpw co-pin-$slot
+		END
+	done >script
+	run 0 coffer -f script
+	make_keys
+	closed old0.coffer old1.coffer
+}
+
+# Copies of them: after three failed proofs cards do not listen for a while.
+fresh_strangers() {
+	rm -rf fresh && mkdir fresh
+	cp -a old0.coffer old1.coffer fresh
+	COFFER_CARDS=fresh/old0.coffer,fresh/old1.coffer
+}
+
+# row 14
+clone_each_error() {
+	local all='partition clone -objects all -slot 1 -password co-pin-1' code
+	old_strangers
+	fresh_strangers
+	# One line before anything moves; machines get the three.
+	run 5 coffer "$(login 0); $all"
+	lacks out '^ +Handle'
+	same "$(grep -c '^nothing was cloned: domains differ' err)" 1 'lines about it'
+	run 5 coffer -o json "$(login 0); $all"
+	same "$(json out '[o["name"] for o in d[-1]["data"]["objects"]]')" \
+		"['CKR_CLONE_NOT_ATTEMPTED', 'CKR_CLONE_NOT_ATTEMPTED', 'CKR_CLONE_NOT_ATTEMPTED']"
+	fresh_strangers
+	run 5 coffer "$(login 0); $all -nopreflight"
+	same "$(grep -cE '^    Handle [0-9]+ on slot 0 was refused: ' out)" 3 'errors of objects'
+	same "$(grep -c 'CKR_CERTIFICATE_DATA_INVALID' out)" 3 'codes of the old protocol'
+	has out '^    0 objects cloned, 0 existed, 3 refused$'
+	same "$(count 1)" 0
+	fresh_strangers
+	run 5 coffer -o json "$(login 0); $all -np"
+	code="('refused', 'CKR_CERTIFICATE_DATA_INVALID')"
+	same "$(json out '[(o["result"], o["name"]) for o in d[-1]["data"]["objects"]]')" \
+		"[$code, $code, $code]"
 }
 
 clone_domain_errors() {
@@ -108,6 +177,28 @@ clone_policy_part() {
 	same "$(count 1)" 2
 }
 
+# row 16
+clone_versions() {
+	local all='partition clone -objects all -slot' slot
+	take_cards a b
+	make_keys
+	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
+		partition changepolicy -policy 41 -value 1; partition showinfo"
+	has out ' V1'
+	# By what both show, and by the cards themselves; to V1 and from it.
+	run 0 coffer "$(login 1); object generate aes -label back"
+	for slot in 1 0; do
+		run 1 coffer "$(login $((1 - slot))); $all $slot -password co-pin-$slot"
+		has out '^Command Result : 0x21 \(CKR_DATA_LEN_RANGE\)$'
+		has err 'is a V0 partition and the .* a V1 one'
+		run 1 coffer "$(login $((1 - slot)));
+			$all $slot -password co-pin-$slot -nopreflight"
+		has out '^Command Result : 0x21 \(CKR_DATA_LEN_RANGE\)$'
+	done
+	same "$(count 0)" 3
+	same "$(count 1)" 1
+}
+
 clone_same_slot() {
 	take_cards a
 	make_keys
@@ -143,6 +234,8 @@ clone_transcript() {
 	done
 	same "$(grep -c '^    Handle' out)" 3 'lines for objects'
 	has out '^    3 objects cloned, 0 existed, 0 refused$'
+	tail -n 2 out >end
+	has end '^Command Result : No Error$'
 	coffer -o json "$(login 1); partition contents" >contents 2>/dev/null
 	list=" $(json contents '" ".join(str(o["handle"]) for o in d[-1]["data"]["objects"])') "
 	while read -r from to; do
@@ -167,6 +260,7 @@ clone_contents() {
 		slot set -slot 1; role login -name co -password co-pin-1; partition contents"
 	tail -n 12 out >end
 	has end '^ *Number of objects +->  3$'
+	same "$(grep -cE '^ +[0-9]+ +.* [rs]$' end)" 3 'objects with handle and label there'
 	same "$(objects_of 1)" "$(objects_of 0)" 'labels and classes'
 	same "$(count 1)" "$(count 0)" 'counts'
 }

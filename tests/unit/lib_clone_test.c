@@ -315,6 +315,46 @@ static void a_wrong_domain_moves_nothing(void **state)
 	pair_free(p);
 }
 
+/* row 14 */
+/* Old cards, nothing looked at before: each object is tried, and each has its error. */
+static void each_its_own_error(void **state)
+{
+	struct pair *p = pair_new(10, COFFER_CLONE_CPV1);
+
+	(void)state;
+	clone_card_ouid(p->target.ouids[p->target.count++], 4);
+	p->options.no_preflight = true;
+	p->target.negotiation = (uint32_t)COFFER_ST_CERTIFICATE_DATA_INVALID;
+	assert_int_equal(pair_clone(p), ST(FAILED_TO_CLONE_AN_OBJECT));
+	assert_int_equal(p->target.starts, 9);
+	assert_int_equal(p->report.refused, 9);
+	assert_int_equal(p->report.existing, 1);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(p->report.items[i].rc,
+				 i == 4 ? 0 : ST(CERTIFICATE_DATA_INVALID));
+	assert_int_equal(p->source.extracts, 0);
+	/* Told to stop it stops; a dry run tries nothing. */
+	p->options.on_error = COFFER_ON_ERROR_STOP;
+	assert_int_equal(pair_clone(p), ST(FAILED_TO_CLONE_AN_OBJECT));
+	assert_int_equal(p->report.refused, 1);
+	assert_int_equal(p->report.items[1].rc, ST(CLONE_NOT_ATTEMPTED));
+	p->options.dry_run = true;
+	assert_int_equal(pair_clone(p), ST(CERTIFICATE_DATA_INVALID));
+	/* When the cards agree again it is as ever. */
+	p->options.dry_run = false;
+	p->target.negotiation = 0;
+	assert_int_equal(pair_clone(p), 0);
+	assert_int_equal(p->report.cloned, 9);
+	pair_free(p);
+	/* One session for all fails for all. */
+	p = pair_new(10, COFFER_CLONE_CPV4);
+	p->options.no_preflight = true;
+	p->source.negotiation = (uint32_t)COFFER_ST_SESSION_NEGOTIATION_NO_PSK;
+	assert_int_equal(pair_clone(p), ST(SESSION_NEGOTIATION_NO_PSK));
+	assert_int_equal(p->source.starts, 1);
+	pair_free(p);
+}
+
 static void cards_that_disagree(void **state)
 {
 	struct pair *p = pair_new(10, COFFER_CLONE_CPV4);
@@ -409,6 +449,7 @@ int main(void)
 		cmocka_unit_test(stop_on_error_stops),
 		cmocka_unit_test(a_bad_handle_stops_in_its_place),
 		cmocka_unit_test(a_wrong_domain_moves_nothing),
+		cmocka_unit_test(each_its_own_error),
 		cmocka_unit_test(cards_that_disagree),
 		cmocka_unit_test(a_list_cut_short_is_an_error),
 		cmocka_unit_test(an_interrupt_ends_after_the_batch),

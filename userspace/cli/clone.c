@@ -67,6 +67,7 @@ coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_a
 		run->options.on_error = COFFER_ON_ERROR_STOP;
 	else if (cli_args_given(args, "continueonerror"))
 		run->options.on_error = COFFER_ON_ERROR_GO_ON;
+	run->options.no_preflight = cli_args_given(args, "nopreflight");
 	run->options.dry_run = cli->set.dry_run;
 	run->options.interrupted = &interrupted;
 	run->options.stage = show_stage;

@@ -8,12 +8,14 @@
 #include "clone.h"
 
 /* Everything that the two partitions show against it. */
-static coffer_rc preflight(struct cli *cli, struct cli_session *source,
-			   struct cli_session *target)
+static coffer_rc preflight(struct cli *cli, const struct cli_args *args,
+			   struct cli_session *source, struct cli_session *target)
 {
 	coffer_rc rc = 0;
 	char *why;
 
+	if (cli_args_given(args, "nopreflight"))
+		return 0;
 	why = coffer_clone_preflight(source->session, target->session, &rc);
 	if (!why)
 		return 0;
@@ -23,7 +25,8 @@ static coffer_rc preflight(struct cli *cli, struct cli_session *source,
 }
 
 /* Before anybody is asked for a password: a missing login at the target comes later. */
-static coffer_rc verify(struct cli *cli, struct cli_session *source, struct cli_session *target)
+static coffer_rc verify(struct cli *cli, const struct cli_args *args,
+			struct cli_session *source, struct cli_session *target)
 {
 	coffer_rc rc;
 
@@ -31,7 +34,7 @@ static coffer_rc verify(struct cli *cli, struct cli_session *source, struct cli_
 		return cli_fail(cli, ST(CLONE_SAME_PARTITION),
 				"source and target are both slot %u", source->slot.slot);
 	out_note(&cli->out, "Verifying that the objects can be cloned ...");
-	rc = preflight(cli, source, target);
+	rc = preflight(cli, args, source, target);
 	if (rc != ST(USER_NOT_LOGGED_IN) || target->role != COFFER_ROLE_NONE)
 		return rc;
 	cli->message[0] = '\0';
@@ -155,11 +158,11 @@ coffer_rc cli_partition_clone(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = target_session(cli, args, &target);
 	if (!rc)
-		rc = verify(cli, source, target);
+		rc = verify(cli, args, source, target);
 	if (!rc)
 		rc = target_login(cli, args, target, &ours);
 	if (!rc && ours)
-		rc = preflight(cli, source, target);
+		rc = preflight(cli, args, source, target);
 	if (!rc)
 		rc = clone(cli, args, source, target);
 	if (ours)

@@ -145,7 +145,9 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),
 		  { "slot", "s", CLI_SLOT, REQ, "slot that gets the clones", NULL },
 		  PASSWORD("Crypto Officer's password of that slot; with a PED: if activated, "
-			   "the challenge"), STOP, FORCE) },
+			   "the challenge"), STOP,
+		  { "nopreflight", "np", CLI_FLAG, 0, "look at nothing before: the cards refuse, "
+		    "under CPv1 each object by itself", NULL }, FORCE) },
 	{ "partition", "archive backup", "ar b", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "back the partition up to a backup card", cli_archive_backup,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,

@@ -305,7 +305,9 @@ static coffer_rc run_all(struct clone_run *run)
 	if (!clone_interrupted(run)) {
 		clone_stage(run, COFFER_STAGE_NEGOTIATE, 0);
 		rc = clone_negotiate(run);
-		if (rc)
+		if (clone_is_of_one(run, rc))
+			run->refusal = rc;
+		else if (rc)
 			return rc;
 		rc = exists(run);
 	}

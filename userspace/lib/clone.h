@@ -24,12 +24,16 @@ struct clone_run {
 	bool source_open, target_open;	/* the cards hold a context */
 	bool looked;			/* invite is known */
 	bool invite;			/* the source begins (CPv3) */
+	bool alone;			/* CPv1 is all that they share: a negotiation per object */
+	coffer_rc refusal;		/* of the first negotiation, kept for the first object */
 	bool moved_in_context;		/* something was extracted in it */
 	coffer_rc fatal;		/* ends the run: nothing more is tried */
 };
 
 /* The messages up to an open session. On failure no context is left open. */
 coffer_rc clone_negotiate(struct clone_run *run);
+/* Is this failed negotiation the matter of one object, and no reason to end the run? */
+bool clone_is_of_one(const struct clone_run *run, coffer_rc rc);
 void clone_context_request(const struct coffer_session *s, uint32_t context,
 			   struct msg_out *req);
 /* Everything that is not settled, until the end, an interrupt, or run->fatal. */

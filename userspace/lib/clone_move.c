@@ -234,10 +234,20 @@ static void batch_fail(struct clone_run *run, struct batch *b, coffer_rc rc)
 
 static coffer_rc context_renew(struct clone_run *run, const struct batch *b)
 {
-	if (!is_v1(run) && !b->expired)
+	if (!run->alone && !is_v1(run) && !b->expired)
 		return 0;
 	clone_abandon(run);
 	return clone_negotiate(run);
+}
+
+/* The object that a failed negotiation was for. */
+static void refuse_next(struct clone_run *run, coffer_rc rc)
+{
+	size_t i = 0;
+
+	while (run->objects[i].settled)
+		i++;
+	clone_settle(run, &run->objects[i], COFFER_CLONE_REFUSED, rc, 0);
 }
 
 static size_t settled(const struct clone_run *run)
@@ -277,12 +287,16 @@ void clone_move(struct clone_run *run)
 
 	run->fatal = b ? 0 : -ENOMEM;
 	while (go_on(run)) {
-		rc = begun ? context_renew(run, b) : 0;
+		rc = begun ? context_renew(run, b) : run->refusal;
+		begun = true;
+		if (clone_is_of_one(run, rc)) {
+			refuse_next(run, rc);
+			continue;
+		}
 		if (rc) {
 			run->fatal = rc;
 			break;
 		}
-		begun = true;
 		before = settled(run);
 		clone_stage(run, COFFER_STAGE_MOVE, before);
 		batch_fill(run, b, &first);

@@ -168,6 +168,7 @@ static coffer_rc who_begins(struct clone_run *run)
 	protocols = le32toh(s.protocols) & le32toh(t.protocols);
 	run->invite = (protocols & COFFER_CLONE_CPV3) &&
 		      !((protocols & COFFER_CLONE_CPV4) && (s.suites & t.suites));
+	run->alone = protocols == COFFER_CLONE_CPV1;
 	run->looked = true;
 	return 0;
 }
@@ -198,6 +199,13 @@ coffer_rc clone_negotiate(struct clone_run *run)
 	else
 		run->report->negotiations++;
 	return rc;
+}
+
+bool clone_is_of_one(const struct clone_run *run, coffer_rc rc)
+{
+	const struct coffer_clone_options *o = run->options;
+
+	return rc > 0 && o->no_preflight && !o->dry_run && run->alone;
 }
 
 coffer_rc clone_context_close(struct coffer_session *s, uint32_t context, const void *m5,

@@ -497,6 +497,11 @@ struct coffer_clone_options {
 	size_t count;
 	enum coffer_on_error on_error;	/* the rest after a stop: CLONE_NOT_ATTEMPTED */
 	bool dry_run;			/* everything but CLONE_EXTRACT and on */
+	/*
+	 * A negotiation that fails under CPv1, which has one per object, is that object's error
+	 * alone (row 14). Without it the first ends the call before anything has moved.
+	 */
+	bool no_preflight;
 	const volatile int *interrupted;	/* may be NULL; nonzero ends after the batch */
 	void (*stage)(void *opaque, enum coffer_clone_stage stage, size_t done, size_t total);
 	void (*item)(void *opaque, const struct coffer_clone_item *item);
