@@ -107,6 +107,7 @@ domain_old_card() {
 	has out '^    Protocol: CPv1$'
 }
 
+# rows 23, 24
 cipher_commands() {
 	take_cards a b
 	make_keys

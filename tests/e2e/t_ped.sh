@@ -173,7 +173,8 @@ ped_pin() {
 	has login.out 'Crypto User'
 }
 
-# rows 45, 46: every role's key has its colour
+# Every role's key has its colour.
+# row 45
 ped_colors() {
 	take_ped p
 	ped_keys white grey
@@ -243,7 +244,7 @@ ped_cancel() {
 		see {CKR_CANCEL}'
 }
 
-# row 10
+# rows 10, 45
 ped_target() {
 	take_ped a p
 	run 0 coffer "$(login 0); object generate aes -label k"
@@ -262,12 +263,20 @@ ped_target() {
 	"$COFFER" --timeout 30 "$(login 1 0); partition clone -objects all -slot 0" \
 		>clone.out 2>clone.err &
 	screen 'Insert the black key of the Crypto Officer'
+	insert blue
+	screen 'This is a blue key'
 	insert black
 	wait $! || {
 		cat clone.out clone.err >&2
 		fail 'no clone'
 	}
 	has clone.out '^    0 objects cloned, 2 existed'
+	same "$(attempts co)" 10 'a wrong colour does not count'
+	coffer ped key create black2.key -color black -imprint >/dev/null
+	insert black2
+	run 4 coffer "$(login 1 0); partition clone -objects all -slot 0"
+	has out 'CKR_PIN_INCORRECT'
+	same "$(attempts co)" 9 'a wrong key counts'
 }
 
 # A program that keeps the card switched on: what it only remembers would go with the last one.

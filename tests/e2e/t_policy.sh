@@ -13,6 +13,46 @@ values() { # SLOT COMMAND ID...
 		d[-1]['data']['policies'] if x['id'] == int(i))"
 }
 
+# The table's lines against one list of policies, in JSON: what differs, or nothing.
+policies_against_table() { # LEVEL FILE
+	# shellcheck disable=SC2154 # the runner sets here
+	python3 - "$1" "$2" "$here/policies.table" <<-'END'
+		import json, sys
+		level, shown, table = sys.argv[1:]
+		words = {"no": "no", "when set": "on", "when cleared": "off", "both ways": "both"}
+		with open(shown) as f:
+		    last = [json.loads(line) for line in f][-1]
+		got = {p["id"]: p for p in last["data"]["policies"]}
+		for line in open(table):
+		    if not line.startswith(level + " "):
+		        continue
+		    _, number, value, erases, name = line.rstrip("\n").split(" ", 4)
+		    p = got.pop(int(number), None)
+		    if p is None:
+		        print(number, "is not shown")
+		    elif (value not in ("-", str(p["value"])) or
+		          erases not in ("-", words[p["erases"]]) or
+		          name.lower() not in p["name"].lower()):
+		        print("not", line.rstrip("\n"), "but", p)
+		for number in got:
+		    print(number, "must not be shown")
+	END
+}
+
+# row 29
+policy_tables() {
+	make_card n.coffer pcie-7.8
+	export COFFER_CARDS=n.coffer
+	run 0 coffer -o json 'slot set -slot 0; partition showpolicies'
+	same "$(policies_against_table partition out)" '' 'partition policies'
+	run 0 coffer -o json 'slot set -slot 9000; hsm showpolicies'
+	same "$(policies_against_table hsm out)" '' 'HSM policies'
+	# For people: number, value and name in a line of their own.
+	run 0 coffer 'slot set -slot 0; partition showpolicies'
+	has out '^ *42 +0 +1 +Allow CPv1'
+	has out '^ *43 +1 +1 +Allow non-FIPS algorithms'
+}
+
 # row 82
 policy_destructive() {
 	take_cards a

@@ -239,6 +239,13 @@ status_full_names() {
 	run 4 coffer 'slot set -slot 0; role login -name "crypto officer" -password co-password'
 	run 0 coffer 'slot set -slot 0; role login -name "Crypto Officer" -password co-password'
 	# From firmware 7 on short names count, in any case.
+	make_card seven.coffer pcie-7.4
+	export COFFER_CARDS=seven.coffer
+	run 0 coffer 'slot set -slot 0;
+		partition init -label p -password po-password -domain D -force;
+		role login -name PO -password po-password;
+		role init -name cO -password co-password; role logout;
+		role login -name CO -password co-password'
 	take_cards a
 	run 0 coffer 'slot set -slot 0; role login -name Co -password co-pin-0; role logout;
 		role login -name "crypto OFFICER" -password co-pin-0'

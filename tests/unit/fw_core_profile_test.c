@@ -90,7 +90,8 @@ static void every_model_is_a_profile(void **state)
 	assert_null(profile_at(MODELS));
 }
 
-/* row 76: what a host is told of one model of each kind. */
+/* What a host is told of one model of each kind. */
+/* row 76 */
 static void identify_tells_the_model(void **state)
 {
 	static const size_t some[] = { 0, 3, 4, 12, 21, 25 };
