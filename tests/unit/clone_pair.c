@@ -32,6 +32,22 @@ void tc_forgive(void)
 	tc_jump(20 * 3600);
 }
 
+/*
+ * So do these: no test cuts the power of the machine that it runs on, and each of the syncs of a
+ * clone takes milliseconds.
+ */
+int fsync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int fdatasync(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
 /* ---- Commands ---------------------------------------------------------------------------- */
 
 struct call *call_new(void)

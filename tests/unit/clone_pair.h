@@ -51,8 +51,7 @@ struct test_how {
 
 /*
  * A card with one initialised partition and a CO logged in. Fails the test when it cannot.
- * Making one costs an RSA key, so a card that was given back is used again with a new
- * partition; tests see no difference.
+ * A card that was given back is used again with a new partition; tests see no difference.
  */
 struct test_card *tc_make(const struct test_how *how);
 struct test_card *tc_simple(const char *profile, const char *domain);

@@ -12,29 +12,6 @@
 
 #include "card.h"
 
-/*
- * Making a card costs an RSA key. Here they all get the same: none of it leaves a card, and the
- * cards that really negotiate (below) are made before.
- */
-#define crypto_device_key(...)	slow_device_key(__VA_ARGS__)
-#include "crypto_cert.c"
-#undef crypto_device_key
-
-static bool share_key;
-
-uint32_t crypto_device_key(struct crypto *c, enum crypto_device_key kind,
-			   struct crypto_der *private_key)
-{
-	static struct crypto_der kept;
-
-	if (kind != CRYPTO_DEVICE_RSA3072 || !share_key)
-		return slow_device_key(c, kind, private_key);
-	if (!kept.len)
-		assert_u32(slow_device_key(c, kind, &kept), COFFER_ST_OK);
-	*private_key = kept;
-	return COFFER_ST_OK;
-}
-
 /* ---- What a name says -------------------------------------------------------------------- */
 
 enum generation { BEFORE_7_7, AT_7_7_0, AT_7_7_1, FROM_7_8 };
@@ -375,7 +352,6 @@ static void every_pair_in_every_state(void **state)
 	const char *name;
 
 	(void)state;
-	share_key = true;
 	assert_u32(crypto_open(&crypto), COFFER_ST_OK);
 	while ((name = fw_profile_name(profiles))) {
 		add_profile(name);
@@ -395,7 +371,6 @@ static void every_pair_in_every_state(void **state)
 	print_message("%lu ordered pairs of %zu states of %u profiles: %lu clone, "
 		      "%lu are refused\n", pairs, state_count, profiles, agreed, pairs - agreed);
 	crypto_close(crypto);
-	share_key = false;
 }
 
 /* ---- And with real cards, from CLONE_INVITE or CLONE_START to CLONE_ACCEPT ------------------ */

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "card.h"
 #include "nv.h"
@@ -41,6 +43,13 @@ unsigned long fault_total(void)
 	return atomic_load(&total);
 }
 
+bool fault_all(void)
+{
+	const char *s = getenv("COFFER_FAULTS");
+
+	return s && !strcmp(s, "all");
+}
+
 static bool due(const char *what)
 {
 	if (!atomic_load(&left) || (pthread_equal(tester, pthread_self()) && !inside))
@@ -53,8 +62,13 @@ static bool due(const char *what)
 	return true;
 }
 
-/* WRAP(type, name, what it says when it fails, (parameters), (arguments)) */
+/*
+ * WRAP(type, name, what it says when it fails, (parameters), (arguments))
+ * With the type that the function has in its header, so that a parameter of its that is missing
+ * here does not build.
+ */
 #define WRAP(type, fn, failed, params, args) \
+	extern __typeof__(fn) __real_##fn, __wrap_##fn; \
 	type __real_##fn params; \
 	type __wrap_##fn params; \
 	type __wrap_##fn params \
@@ -103,10 +117,11 @@ CRYPTO(crypto_hkdf, (struct crypto *c, enum crypto_hash h, struct bytes salt, st
        (c, h, salt, ikm, info, out, len))
 CRYPTO(crypto_pbkdf2, (struct crypto *c, struct bytes secret, struct bytes salt, uint32_t n,
 		       uint8_t *out, size_t len), (c, secret, salt, n, out, len))
-CRYPTO(crypto_seal, (struct crypto *c, struct bytes key, const uint8_t *nonce, struct bytes aad,
-		     struct bytes plain, uint8_t *out), (c, key, nonce, aad, plain, out))
-CRYPTO(crypto_open_sealed, (struct crypto *c, struct bytes key, const uint8_t *nonce,
-			    struct bytes aad, struct bytes sealed, uint8_t *out),
+CRYPTO(crypto_seal, (struct crypto *c, struct bytes key, const uint8_t nonce[CRYPTO_NONCE],
+		     struct bytes aad, struct bytes plain, uint8_t *out), (c, key, nonce, aad, plain, out))
+CRYPTO(crypto_open_sealed, (struct crypto *c, struct bytes key,
+			    const uint8_t nonce[CRYPTO_NONCE], struct bytes aad,
+			    struct bytes sealed, uint8_t *out),
        (c, key, nonce, aad, sealed, out))
 CRYPTO(crypto_key_load, (struct crypto *c, const struct attrs *o, struct crypto_key **key),
        (c, o, key))
@@ -123,7 +138,7 @@ CRYPTO(crypto_cert_check, (struct crypto *c, struct bytes root, struct bytes cer
 			   const char *use, uint64_t now_ms, uint64_t *serial),
        (c, root, cert, use, now_ms, serial))
 CRYPTO(crypto_device_sign, (struct crypto *c, const struct crypto_der *key,
-			    const struct bytes *in, size_t count, uint8_t *sig),
+			    const struct bytes *in, size_t count, uint8_t sig[CRYPTO_DEVICE_SIG]),
        (c, key, in, count, sig))
 CRYPTO(crypto_device_verify, (struct crypto *c, struct bytes cert, const struct bytes *in,
 			      size_t count, struct bytes sig), (c, cert, in, count, sig))
@@ -134,7 +149,7 @@ CRYPTO(crypto_rsa_open, (struct crypto *c, const struct crypto_der *key, struct 
 			 struct bytes sealed, uint8_t *out, size_t *len),
        (c, key, label, sealed, out, len))
 CRYPTO(crypto_ecdh_new, (struct crypto *c, enum crypto_curve curve, struct crypto_ecdh **e,
-			 uint8_t *point), (c, curve, e, point))
+			 uint8_t point[CRYPTO_POINT_MAX]), (c, curve, e, point))
 CRYPTO(crypto_ecdh_agree, (struct crypto *c, struct crypto_ecdh *e, struct bytes peer,
 			   uint8_t *shared, size_t *len), (c, e, peer, shared, len))
 
@@ -154,11 +169,12 @@ FILES(int, renameat2, (int d, const char *from, int e, const char *to, unsigned 
 DISK(nv_attempt, (struct nv *nv, uint32_t part, enum coffer_role role, uint32_t *count),
      (nv, part, role, count))
 DISK(nv_attempts_reset, (struct nv *nv, uint32_t part, enum coffer_role role), (nv, part, role))
-DISK(nv_clone_failed, (struct nv *nv, uint32_t part), (nv, part))
+DISK(nv_clone_failed, (struct nv *nv, uint32_t part, uint32_t forgiven), (nv, part, forgiven))
 DISK(nv_clone_good, (struct nv *nv, uint32_t part), (nv, part))
 DISK(nv_part_reset, (struct nv *nv, uint32_t part), (nv, part))
-DISK(nv_zeroize, (struct nv *nv, const uint8_t *key, enum nv_clear what), (nv, key, what))
-DISK(nv_clear_done, (struct nv *nv), (nv))
+DISK(nv_zeroize, (struct nv *nv, const uint8_t key[KEY_LEN], enum nv_clear what),
+     (nv, key, what))
+DISK(nv_clear_done, (struct nv *nv, uint32_t erasure), (nv, erasure))
 DISK(nv_tamper_clear, (struct nv *nv), (nv))
 DISK(store_begin, (struct store *s), (s))
 DISK(store_commit, (struct store *s, uint64_t number), (s, number))

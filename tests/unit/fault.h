@@ -16,6 +16,8 @@ bool fault_disarm(void);
 /* Calls of the test count too, while it is on: around what is no command. */
 void fault_inside(bool on);
 const char *fault_name(void);		/* of the call that failed last */
+/* COFFER_FAULTS=all: a sweep that samples takes every one of them. */
+bool fault_all(void);
 unsigned long fault_total(void);	/* faults so far */
 
 #endif /* FAULT_H */

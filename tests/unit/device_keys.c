@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Making a card costs an RSA key of a second, and that is most of what a short test takes. The
+ * linker puts this in between (--wrap): cards of a test program get one of these keys, another one
+ * from card to card. They are as public as this file. Programs about the keys themselves
+ * (crypto_key_test.c) are linked without it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/evp.h>
+
+#include "crypto.h"
+
+/* PKCS #8, RSA-3072. */
+static const char *const keys[] = {
+	"MIIG/wIBADANBgkqhkiG9w0BAQEFAASCBukwggblAgEAAoIBgQC80fb5B39wBnreWMs3K5iwgdf80G+fF1nJ"
+	"tQ7L9J/AY6/5cBF2WOyZzWbFDPbHA9T3NU4H2rXwxGPa01PHeaD5kS7/fXD1dXFJj3xfBtcJMwlWnvV5W3x3"
+	"ICLiCCZEBS25DudpCoD8Xz6yYuSmRfGK3zsDrGQqet1KX6kUYxr+sQ2kd/1FBqwyk7YPY9j/oO+88CguwpLA"
+	"uLededibpnwE8W8ih2nPHJyjkVm/0YiGY3+ZmUDPdt+c9iO0YS7ag6g2ANVfFkt14g6/fXCesBzqnRRSYrK8"
+	"TK6dxnlXr05UDZs5UOHKFeVbB/fOpAQuTzQd5mpkwGAG+DBc3Fn64wOwUMSnMrdZFv9XdY5l3kR1srUQY4Q5"
+	"JzdXYjMawi1GlBh3eKZKZOV8DUIg72+fXiKT4gTAzIKzsF1WXPBmdJDTjci1AAZBbD508A3VQkmsCxZXJgd6"
+	"My+889Gvx0r6mVdefT+hHqwddORl7+TnwAUwkM6q5zq6lpRfmoGsKJBewd0CAwEAAQKCAYA8J6xGFDRubTIR"
+	"yjobvoDrosI74e/dwGOzlkI7ihinA1tZ3XFCwfvG2CBooMOyDa94fnv4lp4mMXsaiP8E6uP0/mL5tG4bVSod"
+	"ZGAcKiKx5JeSCBxuaE4T6aITXsNKIlg5v9zLozQKsxFXZZgwvNHCC3JSrkZPHkuH2UgVnalJAQE2p5+BsSmF"
+	"B3gWGRpV/mDCUcSLeSOl0HN28Q2oMPcL4Bsm5fs4p4XjunfcW5XiMqrBNYjnT5jX+bbQTbHOneiZyqxd+Rfw"
+	"yEFWhmOoZFAqyYX6yLP1Am11pjhyPf3oN0tvr6JTiyBHpuowUiEUa0cOwwhpGZZ0bifMo0n/fTQw14QPMfgI"
+	"CMIupEsiGzbdgiIkr3IVLq23kfQ+w5SfU84XL20jxdF1jul9Fmwwo9T0NJvR6UJbSHFNV4TJYxt5eMnfcnVM"
+	"MU7Bd2Y3Q+xBcdSN+gtI7NRAy0eIgZLRh1lEv88EPVCsziJ2ynwSaX7WoQd/S2idAEPVVTvOlvMG9uUCgcEA"
+	"6aYhsC8QkkbZeVC8vfPOKw4v9POqdWFTvbohuQCQqZ+Inr7UJPiPYD7p6GaSERj9r5fIH9NcmzZhXqBiQ7iV"
+	"bjIPYbJGiOl8f/ZtbktfBNC4W/e18iKASkJ46YFQ8WmJyeK5qaibjUTXfaZceyykjQkvlEoLcJmSMxXHNjUd"
+	"qurIOxgxGtMQTN9lrf88GiuuZ0QMDYHB7Kfd3GEcBhrMcl2TS0B9XpZG7kuTKL5Ek/Q9bt+W6AEcxelIDwA9"
+	"Ym87AoHBAM7iA4HpWi5V3raZpxq+SXytcxru60VO9Wa0K93SbmH9IKF5APC2DOGsFU1dS5U7RUdT8/zttJgM"
+	"jK/+tAlsU24tgiuxE+keli9XeqPZwO5D2PD4ucgIa0yK4SllaAZYs/0hJTkIDCTyrhk57csRI+Hr/xzgL8Xn"
+	"yhknCQERfzEq0GjiErGSHlepLUbImENdGERBpwgZ9xG9cxxzGkgTitXYJQiIbenVvBi3hZyoDyetyutKn6Lz"
+	"bRwZzGf/C7AxxwKBwQCWb1S5b1QoGl3jckxTsSpJJnVSLaDOur+EJNeZmfeKfyEjtJI6y57kxR0teP0K7SBJ"
+	"clxzwU6a0MSYfINIPwxXSvwEVxh7BnoWmb+TiAvBufE5paAMKpKXPX1EOvK2vNDun4AS8HBW4MAuMnLRC8lW"
+	"1VdBDvuWoAo1wgvlpwVXCpupEMZtEwAnvp5lDTTRVNaRvopUF/uYN+zs+8ljVNXVvNIdXYRa5j79JsO1M+xL"
+	"prH3NRaggjbYZn7yyaC8RAkCgcEAgyfuKVITBgUSaJkIw3+Xfx9HNe/537qrAS2AEeTybdTX9waLfg8sI3XB"
+	"G4bl//nPdeTXbaYVM7/hAUJsSP0P922KdMCSatwlQmYnLfFCysrgogRNY29S9vekv2W2iS97DCMTQhDEAjiH"
+	"/x4mjvKS2QuQdHH8V28XRNLmdnLtO/J0pcmNKF4GNnTea12IikxesgcdKZmsdOayL3sZUlBxWBjrgXlclT4X"
+	"PWQ7pJE26mTXnEt24QuKRKJmYBflBRLJAoHBALtjKXFaT4RdgOhbUeMt3LZ93OY54txF7pbb+g9tlZOul+ds"
+	"tTJs3oivOzWBA+cySXjR21dHmYUyHB1fNSGVJtlHOh5mg2VvDJaVU8d0vmU8jOKvBkECY4mtc/vGlRZ/scLN"
+	"l8k0e4LD/i24y/YcpIEC2AMQZ1DW3fGBU3j/q3284pOLJwVXd8DNOut8/9ePMKR85MlLWJtB5iQNFikc73zf"
+	"GaP37jyi+JminucyLyC1vhmdyQ1zwIhDynt4uqUayQ==",
+	"MIIG/QIBADANBgkqhkiG9w0BAQEFAASCBucwggbjAgEAAoIBgQC7jzeWHenROhFfGKJyjB71pbeEp8ranzT6"
+	"H/96i/Wx8PB6BMzu30F68WjhQpiupJC3YG09mL8jXNQaBiuimiBfS0R0i7UMAcERFj+aFGpoVHViS9zkV9oS"
+	"Dsu+dOhaNvcqlukHDvPGsE64b1XLhZgEVbPedZc1TAW2RP9qmBW7CDF8XTOhvfB5cLXsHzf3wmRptA97iun7"
+	"DZFfJ6s+Fl0l2E/qu+bakIbPTkFyB01C4PQBtKbDeoFkZGgoMJnhNx0CMXLyqVitqdUkRPDDWRWjr7iGp/US"
+	"5+F43QrwqipWnRrALTVIR7YsJXNIA6q9nZNhAfyQ+lzhoPjW9FU/u0SJ9iWKk9ZsScO4arTeUcAtLcG0ZhbN"
+	"P6Qi5D7Xnhh4q+1tQe2kt3RSPbulrf+DYwZmoQ3FZvddBjlSS2jY1Pm+OOF2VpMs91EtSvWMBvIqBH0+l5Kd"
+	"dQxca2zmBxqRaYWHhFJgt9VmFFbC188AzqBnIZcyg4HhPcVwAF7CDmFgTAMCAwEAAQKCAYBH8M+H53JjW8wE"
+	"90x79k37t/QT0E5JG+70j6htJ1j2xy1eCBBZAU4663TojiRFPH77r2NHUJrj4/vA/aPoCwkmtBaOQ3YOpG+a"
+	"77c2kOUdnmOl7+ZKuX2+FmnE5E+pJtMYRWkdWXlcuQyAxseYOGZOJ1dGGUGF4mKAfqefibUwF5zvkEo5HEMs"
+	"OXS2HGVZxXjBaJzVrLtBnfsoDe2rc2WIGhfROAB8zhm/U0tcAvv6DpHZQ6MBcLBHwxGGdNnZHkt75kLimeuL"
+	"s+YhD1j+QiAHrnQJ+bozLKhWJK4jcaFnmoHbF783rblEjmMTdSou+KdZ04mI5fnYXrxJBUnnOPjE37Sz/5+N"
+	"zJ6MfeKJf1cS8KlBqaNcATyLPRXEe4qh0OCG7ALuNBezwxgfX3e0ohFz65mPskiHSWtLK/cHop545ld7tKLc"
+	"mX3c9HIHGDub5/WIBX9gmfjOnjqEjkQPNxGi+JbHlGH30N/wzGi20diRbs9vYUfXZwpJVN2IzwbgdrUCgcEA"
+	"714erS4CaF5UzIabH472SaUZ3FDfoU53Ixijamh5Fg7ZzpI1+/rCGApTzPlYWciLo+6LTkE8+OcTZB5BiHnI"
+	"HF5xd/fhNQ8ixcGBG3Qpv0DV9f0hJg7pjqzNuhyHvyB6F+7C9GpxdWxhN6PLLMHYANaXf9B+jywERvP1ClYN"
+	"2So4XeXMboxwsPoWFUullRDdxR5yKh+PFgFRq7e1XWzNdIT6h2PLLZ4JVzqt5Sq/PIFGszhn0WiI0/CMk6Pw"
+	"cjBXAoHBAMiXh++pzhbSI/WI0S+O+I7Lcj5Z/p4J3zf75OIKysQJdcHFLRnuYq3LyIQbUUX/89Q+44P04b4U"
+	"c2KjSk1Jn4YQoeRmsKM2kmoJz/L52kB8uhqOSJ7eejN+KhyfPtJOl7UcJ4Og5xo9T03eIzU5LSfBK1cR9zo4"
+	"gUkqfO4ycElSDeQZRQ2tBbQbEjHmhzHCSDvLJQBzLTZ0r6bC+jHsclBAd5siDSQuq7UBmCA7hn7hLXesbYxe"
+	"erZ/dZJKHs/GNQKBwGDXAS4rGQpEb6Y3JvcDjZyJ0QaTKYZHCmgGhcZ88c/8vh2WhYSmFHRJaVHZ5uab/fKa"
+	"hX1pY1OHmQ6+NuER8+WWR+2zOUeQEg9Tk/oZavJXNrjIaerNyavROYH8HOc0KnEYRYNAtRo+eK5b88ztt4fP"
+	"SYeKQEmIE0rpU8+UtRGQxTEn0SdAZi8TXm/LJPhD1JT1Flb4YZkTe4kvT462gACN9BVmSELyVvEValj2jFvc"
+	"KVBEl6ve0Mx920G354UrDQKBwG4piiY9A0nVLppyATA1PJxvbtZ/Zi41DboZRKI/ewweheVc/F/5Y4g/Gmgy"
+	"+HeREb/GqfyWSEOzx4qsUuoPPOTLzZ06KFf6aH6D1QiD3zD7Ttm2untFg6cz6ry9WCr3rqlwROMtQr5OXXdO"
+	"P9fDBuGGXN78puH6lkYwZ1wJp1EdFzPmDN5t32wCUgPFrwnMwQ7VigStPG9jtfPHsNAqIr2gKg+wq7brSrGl"
+	"pn5NMpgL4oSO1br5SDth1Jf6zOEe4QKBwQCobxmCpVPlb+XjDW3SqFVEPYhmVuVtdnK2oPdHpUD/qct0uU19"
+	"PsrsnYq1eQk4+beKDSKHRYMKfTsFopRGVPU3a23+gT9cg7URmUR1cga/mmP6PI3/5LKdk5yKObj85VlY4EFp"
+	"GHq0G9VgvaByhWGKR9W4tfD3ph3pr0YalNPXwGXA61oD7h4tTS3pZKF7FfXfOze9+szsxKqQRu6tP552II5h"
+	"GI67Y9dCgCWuJUK05CXA6RQJBkKE+WPxn7qsu9s=",
+	"MIIG/QIBADANBgkqhkiG9w0BAQEFAASCBucwggbjAgEAAoIBgQC3NoLDbklxY29BLRj8/y4xYCEjASk9K5EE"
+	"vOVgksT1ZMY1paHHyo/wyiwdKa18PFLE4D6k+o/Fj+GYQrFBo4Vc5xVyiHIqJKQZ2/Xe3lSipfOPGTMzW6aX"
+	"3ahXOTQeBPsftou/k6s2ID0BbviSjfvVoHRHmarqEGTepjZhRAn6g7KJ/qaAE7woZsmKsDrxUsl4wAxPmq0b"
+	"vnRrSoKWyKwhBWcngfSGgLLv0C1FNepKZayBFWowfJgEUuAEN6KxoMq8lXdHNoP4r+ScCbBptwRrdJ3qXDN0"
+	"nNDbEiYx6G9yD3yLpvresuTI7qWpCD2kIAakaE9z0SVCkL1jGCRZqX9/PTIEAq40ypWlGR3kRX/rqmmMaQNh"
+	"WZXuUbGDP2TQhm3Z5ngKabr+jebfP6i98Luv8LPx3oU5cvVb6IxAiAA0/elVfVCZSGUV1RsDVALUxmrbvmdu"
+	"GF28iF/k3+4dGp0dRPZ1v5Rd1IJ1staKicwP1m61FmmsEoQro1g0mCWfN60CAwEAAQKCAYAaGikNINRT1D/Q"
+	"gFVUDiMNo810yECQ13kkvKjNVnu7Hm1izUM8TK6vNo6MZRizX4DHTc9+/7emBPa2E6JfYKWqc73JgIkLWgcL"
+	"LBxecTyLo6sMkyGJSqB0eH74Vk0HjdwdS4ujcq1s27D1WFMPxiy/5clLPihsioNkeTe8Kc5mI4c3Q9GC48zl"
+	"0KccHDl5kjrj+jCG0tmg30SE2Ku8QcDMP5HPviMRWpqjsfwRJTpI+S1Xgq6LU+TwkMIbt7V1KxwZgCkXBFQY"
+	"hCiW31QAyUH/fDrvzwtyLzdVxDYctBD9tfrz0DGipfI9vra0vQpcxPvrL5DNKPdppDVr4PN0wPn2vkpzloXv"
+	"+cwrsr+pkSyvMXSIEETlrKUHJ0wibh2xGUiHvFmMNMTqj8ugpGuvRRBzl17Uce3FJj121AoA1OD9+R4kqlvs"
+	"PDo6SpQX+RqaOtpPAHGC09mG2W2URwfLdL7OE8OJZEmd3hg8uv2qe2WyCTxO4c6ajv4+21N3Bw7AT2ECgcEA"
+	"3rDnNs3JbBAy6Yfemv8jQcFJozSf0f54CnAw6ovSnzdFz3fn3SV69Zn8A/qrvGDYFlJ6DoA1JytZseMKvd5X"
+	"M+ZE0mGlHsNU2RPrCWJOheUF9EX58qT3H8BsBVUNrwSj0c1NqAtv6Xa25eaTKxa70MkCNJixR5nrMOO+UPwv"
+	"fkG2wFXX5gchb8X+v51i+xcXHkH/z02KHGTNXH+hEjWAztmASMUxxTCA55gEBDvrRtkuUF8ord5M3ZtINBYa"
+	"oha5AoHBANKd8hr0Fx22OonnUtwlVlqGfVJCYmL2s0RLGhNmb8E+PqMXs7TEQIPuFI/PqGSgGT8p4FfOOLhY"
+	"jmEcHP0yebSW6hJRkHYijqZgvJ7t4QagoRsI76lIVARFH9PH9IDP25sdp4D8Pm8HY7oQ/nEGXn/+JRBM7Fgr"
+	"twkPzbhNcdMqFb67tBIk0b2ryuaY3D4akh6iTz0JtqAx7XVN2McadV08uZB7ab9/5Np8CPaiGcZb6m914GPa"
+	"UYU1NfdIAWjulQKBwHzZw5fHQkFSx6iEY3qUxqiL/IQC8gOi3pxDkDk/kSNwsrQBrr4e0FQ4M8HrXTNtPFkv"
+	"fnz4xlQiitQfzZrruApB9J3a3t9jdgOKlkCZnBqXb4InZV3zvRVRJX7L07MnL81lhD9Nwj2rMBmu7x2+Tihd"
+	"Od5RKTtSgTjUxpPS/7GSmCo3Nqchok5vPEcjryXFKVHugMQx3dfTcAuHBsAVvRS7fp/N5vx+GBc/9CiHi34a"
+	"L0wiPcVVF9U6xP1m0yHDCQKBwDoSXqzb3HvOwPlBFPGqQdMX/fnuX95VkzwjUP9EYU/w76hcYqpW6kr2HClC"
+	"4nVMR2nJDBhpve3mTOutqriNcE1Axy1h2+kWwipRxfA0OrVvGLyxjBMq5C+BN7NXEK1romt0k7jW1AgdC3xE"
+	"L0POs8OquWFzND9jXkZbWyeUAuxsUC6U5qOSD1qywXEveJqPDPbxXdPAl+A3o/eSDVFolC+vDKMvxAqPIvSy"
+	"+m22aFDvCwbMg6BEk/GcqFKUQf9CuQKBwQDOI/o4ppaGlLcnS+z5BxGBuBRCVm4jE6wBIpFuUjcWD/XGR+Wn"
+	"sDxUx3nnA2HzcgCcDK3wO7BstBCTtaRuG16EOUh7AmN02YVVfP2W8Z8NkIYuSlnfe2ggT3L2e+sYd7iU/CiQ"
+	"1WqZZHDKZOmQHksXaWOAk/eIfG2dTbcGkYvSNB/uhmEJU5V52u4D8V25uF2YV8eU13pZXhmzO9qfpt79g5Jd"
+	"rt0uM6ygl86hkUqfzV5Do0vp9Sgzvk7w74AIILs=",
+	"MIIG/QIBADANBgkqhkiG9w0BAQEFAASCBucwggbjAgEAAoIBgQCijxckk2a3msE2zmJQyB5VDkwRHMjEn3NF"
+	"3AYvQDO8QbDbL7QuNenwC8EPkeTJIjYcq/dYapN2Q1Cfgc8aVbQsru2HFm09LxKMpCOrt3oJETFiq5WL7E8S"
+	"Mmkg3P+rmcrA9QtwdvIOGuvWwGI56IYNKBcNudbJx40qGFoQ7G8NqZDHKX6HzqvnDvcc4OrDxuWe1W5crYOr"
+	"d6M8fECN+ikFVajBEwku5bNvLcaDfd/aRcrwEVTuLjmM6X9nDPCtcHTpBe0ps+QhfFSvPl/eCtrcIc2hAHHy"
+	"zB60lel6QqjCHL4jNdJD7pZRCFJ+tg3dq2zud+4QC0dPe4vjkdIAS33WFMrMJvw7TvqHpLgC8vYqH5TneInM"
+	"wTQms/7fkH3yGwYZbKOjQwSNMOxtecgmLoFbemAQSGjqzHTMYVZotsN59yWiICiDztQF8zH6KbbYYcFwUEMm"
+	"r98qA6SQyrmGxjUu6Y9yyQCfgyRZBoz5HdYlP3KXENN6hjQXrPecCEMx5okCAwEAAQKCAYBGpVv/68VUnr9A"
+	"c8H7bHTuLwf02ecQuGEO57eSWlsBgiT7pMgv2wNfbKRLAXMFzEXrAPs+JBcQ6uFDaNUaE0v5rU4SCrePwwDT"
+	"OVQ9QMAa56toP7x+skSM2nagrxq3t18Lq5L8ndzFL4L18ebeVsTHO/iE4RJM39nkBPBDcZUzwVDnlQtltvYz"
+	"NOhE1yR/z9UjyYqsYUYbQyOgWjlt2l1wcZEk04KGrJHmC+U9aPtbb0BqQ4X++vzM1f8lyFRic7/QoUJzYF7b"
+	"wToKV0gIZkSIipmrxBt7ii1ymaoCM4YRoTEX6hYv+MhFYwy/VyyowkvKbHYWDRcrqKG0JvhpfoRcFDxCe1E7"
+	"Cd2A14ES6l7v3vgjuP6VG+NMaIXlmgNvRiTo2pVOoGBZy5MYXa8ytUwQ2S3gF31tsb8YstZGqN4DsowN6LxN"
+	"L44kuYWtEjHse2vuZC3vBRZWJNzaYsOByOvmZhitaiiFZpBSrOLcR29mOg82JAwVYg5qTp12sQAyI4cCgcEA"
+	"5cu7gd/GM57by+mqTfyzPxmwxkHGrnIgJk+3TgX16uf5cWGBQJTAs7Lh8Qg3Y4olLm64wGbO3Y1OW4sJuATC"
+	"2tQr2jnzsg7Zr/zOc000t/yu1EMJw2PSTdJ5RaQUci5QuCvH/8KrqZz1WPIg0+7OBGmtXQsBZxSfxWmok1Mt"
+	"mOjlmKIg6KQej07ne+eFxtGSo9iNpBiLCuVN298Ik+2wPeUUzmsgE7ZAfyCkx22Muar5T8w5TiAYO/WZcfPP"
+	"8XyDAoHBALUYjx59NiWgsfskeYYX89xMj6ZN+wcbvv4YtbMdd2LfceqA32xMaII6B1Zls8hp9rEXNkARk82b"
+	"xQAU3vSi6mX4NCPD6hywZpE0o2Y1HHj7U+NDpRzDA36Twu1gRnzb4qGnjoWRlkOT/jxDvfNFBOctQZ7bCnK3"
+	"FV/4W54gsWstnM49J6L4TvxE6aJxLGuJkpxhF3C0SSGcaJK93GJUBEoIdvYUqwd/FwKnUjtiY19aDg4mSYbQ"
+	"uIMND0xhKEP7AwKBwDZffY+edlRyi0l1kaGAYJ1Wo9hVagCO6oKGLDZe/LBHkWM9kgrI58vdUM7qhcicwG17"
+	"L2X/LYWI0PiiLnuHTN/ggjvRqJMCJooYxHTN2OKL/IYnEqFT9kgJvD45M8lMojbhzSH8Wwf4JqmUKSZchAzR"
+	"QH8agot0etWISaYKcWiT+vehrS2+36hDIEzWHHZN0mfIbsNcN1Itrb2PyYTPIfuTP9gTyvQ/FIXAIJ07k6e/"
+	"B9zU0t5kg7d0RomLCjH2pwKBwFCmvl6CvxGk7n79sI1yr21GP5d+FTUGO1oooQtDLT9AahhZCqfNo6GTvF7S"
+	"7m1sG6ykvMltypiALg0qPl1PDPsavgXLo8DhIty6R6cmMicDL0oAf1E+3JiLr/1NqjbDKrx5xfRgcT5pc4ld"
+	"VgQ4kcVvF1FrFc0fEorqLctPnhQwfSwwei2PToX1HuP0aSb/Xub8KpdMA2HPqZborXSxHDPobyqK69xr0lCh"
+	"OfMujzkQ/z9397jtza63qz+F6YvVBwKBwQDV/gymm7WyTT5UKKGsO5SncBTc2BL2rk06Mu1TYTeUYn4jn5kJ"
+	"BcuHEPvoAOudK1PNzpFn+uMN5usjcKSuROdiRoOL1kN1mEwoz/kc0xd6nPXyPi1QzgUAebqbYnNph7rZYmt7"
+	"VFk2jxf3TPLyNdlICKNgDTetIGu/Vxj+Ezi2Ew6NcXZAXaMVIhWH5mlf260C5LtaEQ8sHjf/cQUCj2Y3O/0O"
+	"A/iFS6XzVC5/baXuowpH+R8zumBhsbetq71k/Ag=",
+	"MIIG/wIBADANBgkqhkiG9w0BAQEFAASCBukwggblAgEAAoIBgQC7WZzlzqCFq/zygUwv85Scjs/jco41YBdI"
+	"lLBOAIpeiur7PgDI18gvB6zjOLlHBpCNeKpSPmRgRVrI43bbBj86m7I3ZalfpgM4BEs2E6klUFztRtV/OYr+"
+	"zSoWdsKaGqGFgmmyLIEieTsrCWWglG8BbH12UCneZXXyYgiGq0a6MYAg+M05a6ud42j0dgiKB39/YILkFt2c"
+	"YVujMmBmq9P2nSlj4H2BnfGBDuFBzxUyCUxUgoSu0OFcl3I+NoGj/up6vygJ2tzHEUik1uhGIEpnuE7IedfB"
+	"qubSSUwkPGJxtyu4Bhkh5lCkzR3lWsYoakOu1l6Wl2eu2azs0DGSb79PNg7c/f5bG/RazZX9qyic/md96jy4"
+	"K9nGAkvrIGOHTWjdPS23o0hDgWyubodSV5tRNfW3MfpdMQ+F4o51sufwfOFN4XIs0fFCceCZsj4xVoI0aYy9"
+	"SFrJjU+U54GhcVuoSvrLmN95H2zCIGOM84nU0+KnNkHDh/IYC0EXpiHR+i8CAwEAAQKCAYA/aJwOt3li5Ivu"
+	"8836aMGCn19DBtGUxRn8Sb7GF669Qt02/Yw8bbPmHv3nxZoHrPQdvZo/zbghUTfhyALBLIMX7fxKfZDuu3xZ"
+	"aDKgcdUMuP9Km2/E6I/fn0bAZZ+Fkr/aNQJa+G8YYNmivkJ0L+jGHZb1BTq2d7aMu5tRIQUGHZzVDABBj+x8"
+	"uqwaGRzYwqLnVJ3YXtjQha8DNBimhz9tN1H76M3xoahMWuHoaRMuZTE9ZRNNK4sq0GMtJTuJaswTUd5gq9Zt"
+	"IMXM2z1CESA4PW83hFdvNzwEQ4h2Z2cBKAB4CPdqRdjjiH0Cx0H08ycnr7N1APnEzLCEV/JD8BV9vl3oWUup"
+	"1r2SZAiMv5dVdvymVMZr0prf7Dx5oPVQThhfgB8gBIhzSgqwt29AV4chNHUPtAygpmcdxkQL6/yvU+anR+LC"
+	"9UwTbiGstU2Odx3ioqENVDJBqZ143LkUcCPNyb7+atI7pPmGFzUtcmO+iTnXJySbmrv1tjoeX0ZsCWkCgcEA"
+	"3HZ8cR6WPuJYLx1x4z/xKC0msbTNnyegHCC9uwUCyY8rCLa8ADaZ/Ta9XQAaZeFO/4BFFdi5EEDQwbpO9WYw"
+	"hvJB8ZW4hMUPfLxarai2v/4SRGDpw9D5lQAwCzyD80fw+VBogz/jJe4lw8Yqmm1Ct104Wv7Mbc6dc1MkAB3G"
+	"dH21lHMsTMtEk6pRdXoAg+WnaMtx3Qkjkbk5E4TUoKZmdN7RSym4cdGoCHGPuC3nWEj3A3JNdr1HqBX5pZ0k"
+	"9tDDAoHBANmMtdy8Jb5DnFyk/4pyilRhO6ENapR3BzGEqO8TO5hVOesRABfxQVrbE6nsz7KMgmRmTVa6qCLG"
+	"jH9g66DsOd/GveVbdjG4OsHRiQvj+XllLjAjBhrbWL81atqfS4KrfsYPwbS7kOHyWvp3y9ptQT6GNDkorzm1"
+	"/CnVt3Yf5c/H12x9T5hCyxj1RgFjUmuLDLQLSlK8HyH+XM9nM2C756/MRRtbTiYGTVcZa7tLJ7LDuRKKQvUk"
+	"arNVr7oJlCYaJQKBwQCj8fjYpkZUvT2Wy+7Fb+eGWQ1NWYcPtAf84tw1F6Ta/vyhnkJwZipdgzeO0WTQHp0A"
+	"pAK8HE6DJ7AWYNYW58dukvk3DoAJPAIoYGmOeshsPiSXdPpiBCWWCG2x7W6ym+03efQ+pmPk8RRkYhmMfXP/"
+	"p/MguBqODfhIqqs66umJ93Hw0zU+Zmq45Q9urSt06nN0Gtax6PnqhDNNsJnuXdATWR+LJZtkCOVMYibecER6"
+	"AsiuZ3Hzuw5ukOj1n8a9RMECgcEAnW8B0RrraXQ+PKE/OK7JQmUXJOazoXs93mz1YAYYE5ZhkqY73he+RwTR"
+	"hyAT8k9SsVuDTmdH89qhpDC8dDlfbHzDwa5dq396Lfb36X3ydRJuyXEfIuJnp//9MvciSw7WcHjIooU2RP0B"
+	"L87v3ENCev/d3Rt/KxFyyceau8Y7phEl6aIJrtNvbMFbBvgcli0LZWPiRltTYGNWQNWbTb7N3N/DhxedR1E6"
+	"OPTxjJnHwct4LF2YNRVEjkFNKSFzb9ttAoHBAK5rPGLWyqW8hXnPYIC6v1fyU3n1jnZE0tTNT6RNXznJnaIV"
+	"K0auZGOs9kTBzc6G+xcUr/zofeIbIftIRef8az+LiB6AuuFbbVNGcwdIxH/dMTPhyOBd5biyzRllbUYzW5yC"
+	"LmY+CGlz3DNAM7/gHzmLhSjtmV1RQRsL45l+inMO+gpvNNk98tQKE3HN38xipwr8TymY7Upzq+xu8Ejqsqeo"
+	"fm+PwwiqrHQ27kAwyxFf/Mgvyo+ocfQZMKG7aAh/CQ==",
+	"MIIG/gIBADANBgkqhkiG9w0BAQEFAASCBugwggbkAgEAAoIBgQDPxa8aJQ4RqFiBtZBnDP/XhA3bD2K1aqpf"
+	"hTL5dSXmYooFZL1PmRR9eQcR0N8W36BZVAkbIZkKbnB8rxf2bdolhfah43522O1zYX97fogSi4AXy7ahPgSL"
+	"g2Sx0zChV46KXNyjJW1AtmjEhDgnmfyNhM7nM/nXVFhvhVYMMboQa0W+JnwoF4g/ZIJEXVFEIsbMnjdC7mwA"
+	"BiXnRBZxX8VUi50TkAjthhL980Opo3StA3pIcalKu6lFpb/Zrrvh8E6iAZnzLPADqxGDGWQtz+ynJ4qtqrVv"
+	"oXm8RAVjhAZ5hrymQF85p28ipv6WQuBtmPkGOB+M946XHEebgmxkB76GoIN6BmihYWSdzYyHTcQHP4LdfFt2"
+	"CGcMnmLwhYRxv5BdACcMuUZ/hHzNNLj386fLumQPQTp+eh8x9Z3SJ7bqUdSbLeJcu/bAyOrxGf9Yepn4gjEO"
+	"uewojA1QEw88qpRvK6zNVvo+gL+1vMqhZkzI/IhXAmhbGujKz9/3Q3yG7ncCAwEAAQKCAYBKt1SuKrgh+m+F"
+	"iZTZsg+I4XiYF7LP+YE2I3C+y3VrIXFv2hfH+Y0oR+8WZY3sLFP9+53gr1bZLPjvpYmQ+VUS3FdiRSxzsbPG"
+	"I8AT2V82iAryw7OzzVkWEJST7BXXV2SvdhBz7OAaft4zGTcWaqYrACDlfMfyOucoh4L3lKRMBj+Iz08jnb7F"
+	"yS+dRQ+V2Im0CItn2tRkt9FGlrIZaC7OpfxBDjFftTC8ORBSfzDUjOUbCyCtesm2/ZF9xvvSlrcR28n1ExEd"
+	"gX9VlS8jbUdVR4AxvdRJR28mLfmpfNFrcxlPIqISfD0SePnVphoXzU1juhgmdlMb4EvENf5B7qZ18JGhpv1+"
+	"YxUq9mv/WmKg8wLO2+LQJAG/BzKAUk+7cwz2ThgK0GAwjMKCzu2VU5WKRN9c3p0EJP+bN197GBZvSX/qg7OE"
+	"wRWzEArQK2RMwAziAhtFhNcaXI9sGca54vcjRg1x3FW1xmroVaEzOuNgrNlOlRDBNX3mtKMtQe4vbOUCgcEA"
+	"+ee+zvEfAdC+jRmUzcW/TUPHzLfX63GNyaXXgTzoWf9RzpoaqxcXlaVWQHalODw8bgC/lZCQFO/Gu1fjtRiQ"
+	"PpL98JVqOpxCW4y6PEERxWFmBrpki8kN3qCp6nVbotiVdFES0+Ee+5eBpbVbzt11yM6K47uj+X/z9gMmXT4l"
+	"WwGE1Y3nrCc709Y3lMFOrzEfhT/8otk9lPGSqI0omiQv/OENrr4OJrLlZ8KhwEA5SmDf3NPmimpTKjWoGQMn"
+	"JIpdAoHBANTW4sNUbFVk+qdvxwaz5OdTWeQMtk1GeQs5r/NsoczGAPgjvMDwuqFKoMB3p2TLTDeXAOR68pnh"
+	"0TxY475oqAbE9bzhCFYiKLG9F+bnokqVTJB4ZZ0Wlp9eQbi4JWZnGnBLjcM7gIGpVEvEjaGad+xrtVk7K7kJ"
+	"Anh6ab5FXdb8EkTRLiJ46BcD++y/yoHBQFXuIc6qKYKBFGebP1iw6FifHMxygaw14rQ1WqLlMDbPeNdEvoWy"
+	"yzWiZLsouulW4wKBwEQrIBRpF5EyNNhecwXSfEWCSL0iJQb3ebrYvzlkuOjbyZ/2z3F+IhPS/v0koBr/62gC"
+	"UkBlJ7heU7KE3ftnUOmQxS5cQ5brSvqYH7ER+twBnogVThoHZP4mi1MGYlHAjLwm5WDglsgAYwAlwX5jUJ7P"
+	"IHnQlIEZkx23bD6hFiWF+4sZY2nFZf95/r1YIbOOTc/WTX7KjY7UerH5l2q8lk5/wXC6LTgHMqakI+VCX55X"
+	"YJlnQArfyAHKkykHgCTqjQKBwQDMO7L3KkCWJMKc/pZlqSPCkenU+hnIxxIJon5jQF92Jp3xfiF2psj/UqQ0"
+	"a9zVzHrDcQPrOssmvFjR5p4LLVPmwwLnDqy4MikIfOG9sZG6rc79ZnpjJbS9Em5QOWux+seU7/sFV0h1oy1/"
+	"UwlxA8+Frski6bOH58xWHWjwqpFkZReGr47sh0Z2J12LjXJd1jnM+ye3rvMMBp602HUNvxwFRhEVYd9qh36V"
+	"3Aiv/Oqp/aYAMzf7BVkXi0/LhEbu928CgcEA2fRHRcM+x8a+ThE4VJqYRa9tpw8gyOKNDYvwKiFQnkIRC2Kf"
+	"SvU3vD/ceLouHspt/tcuzxs6ubvBbXrKeFIB8OJvowrJt7oV6l7NoHOznnssTND+GFoKOP6slgtPRO/NKqcU"
+	"lfEOQ4kktVhPoomVUnzslvhJSt+rkpPM3+cQvYcsB3nfdELUQoQmiyRGE5HswtiQduxp65phTPIrzAjQPni4"
+	"8qr/4uSsYsheoI5jq71xXMuV+xLKakl4Es9GF8oV",
+};
+
+#define KEYS	(sizeof(keys) / sizeof(keys[0]))
+
+uint32_t __real_crypto_device_key(struct crypto *c, enum crypto_device_key kind,
+				  struct crypto_der *private_key);
+uint32_t __wrap_crypto_device_key(struct crypto *c, enum crypto_device_key kind,
+				  struct crypto_der *private_key);
+
+uint32_t __wrap_crypto_device_key(struct crypto *c, enum crypto_device_key kind,
+				  struct crypto_der *private_key)
+{
+	static atomic_uint taken;
+	const char *text;
+	size_t len, room;
+
+	if (kind != CRYPTO_DEVICE_RSA3072)
+		return __real_crypto_device_key(c, kind, private_key);
+	text = keys[atomic_fetch_add(&taken, 1) % KEYS];
+	len = strlen(text);
+	room = len / 4 * 3;		/* with what the padding stands for */
+	assert_in_range(room, 1, sizeof(private_key->p));
+	assert_int_equal(EVP_DecodeBlock(private_key->p, (const uint8_t *)text, (int)len), room);
+	private_key->len = room - (text[len - 1] == '=') - (text[len - 2] == '=');
+	return 0;
+}
