@@ -118,7 +118,8 @@ CRYPTO(crypto_hkdf, (struct crypto *c, enum crypto_hash h, struct bytes salt, st
 CRYPTO(crypto_pbkdf2, (struct crypto *c, struct bytes secret, struct bytes salt, uint32_t n,
 		       uint8_t *out, size_t len), (c, secret, salt, n, out, len))
 CRYPTO(crypto_seal, (struct crypto *c, struct bytes key, const uint8_t nonce[CRYPTO_NONCE],
-		     struct bytes aad, struct bytes plain, uint8_t *out), (c, key, nonce, aad, plain, out))
+		     struct bytes aad, struct bytes plain, uint8_t *out),
+       (c, key, nonce, aad, plain, out))
 CRYPTO(crypto_open_sealed, (struct crypto *c, struct bytes key,
 			    const uint8_t nonce[CRYPTO_NONCE], struct bytes aad,
 			    struct bytes sealed, uint8_t *out),
