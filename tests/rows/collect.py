@@ -12,8 +12,9 @@ import os
 import re
 
 ROW_COUNT = 97
-LIKE_C = re.compile(r"^\s*/\*\s*rows?\s+\d[\d\s,and-]*(\*/)?\s*$", re.I)
-LIKE_SHELL = re.compile(r"^\s*#\s*rows?\s+\d[\d\s,and-]*$", re.I)
+# In small letters with anything behind the numbers; sentences begin with a capital.
+LIKE_C = re.compile(r"^\s*/\*\s*(?:rows?\s+\d.*|(?i:rows?\s+\d[\d\s,and-]*(?:\*/)?\s*))$")
+LIKE_SHELL = re.compile(r"^\s*#\s*(?:rows?\s+\d.*|(?i:rows?\s+\d[\d\s,and-]*))$")
 COMMENT_C = re.compile(r"^/\* rows? (\d+(?:, \d+)*) \*/$")
 COMMENT_SHELL = re.compile(r"^\s*# rows? (\d+(?:, \d+)*)$")
 # cmocka's tests and the device's; then those of the kernel's harness.
