@@ -46,7 +46,7 @@ try() {
 	else
 		bad=$((bad + 1))
 		echo "not ok $cases - $* (status $status)"
-		tail -n 30 "$work/$function.log" | sed 's/^/# /'
+		tail -n 30 "$work/$function.log" | cut -c 1-400 | sed 's/^/# /'
 	fi
 }
 

@@ -154,7 +154,7 @@ shell_made() {
 		COMP_WORDS=(coffer partition cl) COMP_CWORD=2
 		_coffer && echo "${COMPREPLY[@]}"')" clone
 	same "$(bash -c '. ./completions
-		COMP_WORDS=(coffer partition clone -o) COMP_CWORD=3
+		COMP_WORDS=(coffer partition clone -ob) COMP_CWORD=3
 		_coffer && echo "${COMPREPLY[@]}"')" -objects
 	run 0 coffer --completions zsh
 	has out '^#compdef coffer$'

@@ -174,7 +174,8 @@ static void preflight_texts(void **state)
 	GOOD(coffer_logout(s.co[1]));
 	preflight_says(s.co[0], s.co[1], ST(USER_NOT_LOGGED_IN), "target partition");
 	GOOD(coffer_login(s.co[1], COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
-	preflight_says(s.co[0], s.co[1], ST(USER_NOT_AUTHORIZED), "log in as co");
+	preflight_says(s.co[0], s.co[1], ST(USER_NOT_AUTHORIZED),
+		       "role logout; role login -name co");
 	GOOD(coffer_logout(s.co[1]));
 	GOOD(coffer_login(s.co[1], COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
 	policy(STORY_B, 0, COFFER_ROLE_SO, STORY_SO, 7, 0);

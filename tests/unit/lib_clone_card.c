@@ -228,6 +228,10 @@ static int card_run(struct fake_card *fake, uint16_t opcode, const uint8_t *req,
 	case COFFER_CMD_PARTITION_INFO:
 		*len = info(c, reply);
 		break;
+	case COFFER_CMD_POLICY_LIST:
+	case COFFER_CMD_MECHANISM_LIST:
+		*len = put32(reply, 0);
+		break;
 	case COFFER_CMD_CLONE_INVITE:
 		c->invites++;
 		/* fallthrough */

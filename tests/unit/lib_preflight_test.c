@@ -208,8 +208,8 @@ static const struct fault {
 	coffer_rc rc;
 	const char *mend;
 } faults[] = {
-	{ set_logged_out, ST(USER_NOT_LOGGED_IN), "log in there as co" },
-	{ set_po, ST(USER_NOT_AUTHORIZED), "log in as co" },
+	{ set_logged_out, ST(USER_NOT_LOGGED_IN), "role login -name" },
+	{ set_po, ST(USER_NOT_AUTHORIZED), "role logout; role login" },
 	{ set_initial, ST(PIN_EXPIRED), "role changepw" },
 	{ set_admin, ST(OPERATION_NOT_ALLOWED), "admin partition" },
 	{ set_no_domain, ST(CLONING_PARAMETER_MISSING), "initialise" },

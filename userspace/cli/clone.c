@@ -7,12 +7,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clone.h"
 #include "names.h"
 
 static volatile int interrupted;
-static struct sigaction before;
+static struct sigaction before, before_term;
 
 static void on_interrupt(int signal_number)
 {
@@ -46,14 +47,43 @@ static void show_stage(void *opaque, enum coffer_clone_stage stage, size_t done,
 	}
 }
 
+bool clone_is_dry(const struct cli *cli, const struct cli_args *args)
+{
+	return cli->set.dry_run || cli_args_given(args, "dryrun");
+}
+
+/* -onerror, or one of the older two. */
+static coffer_rc choose_on_error(struct cli *cli, const struct cli_args *args,
+				 enum coffer_on_error *out)
+{
+	bool stop = cli_args_given(args, "stoponerror");
+	bool go_on = cli_args_given(args, "continueonerror");
+	const char *word = cli_args_text(args, "onerror", NULL);
+
+	if (word && !strcasecmp(word, "stop"))
+		stop = true;
+	else if (word)
+		go_on = true;
+	if (stop && go_on)
+		return cli_usage(cli, "stop and continue exclude each other");
+	*out = stop ? COFFER_ON_ERROR_STOP : go_on ? COFFER_ON_ERROR_GO_ON :
+						     COFFER_ON_ERROR_DEFAULT;
+	return 0;
+}
+
 coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
 		      const char *verb)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
 
+	coffer_rc rc;
+
 	memset(run, 0, sizeof(*run));
 	run->cli = cli;
 	run->verb = verb;
+	rc = choose_on_error(cli, args, &run->options.on_error);
+	if (rc)
+		return rc;
 	if (cli_args_given(args, "objects") && !cli_args_all(args, "objects")) {
 		run->options.count = cli_args_numbers(args, "objects", run->handles,
 						      CLONE_HANDLES_MAX);
@@ -61,25 +91,20 @@ coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_a
 			return cli_usage(cli, "at most %d handles at once", CLONE_HANDLES_MAX);
 		run->options.handles = run->handles;
 	}
-	if (cli_args_given(args, "stoponerror") && cli_args_given(args, "continueonerror"))
-		return cli_usage(cli, "-stoponerror and -continueonerror exclude each other");
-	if (cli_args_given(args, "stoponerror"))
-		run->options.on_error = COFFER_ON_ERROR_STOP;
-	else if (cli_args_given(args, "continueonerror"))
-		run->options.on_error = COFFER_ON_ERROR_GO_ON;
 	run->options.no_preflight = cli_args_given(args, "nopreflight");
-	run->options.dry_run = cli->set.dry_run;
+	run->options.dry_run = clone_is_dry(cli, args);
 	run->options.interrupted = &interrupted;
 	run->options.stage = show_stage;
 	run->options.opaque = run;
 	interrupted = 0;
 	sigaction(SIGINT, &action, &before);
+	sigaction(SIGTERM, &action, &before_term);
 	return 0;
 }
 
 /* ---- Report ------------------------------------------------------------------------ */
 
-static const char *result_name(enum coffer_clone_result result)
+static const char *result_name(const struct clone_run *run, enum coffer_clone_result result)
 {
 	switch (result) {
 	case COFFER_CLONED:
@@ -89,7 +114,7 @@ static const char *result_name(enum coffer_clone_result result)
 	case COFFER_CLONE_REFUSED:
 		return "refused";
 	default:
-		return "not tried";
+		return run->options.dry_run ? "would go" : "not tried";
 	}
 }
 
@@ -108,9 +133,9 @@ static void say_item(struct clone_run *run, const struct coffer_clone_item *i)
 			run->target, to);
 		break;
 	case COFFER_CLONE_REFUSED:
-		out_say(o, "    Handle %u on %s was refused: 0x%" PRIx64 " (%s): %s", from,
-			run->source, (uint64_t)i->rc, coffer_errname(i->rc),
-			coffer_strerror(i->rc));
+		out_say(o, "    Handle %u on %s %s refused: 0x%" PRIx64 " (%s): %s", from,
+			run->source, run->options.dry_run ? "would be" : "was", (uint64_t)i->rc,
+			coffer_errname(i->rc), coffer_strerror(i->rc));
 		break;
 	default:
 		out_say(o, run->options.dry_run ? "    Handle %u on %s would go to %s" :
@@ -131,9 +156,10 @@ static void show_item(struct clone_run *run, const struct coffer_clone_item *i)
 	out_key_number(o, "target_handle", i->target_handle);
 	out_key_text(o, "class", names_class(i->object_class));
 	out_key_text(o, "label", i->label);
-	out_key_text(o, "result", result_name(i->result));
+	out_key_text(o, "result", result_name(run, i->result));
 	out_key_number(o, "rc", (uint64_t)i->rc);
 	out_key_text(o, "name", coffer_errname(i->rc));
+	out_key_text(o, "reason", i->rc ? coffer_strerror(i->rc) : "");
 	out_item_end(o);
 }
 
@@ -156,6 +182,7 @@ static void show_report(struct clone_run *run)
 	out_key_number(o, "existed", r->existing);
 	out_key_number(o, "refused", r->refused);
 	out_key_number(o, "not_tried", r->not_tried);
+	out_key_number(o, "interrupted", r->interrupted);
 	if (r->protocol)
 		out_say(o, "    Protocol: %s", text);
 	if (r->suite)
@@ -174,10 +201,13 @@ static coffer_rc verdict(struct clone_run *run, coffer_rc rc)
 
 	if (rc != ST(FAILED_TO_CLONE_AN_OBJECT))
 		return rc;
-	if (interrupted)
-		cli_fail(run->cli, rc, "interrupted: %zu %s, %zu left; run it again to go on",
-			 r->cloned, run->verb, r->not_tried);
-	if (r->cloned || r->existing)
+	if (r->interrupted)
+		cli_fail(run->cli, rc, "interrupted: %zu %s, %zu refused, %zu left, none of them "
+			 "half; the same command goes on", r->cloned, run->verb, r->refused,
+			 r->not_tried);
+	if (r->interrupted)
+		return rc;
+	if (r->cloned || r->existing || (run->options.dry_run && r->not_tried))
 		return rc;
 	for (size_t i = 0; i < r->count; i++)
 		if (r->items[i].result == COFFER_CLONE_REFUSED) {
@@ -192,10 +222,14 @@ static const char *why(coffer_rc rc)
 {
 	switch (rc) {
 	case ST(SESSION_NEGOTIATION_NO_PSK):
-		return "the partitions share no domain: see partition domainlist";
+		return "the partitions share no domain: see partition domainlist on both, and "
+		       "partition domainadd (policy 44)";
 	case ST(CERTIFICATE_DATA_INVALID):
 		return "domains differ (under CPv1 the primary one counts), or a peer is not "
 		       "genuine";
+	case ST(CONTAINER_OBJECT_STORAGE_FULL):
+		return "the target has not enough space for all objects: delete some there, or "
+		       "choose with -objects";
 	default:
 		return coffer_strerror(rc);
 	}
@@ -206,12 +240,16 @@ coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 	bool moved = !rc || rc == ST(FAILED_TO_CLONE_AN_OBJECT);
 
 	sigaction(SIGINT, &before, NULL);
+	sigaction(SIGTERM, &before_term, NULL);
 	/* When nothing moved there is one line for people; machines get the objects (row 14). */
 	if (moved || run->cli->out.json)
 		show_report(run);
 	if (!moved && !run->cli->message[0])
-		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb, why(rc));
+		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb,
+			 run->report.why[0] ? run->report.why : why(rc));
 	rc = verdict(run, rc);
+	run->kept = run->options.on_error == COFFER_ON_ERROR_GO_ON && run->report.cloned &&
+		    !run->report.not_tried;
 	coffer_clone_report_free(&run->report);
 	return rc;
 }

@@ -120,13 +120,20 @@ static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
 	return rc;
 }
 
+static bool was_dropped(const struct clone_run *run, const struct archive *a, coffer_rc rc)
+{
+	return rc == ST(FAILED_TO_CLONE_AN_OBJECT) && !run->options.dry_run && !a->a.append &&
+	       !a->a.replace && !run->kept;
+}
+
 /* Part of the keys must not pass for a backup: the library has deleted the new archive again. */
 static coffer_rc not_kept(struct cli *cli, const struct archive *a)
 {
 	if (cli->override == CLI_OK)
 		cli->override = CLI_FAILED;
 	return cli_fail(cli, ST(FAILED_TO_CLONE_AN_OBJECT),
-			"archive %s was not kept, for not every object got there: -objects chooses",
+			"archive %s was not kept, for not every object got there: -objects "
+			"chooses, -onerror continue keeps part",
 			a->a.partition);
 }
 
@@ -150,7 +157,7 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 		snprintf(run.target, sizeof(run.target), "archive %.32s", a.a.partition);
 		rc = coffer_archive_backup(source->session, &a.a, &run.options, &run.report);
 		rc = clone_end(&run, rc);
-		if (rc == ST(FAILED_TO_CLONE_AN_OBJECT) && !a.a.append && !a.a.replace)
+		if (was_dropped(&run, &a, rc))
 			rc = not_kept(cli, &a);
 	}
 	archive_wipe(&a);

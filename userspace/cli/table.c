@@ -3,6 +3,7 @@
  * Every noun, verb and option of the program. Names and short forms follow behaviour.md
  * section 6 where that has them.
  */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,10 +41,14 @@
 #define SO_PASSWORD \
 	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
 #define OBJECTS(flags, text) { "objects", "o", CLI_OBJECTS, flags, text, NULL }
-#define STOP \
-	{ "stoponerror", "soe", CLI_FLAG, 0, "stop at the first object that is refused", NULL }, \
-	{ "continueonerror", "coe", CLI_FLAG, 0, "go on with the next; default but for archives " \
-	  "of cards that stop (7.7.0 and later)", NULL }
+#define RUN \
+	{ "onerror", "oe", CLI_CHOICE, 0, "at an object that is refused; default: continue, but " \
+	  "for archives of cards that stop (7.7.0 and later)", "stop|continue" }, \
+	{ "nopreflight", "np", CLI_FLAG, 0, "look at nothing before: the cards refuse, under CPv1 " \
+	  "each object by itself", NULL }, \
+	{ "dryrun", "dr", CLI_FLAG, 0, "show the plan, change nothing", NULL }, \
+	{ "stoponerror", "soe", CLI_FLAG, 0, "the same as -onerror stop", NULL }, \
+	{ "continueonerror", "coe", CLI_FLAG, 0, "the same as -onerror continue", NULL }
 #define PED_KEY { "key", "k", CLI_FILE, REQ | BARE, "file of the PED key", NULL }
 #define PED_COLOR(flags) \
 	{ "color", "c", CLI_CHOICE, flags, "its colour: blue HSM SO and Partition SO, black " \
@@ -145,20 +150,18 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),
 		  { "slot", "s", CLI_SLOT, REQ, "slot that gets the clones", NULL },
 		  PASSWORD("Crypto Officer's password of that slot; with a PED: if activated, "
-			   "the challenge"), STOP,
-		  { "nopreflight", "np", CLI_FLAG, 0, "look at nothing before: the cards refuse, "
-		    "under CPv1 each object by itself", NULL }, FORCE) },
+			   "the challenge"), RUN, FORCE) },
 	{ "partition", "archive backup", "ar b", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "back the partition up to a backup card", cli_archive_backup,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,
 		  { "append", "a", CLI_FLAG, 0, "add to an archive that exists", NULL },
 		  { "replace", "r", CLI_FLAG, 0, "empty an archive that exists first", NULL },
-		  OBJECTS(0, "only these handles; default: all"), STOP, FORCE) },
+		  OBJECTS(0, "only these handles; default: all"), RUN, FORCE) },
 	{ "partition", "archive restore", "ar r", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "bring an archive's objects back into the partition",
 	  cli_archive_restore,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, ARCHIVE_PASSWORD,
-		  OBJECTS(0, "only these handles of the archive; default: all"), STOP, FORCE) },
+		  OBJECTS(0, "only these handles of the archive; default: all"), RUN, FORCE) },
 	{ "partition", "archive list", "ar l", 0, NULL, "list the archives of a backup card",
 	  cli_archive_list, OPTIONS(BACKUP_SLOT) },
 	{ "partition", "archive contents", "ar c", 0, "Crypto Officer of the archive",
@@ -443,12 +446,25 @@ const struct cli_command *cli_command_find(const char *const *words, size_t coun
 	return NULL;
 }
 
+/* "on-error" is as good as "onerror", and "rootkey" as "root-key". */
+static bool same_but_dashes(const char *word, const char *name)
+{
+	do {
+		word += strspn(word, "-");
+		name += strspn(name, "-");
+		if (tolower((unsigned char)*word) != tolower((unsigned char)*name))
+			return false;
+		name++;
+	} while (*word++);
+	return true;
+}
+
 static const struct cli_option *option_named(const struct cli_command *c, const char *name)
 {
 	const struct cli_option *o;
 
 	for (o = c->options; o && o->name; o++)
-		if (same(name, o->name, o->brief))
+		if (same_but_dashes(name, o->name) || (o->brief && !strcasecmp(name, o->brief)))
 			return o;
 	return NULL;
 }

@@ -5,6 +5,7 @@
  * and stays. An archive that a failed run made is deleted again.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,24 @@ static coffer_rc on_error_default(struct coffer_session *s,
 	return rc;
 }
 
+/* What both partitions show against it goes into the report, in words. */
+static coffer_rc archive_clone(struct coffer_session *source, struct coffer_session *target,
+			       const struct coffer_clone_options *options,
+			       struct coffer_clone_report *report)
+{
+	coffer_rc rc = 0;
+	char *why = NULL;
+
+	memset(report, 0, sizeof(*report));
+	if (!options->no_preflight)
+		why = coffer_clone_preflight(source, target, &rc);
+	if (!rc)
+		return coffer_clone(source, target, options, report);
+	snprintf(report->why, sizeof(report->why), "%s", why ? why : coffer_strerror(rc));
+	free(why);
+	return rc;
+}
+
 /* ---- Filling one ---------------------------------------------------------------------------- */
 
 static coffer_rc archive_empty(struct coffer_session *co)
@@ -181,12 +200,25 @@ static coffer_rc archive_fill(const struct coffer_archive *a, uint32_t id, bool 
 	if (!rc && empty_first)
 		rc = archive_empty(co.s);
 	if (!rc)
-		rc = coffer_clone(source, co.s, options, report);
+		rc = archive_clone(source, co.s, options, report);
 	entry_leave(&co);
 	return rc;
 }
 
+/* Nothing, or part of the keys, must not pass for a backup, unless it was asked to go on. */
+static bool keeps(const struct coffer_clone_options *given,
+		  const struct coffer_clone_report *report, coffer_rc rc)
+{
+	if (given && given->dry_run)
+		return false;
+	if (!rc)
+		return true;
+	return rc == ST(FAILED_TO_CLONE_AN_OBJECT) && given &&
+	       given->on_error == COFFER_ON_ERROR_GO_ON && report->cloned && !report->not_tried;
+}
+
 static coffer_rc backup_new(const struct coffer_archive *a, struct coffer_session *source,
+			    const struct coffer_clone_options *given,
 			    const struct coffer_clone_options *options,
 			    struct coffer_clone_report *report)
 {
@@ -200,8 +232,7 @@ static coffer_rc backup_new(const struct coffer_archive *a, struct coffer_sessio
 	rc = archive_make(a, so.s, &id);
 	if (!rc) {
 		rc = archive_fill(a, id, false, source, options, report);
-		/* Nothing, or part of the keys, must not pass for a backup. */
-		if (rc || options->dry_run)
+		if (!keeps(given, report, rc))
 			coffer_partition_delete(so.s, id);
 	}
 	entry_leave(&so);
@@ -213,14 +244,19 @@ static coffer_rc backup_new(const struct coffer_archive *a, struct coffer_sessio
  * with the archive first.
  */
 static coffer_rc replace_check(const struct coffer_archive *a, uint32_t id,
-			       struct coffer_session *source)
+			       struct coffer_session *source,
+			       struct coffer_clone_report *report)
 {
 	const struct coffer_clone_options dry = { .dry_run = true };
-	struct coffer_clone_report report;
+	struct coffer_clone_report checked = { 0 };
 	coffer_rc rc;
 
-	rc = archive_fill(a, id, false, source, &dry, &report);
-	coffer_clone_report_free(&report);
+	rc = archive_fill(a, id, false, source, &dry, &checked);
+	memcpy(report->why, checked.why, sizeof(report->why));
+	/* Objects that would be refused are the real run's to tell. */
+	if (rc == ST(FAILED_TO_CLONE_AN_OBJECT))
+		rc = 0;
+	coffer_clone_report_free(&checked);
 	return rc;
 }
 
@@ -243,11 +279,11 @@ API coffer_rc coffer_archive_backup(struct coffer_session *source, const struct 
 		return rc;
 	if (!id)
 		return a->append || a->replace ? ST(CONTAINER_HANDLE_INVALID) :
-						 backup_new(a, source, options, report);
+						 backup_new(a, source, given, options, report);
 	if (!a->append && !a->replace)
 		return ST(OBJECT_ALREADY_EXISTS);
 	if (a->replace && !dry) {
-		rc = replace_check(a, id, source);
+		rc = replace_check(a, id, source, report);
 		if (rc)
 			return rc;
 	}
@@ -286,7 +322,7 @@ API coffer_rc coffer_archive_restore(struct coffer_session *target,
 	if (!rc)
 		rc = archive_enter(a, &co);
 	if (!rc)
-		rc = coffer_clone(co.s, target, &options, report);
+		rc = archive_clone(co.s, target, &options, report);
 	entry_leave(&co);
 	return rc;
 }

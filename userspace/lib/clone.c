@@ -13,8 +13,6 @@
 #define FEW_HANDLES 16
 #define FEW_OUIDS 4
 
-/* ---- Results -------------------------------------------------------------------------------- */
-
 /* ---- Which objects -------------------------------------------------------------------------- */
 
 static const uint32_t wanted[] = { CKA(CLASS), CKA(LABEL), CKA(OUID) };
@@ -310,6 +308,10 @@ static coffer_rc run_all(struct clone_run *run)
 		else if (rc)
 			return rc;
 		rc = exists(run);
+		if (!rc)
+			rc = clone_space(run);
+		if (!rc && run->options->dry_run)
+			rc = clone_forecast(run);
 	}
 	if (rc) {
 		clone_abandon(run);
@@ -318,6 +320,7 @@ static coffer_rc run_all(struct clone_run *run)
 	if (!run->options->dry_run)
 		clone_move(run);
 	clone_finish(run);
+	run->report->interrupted = clone_interrupted(run) && unsettled(run);
 	settle_rest(run);
 	clone_stage(run, COFFER_STAGE_DONE, run->report->count);
 	return outcome(run);

@@ -34,6 +34,8 @@ struct clone_run {
 coffer_rc clone_negotiate(struct clone_run *run);
 /* Is this failed negotiation the matter of one object, and no reason to end the run? */
 bool clone_is_of_one(const struct clone_run *run, coffer_rc rc);
+/* PARTITION_INFO as the card sends it */
+coffer_rc clone_look(struct coffer_session *s, struct coffer_rep_partition_info *rep);
 void clone_context_request(const struct coffer_session *s, uint32_t context,
 			   struct msg_out *req);
 /* Everything that is not settled, until the end, an interrupt, or run->fatal. */
@@ -43,6 +45,11 @@ void clone_finish(struct clone_run *run);
 coffer_rc clone_context_close(struct coffer_session *s, uint32_t context, const void *m5,
 			       size_t len, struct coffer_rep_clone_close *rep);
 void clone_abandon(struct clone_run *run);
+
+/* CONTAINER_OBJECT_STORAGE_FULL when it is certain that the objects do not fit. */
+coffer_rc clone_space(const struct clone_run *run);
+/* A dry run: refuse now, in the report, what the cards would refuse by what they show. */
+coffer_rc clone_forecast(struct clone_run *run);
 
 void clone_settle(struct clone_run *run, struct clone_object *object,
 		  enum coffer_clone_result result, coffer_rc rc, uint32_t target_handle);

@@ -140,7 +140,7 @@ static coffer_rc step_accept(struct clone_run *run, const struct message *m)
 
 /* ---- Who begins ----------------------------------------------------------------------------- */
 
-static coffer_rc look(struct coffer_session *s, struct coffer_rep_partition_info *rep)
+coffer_rc clone_look(struct coffer_session *s, struct coffer_rep_partition_info *rep)
 {
 	struct msg_out req;
 
@@ -160,9 +160,9 @@ static coffer_rc who_begins(struct clone_run *run)
 
 	if (run->looked)
 		return 0;
-	rc = look(run->source, &s);
+	rc = clone_look(run->source, &s);
 	if (!rc)
-		rc = look(run->target, &t);
+		rc = clone_look(run->target, &t);
 	if (rc)
 		return rc;
 	protocols = le32toh(s.protocols) & le32toh(t.protocols);

@@ -108,17 +108,31 @@ static void found(struct finding *f, coffer_rc rc, char *text)
 
 /* ---- What one side shows -------------------------------------------------------------------- */
 
+#define FIRST_ROLES	(6u << 16 | 22u << 8)	/* behaviour.md 1.6: role login from 6.22 on */
+#define FIRST_SHORT	(7u << 16)
+
+/* What to type at a side to be its Crypto Officer. */
+static const char *login_words(const struct side *side)
+{
+	uint32_t version = side->part.slot.fw_version;
+
+	if (version && version < FIRST_ROLES)
+		return "partition login";
+	return version && version < FIRST_SHORT ? "role login -name \"Crypto Officer\"" :
+						  "role login -name co";
+}
+
 static void check_login(const struct side *side, struct finding *f)
 {
 	if (side->role == COFFER_ROLE_NONE)
 		found(f, ST(USER_NOT_LOGGED_IN),
-		      text_of("nobody is logged in to the %s partition: log in there as co",
-			      side->name));
+		      text_of("nobody is logged in to the %s partition: slot set -slot %u; %s",
+			      side->name, side->part.slot.slot, login_words(side)));
 	else if (side->role == COFFER_ROLE_PO || side->role == COFFER_ROLE_SO ||
 		 side->role == COFFER_ROLE_AU)
 		found(f, ST(USER_NOT_AUTHORIZED),
 		      text_of("the role that is logged in to the %s partition moves no keys: "
-			      "log it out and log in as co", side->name));
+			      "role logout; %s", side->name, login_words(side)));
 	else if (side->must_change)
 		found(f, ST(PIN_EXPIRED),
 		      text_of("the %s partition's password is still the initial one: change it "
@@ -134,8 +148,8 @@ static void check_partition(const struct side *side, struct finding *f)
 		      text_of("the %s is an admin partition, which holds no keys", side->name));
 	else if (!p->domains)
 		found(f, ST(CLONING_PARAMETER_MISSING),
-		      text_of("the %s partition has no cloning domain: initialise it with one",
-			      side->name));
+		      text_of("the %s partition has no cloning domain: initialise it with one "
+			      "(partition init -domain)", side->name));
 	else if (p->clone_wait_ms)
 		found(f, ST(CLONE_THROTTLED),
 		      text_of("the %s partition refuses cloning for %u more seconds after %u "
@@ -147,12 +161,14 @@ static void check_policies(const struct side *side, struct finding *f)
 {
 	if (!side->hsm_cloning)
 		found(f, ST(OPERATION_NOT_ALLOWED),
-		      text_of("HSM policy 7 (cloning) is off on the %s card: its so has to turn "
-			      "it on", side->name));
+		      text_of("HSM policy 7 (cloning) is off on the %s card: its HSM SO has to "
+			      "type hsm changehsmpolicy -policy 7 -value 1 (which erases)",
+			      side->name));
 	else if (!side->private_keys && !side->secret_keys)
 		found(f, ST(OPERATION_NOT_ALLOWED),
 		      text_of("partition policies 0 and 4 (private and secret key cloning) are "
-			      "off on the %s: its po has to turn one on", side->name));
+			      "off on the %s: its Partition SO has to type partition changepolicy "
+			      "-policy 0,4 -value 1,1 (which erases)", side->name));
 }
 
 /* ---- What both sides show ------------------------------------------------------------------- */
@@ -218,7 +234,8 @@ static void check_direction(const struct side *s, const struct side *t, struct f
 	if (s->part.level && t->part.level && s->part.level != t->part.level) {
 		found(f, ST(DATA_LEN_RANGE),
 		      text_of("the %s is a V0 partition and the %s a V1 one, whose objects have "
-			      "another size: give both the same version by policy 41",
+			      "another size: give both the same version (partition changepolicy "
+			      "-policy 41)",
 			      s->part.level < t->part.level ? s->name : t->name,
 			      s->part.level < t->part.level ? t->name : s->name));
 		return;
@@ -255,7 +272,7 @@ static void check_protocol(const struct side *s, const struct side *t, struct fi
 	if (!common)
 		found(f, ST(PROTOCOL_DISABLED),
 		      text_of("the partitions share no cloning protocol: look at policy 42 of "
-			      "both with partition showpolicies"));
+			      "both (partition showpolicies; partition changepolicy -policy 42)"));
 	else if ((common & COFFER_CLONE_CPV4) && !(common & COFFER_CLONE_CPV3) &&
 		 !(s->part.suites & t->part.suites))
 		found(f, ST(SESSION_NEGOTIATION_NO_ALGS),

@@ -496,7 +496,11 @@ struct coffer_clone_options {
 	const uint32_t *handles;	/* NULL = all that the session can see */
 	size_t count;
 	enum coffer_on_error on_error;	/* the rest after a stop: CLONE_NOT_ATTEMPTED */
-	bool dry_run;			/* everything but CLONE_EXTRACT and on */
+	/*
+	 * Everything but CLONE_EXTRACT and on. What would go is COFFER_CLONE_NOT_TRIED with rc 0;
+	 * what both sides show to be refused by policy, key type or size is COFFER_CLONE_REFUSED.
+	 */
+	bool dry_run;
 	/*
 	 * A negotiation that fails under CPv1, which has one per object, is that object's error
 	 * alone (row 14). Without it the first ends the call before anything has moved.
@@ -512,6 +516,8 @@ struct coffer_clone_report {		/* free with coffer_clone_report_free */
 	uint32_t suite;
 	size_t negotiations;		/* runs of the protocol */
 	size_t cloned, existing, refused, not_tried;
+	bool interrupted;		/* before the end */
+	char why[256];			/* archives: what pre-flight says; "" = see the result */
 	size_t count;
 	struct coffer_clone_item *items;
 };
@@ -540,7 +546,10 @@ struct coffer_archive {
 	bool append;			/* into an existing archive */
 	bool replace;			/* empty an existing archive first */
 };
-/* A failed run leaves no new archive behind. */
+/*
+ * A failed run leaves no new archive behind; one with COFFER_ON_ERROR_GO_ON keeps what got there
+ * when all objects were tried.
+ */
 coffer_rc coffer_archive_backup(struct coffer_session *source, const struct coffer_archive *a,
 				const struct coffer_clone_options *options,
 				struct coffer_clone_report *report);
