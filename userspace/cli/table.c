@@ -44,8 +44,8 @@
 #define RUN \
 	{ "onerror", "oe", CLI_CHOICE, 0, "at an object that is refused; default: continue, but " \
 	  "for archives of cards that stop (7.7.0 and later)", "stop|continue" }, \
-	{ "nopreflight", "np", CLI_FLAG, 0, "look at nothing before: the cards refuse, under CPv1 " \
-	  "each object by itself", NULL }, \
+	{ "nopreflight", "np", CLI_FLAG, 0, "look at nothing before: the cards refuse, under " \
+	  "CPv1 each object by itself", NULL }, \
 	{ "dryrun", "dr", CLI_FLAG, 0, "show the plan, change nothing", NULL }, \
 	{ "stoponerror", "soe", CLI_FLAG, 0, "the same as -onerror stop", NULL }, \
 	{ "continueonerror", "coe", CLI_FLAG, 0, "the same as -onerror continue", NULL }
