@@ -388,7 +388,7 @@ uint32_t challenge_fits(const struct fw_partition *p, struct bytes challenge);
 bool ped_may_need(uint16_t opcode);
 /* 32 bytes of the key that the command got; FUNCTION_FAILED: none. Lent until the command ends. */
 uint32_t ped_value(const struct cmd *c, bool domain, struct bytes *value);
-/* The same of the key as it will be, and after the commit: make it so. PED_ERROR. */
+/* The same of the key as it will be; where it was OK, after the commit: make it so. PED_ERROR. */
 uint32_t ped_next_value(const struct cmd *c, struct bytes *value);
 uint32_t ped_renewed(struct cmd *c);
 void ped_keys_free(struct ped_keys *k);
@@ -434,8 +434,9 @@ uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 		     const uint8_t *record, uint8_t chain[AUDIT_CHAIN]);
 #define AUDIT_BODY		48	/* bytes of a record without its chain */
 
-/* tamper.c: before power-off; and at power-on, when the HSM policies are known */
+/* tamper.c: before power-off; and at power-on, where it clears the latch (card->recovered) */
 void tamper_finish(struct fw_card *card);
+uint32_t tamper_recover(struct fw_card *card);
 
 bool card_policy_on(struct fw_card *card, uint32_t id);	/* partition.c: outside of the gates */
 /* policy.c */

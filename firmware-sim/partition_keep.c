@@ -444,17 +444,13 @@ static bool load_one(void *opaque, uint32_t scope, const uint8_t *value, size_t 
 	return true;
 }
 
-static int latch_power_on(struct fw_card *card)
+/* In memory; nv follows when the store is rid of what the tamper wiped: tamper_recover(). */
+static void latch_power_on(struct fw_card *card)
 {
-	int rc;
-
 	if (!atomic_load(&card->tampered) || card_policy(card, CONTROLLED_RECOVERY))
-		return 0;
-	rc = nv_tamper_clear(card->nv);
-	card->recovered = !rc;
-	if (!rc)
-		atomic_store(&card->tampered, false);
-	return rc;
+		return;
+	card->recovered = true;
+	atomic_store(&card->tampered, false);
 }
 
 /* @card->next_id and all partitions; secrets only when no erasure is pending. */
@@ -473,7 +469,7 @@ int partition_load_all(struct fw_card *card)
 	if (!rc)
 		rc = load_policies(card->admin);
 	if (!rc)
-		rc = latch_power_on(card);
+		latch_power_on(card);
 	for (p = card->admin; p && !rc; p = p->next) {
 		rc = load_policies(p);
 		if (!rc)

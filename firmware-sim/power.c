@@ -167,6 +167,13 @@ static int open_erase(struct fw_card *card, char *err, size_t len)
 	return 0;
 }
 
+static int open_recover(struct fw_card *card, char *err, size_t len)
+{
+	if (card->recovered && tamper_recover(card))
+		return say(err, len, -EIO, "%s: a tamper could not be recovered from", card->dir);
+	return 0;
+}
+
 /* Numbers nobody can guess, that only go up. */
 static int open_owners(struct fw_card *card)
 {
@@ -213,6 +220,8 @@ static int card_power_on(struct fw_card *card, const struct fw_open *how, char *
 		rc = open_update(card, err, len);
 	if (!rc)
 		rc = open_erase(card, err, len);
+	if (!rc)
+		rc = open_recover(card, err, len);
 	if (rc)
 		return rc;
 	rc = open_threads(card, how);

@@ -14,6 +14,7 @@
 
 #include "card.h"
 #include "nv.h"
+#include "writer.h"
 
 /* HSM policies */
 #define DECOMMISSION_ON_TAMPER	40
@@ -101,8 +102,6 @@ bool fw_card_decommission(struct fw_card *card)
 	return !rc;
 }
 
-/* ---- Power-on --------------------------------------------------------------------- */
-
 /* ---- Clear ------------------------------------------------------------------------ */
 
 static uint32_t tamper_cleared(struct cmd *c, uint32_t verdict)
@@ -136,6 +135,19 @@ static uint32_t activations_drop(struct fw_card *card, struct change *ch)
 	for (p = card->admin->next; p && !st; p = p->next)
 		st = activation_save(p, ch);
 	return st;
+}
+
+/* In this order: power that is cut in between must not bring back what the tamper wiped. */
+uint32_t tamper_recover(struct fw_card *card)
+{
+	struct change *ch = change_new(NULL);
+	uint32_t st = ch ? activations_drop(card, ch) : (uint32_t)COFFER_ST_DEVICE_MEMORY;
+
+	if (!st)
+		st = writer_commit_alone(card, ch, NULL);
+	if (ch)
+		change_drop(ch);
+	return st ? st : status_of(nv_tamper_clear(card->nv));
 }
 
 /* Alone on the card. */
