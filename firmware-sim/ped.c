@@ -26,7 +26,7 @@ bool ped_folder(const struct fw_card *card, char folder[PED_PATH])
 	int n = card->ped.folder ? snprintf(folder, PED_PATH, "%s", card->ped.folder) :
 				   snprintf(folder, PED_PATH, "%s/ped", card->dir);
 
-	return n > 0 && n < PED_PATH && !stat(folder, &st) && S_ISDIR(st.st_mode);
+	return n < PED_PATH && !stat(folder, &st) && S_ISDIR(st.st_mode);
 }
 
 bool ped_remote(const char *folder)
@@ -35,7 +35,7 @@ bool ped_remote(const char *folder)
 	struct stat st;
 	int n = snprintf(path, sizeof(path), "%s/remote", folder);
 
-	return n > 0 && n < PED_PATH && !lstat(path, &st);
+	return n < PED_PATH && !lstat(path, &st);
 }
 
 /* ---- Values ---------------------------------------------------------------------- */

@@ -31,6 +31,10 @@
 #define WHOLE		0x00010101u		/* share: one of one */
 #define ITERATIONS_MAX	10000000u
 
+/* A file that was read has its one length: no read from it, and no write of it, runs short. */
+_Static_assert(KEY_FILE == 8 + 6 * 4 + LABEL_MAX + PED_SALT + PED_SECRET + SUM, "key file");
+_Static_assert(TYPED_FILE == 8 + 2 * 4 + PED_SALT + PED_SECRET + SUM, "file of a PIN");
+
 /* ---- Whole files ----------------------------------------------------------------- */
 
 /* Exactly @len bytes, or -EBADMSG. No FIFO or device can hold the card up. */
@@ -126,17 +130,14 @@ static int key_pack(struct crypto *c, const struct ped_key *key, uint8_t file[KE
 	wire_put_padded(&out, key->label, LABEL_MAX);
 	wire_put(&out, key->salt, PED_SALT);
 	wire_put(&out, key->has_secret ? key->secret : none, PED_SECRET);
-	return sum_put(c, &out) || !wire_out_ok(&out) ? -EIO : 0;
+	return sum_put(c, &out) ? -EIO : 0;
 }
 
 static bool label_take(struct wire_in *in, char label[LABEL_MAX + 1])
 {
 	struct bytes b = wire_bytes(in, LABEL_MAX);
-	size_t i, len;
+	size_t i, len = strnlen((const char *)b.p, LABEL_MAX);
 
-	if (b.len != LABEL_MAX)
-		return false;
-	len = strnlen((const char *)b.p, LABEL_MAX);
 	for (i = len; i < LABEL_MAX; i++)
 		if (b.p[i])
 			return false;
@@ -161,8 +162,8 @@ static int key_unpack(struct crypto *c, const uint8_t file[KEY_FILE], struct ped
 	ok = ok && label_take(&in, key->label);
 	salt = wire_bytes(&in, PED_SALT);
 	secret = wire_bytes(&in, PED_SECRET);
-	if (!ok || !wire_in_done(&in) || !fw_ped_color_name(key->color) ||
-	    (flags & ~HAS_SECRET) || key->iterations > ITERATIONS_MAX || !sum_ok(c, file, KEY_FILE))
+	if (!ok || !fw_ped_color_name(key->color) || (flags & ~HAS_SECRET) ||
+	    key->iterations > ITERATIONS_MAX || !sum_ok(c, file, KEY_FILE))
 		return -EBADMSG;
 	key->has_secret = flags & HAS_SECRET;
 	memcpy(key->salt, salt.p, PED_SALT);
@@ -247,8 +248,7 @@ int ped_typed_read(struct crypto *c, const char *path, const struct ped_key *key
 	ok = wire_u64(&in) == TYPED_MAGIC && wire_u32(&in) == VERSION && !wire_u32(&in);
 	salt = wire_bytes(&in, PED_SALT);
 	value = wire_bytes(&in, PED_SECRET);
-	if (ok && wire_in_done(&in) && sum_ok(c, file, TYPED_FILE) &&
-	    !memcmp(salt.p, key->salt, PED_SALT))
+	if (ok && sum_ok(c, file, TYPED_FILE) && !memcmp(salt.p, key->salt, PED_SALT))
 		memcpy(typed, value.p, PED_SECRET);
 	else
 		rc = -EBADMSG;
@@ -269,8 +269,7 @@ int ped_typed_write(struct crypto *c, const char *path, const struct ped_key *ke
 	wire_put_u32(&out, 0);
 	wire_put(&out, key->salt, PED_SALT);
 	wire_put(&out, typed, PED_SECRET);
-	rc = sum_put(c, &out) || !wire_out_ok(&out) ? -EIO :
-						      file_write(path, file, sizeof(file), false);
+	rc = sum_put(c, &out) ? -EIO : file_write(path, file, sizeof(file), false);
 	crypto_wipe(file, sizeof(file));
 	return rc;
 }
@@ -305,5 +304,5 @@ bool ped_path(char path[PED_PATH], const char *folder, uint32_t color, const cha
 {
 	int n = snprintf(path, PED_PATH, "%s/%s%s", folder, fw_ped_color_name(color), ending);
 
-	return n > 0 && n < PED_PATH;
+	return n < PED_PATH;
 }

@@ -28,14 +28,14 @@ uint32_t ped_next_value(const struct cmd *c, struct bytes *value)
 uint32_t ped_renewed(struct cmd *c)
 {
 	struct ped_keys *k = c->ped;
+	uint32_t st = COFFER_ST_OK;
 
-	if (!k || !k->prepared)
-		return COFFER_ST_OK;
+	/* The card knows only the new key by now: where it cannot go in place it stays beside. */
 	if (ped_key_publish(k->path, k->prepared))
-		return COFFER_ST_PED_ERROR;
+		st = COFFER_ST_PED_ERROR;
 	free(k->prepared);
 	k->prepared = NULL;
-	return COFFER_ST_OK;
+	return st;
 }
 
 void ped_keys_free(struct ped_keys *k)

@@ -227,6 +227,8 @@ int fw_ped_remove(const char *folder, uint32_t color, char *err, size_t err_len)
 	uint32_t i;
 	int rc = 0;
 
+	if (color && !fw_ped_color_name(color))
+		return say(err, err_len, -EINVAL, "there is no such colour of PED key");
 	if (color)
 		return take_out(folder, color, err, err_len);
 	for (i = COFFER_PED_BLUE; i < COFFER_PED_COLORS && !rc; i++)
@@ -241,7 +243,7 @@ static int socket_name(const char *card, char path[PED_PATH], char *err, size_t 
 	struct stat st;
 	int n = snprintf(path, PED_PATH, "%s/nv", card);
 
-	if (n < 0 || n >= PED_PATH)
+	if (n >= PED_PATH)
 		return say(err, len, -ENAMETOOLONG, "%s: the name is too long", card);
 	if (stat(path, &st))
 		return say(err, len, -ENOENT, "%s: no card here", card);

@@ -51,7 +51,7 @@ int fw_ped_key_show(const char *file, struct fw_ped_key *key, char *err, size_t 
  */
 int fw_ped_insert(const char *folder, const char *key_file, const void *pin, size_t pin_len,
 		  char *err, size_t err_len);
-/* Take the key of @color out, all with 0. Nothing there is no error. */
+/* Take the key of @color out, all with 0. Nothing there is no error. -EINVAL: no such colour. */
 int fw_ped_remove(const char *folder, uint32_t color, char *err, size_t err_len);
 
 /* Hang a PED on a card, which may be on: DIR/ped becomes a link. -EEXIST: it is a folder. */
