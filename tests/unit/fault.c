@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fault.h"
+#include "fault_wrap.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -50,7 +51,7 @@ bool fault_all(void)
 	return s && !strcmp(s, "all");
 }
 
-static bool due(const char *what)
+bool fault_due(const char *what)
 {
 	if (!atomic_load(&left) || (pthread_equal(tester, pthread_self()) && !inside))
 		return false;
@@ -61,20 +62,6 @@ static bool due(const char *what)
 	atomic_fetch_add(&total, 1);
 	return true;
 }
-
-/*
- * WRAP(type, name, what it says when it fails, (parameters), (arguments))
- * With the type that the function has in its header, so that a parameter of its that is missing
- * here does not build.
- */
-#define WRAP(type, fn, failed, params, args) \
-	extern __typeof__(fn) __real_##fn, __wrap_##fn; \
-	type __real_##fn params; \
-	type __wrap_##fn params; \
-	type __wrap_##fn params \
-	{ \
-		return due(#fn) ? (failed) : __real_##fn args; \
-	}
 
 void fault_inside(bool on)
 {
@@ -153,15 +140,6 @@ CRYPTO(crypto_ecdh_new, (struct crypto *c, enum crypto_curve curve, struct crypt
 			 uint8_t point[CRYPTO_POINT_MAX]), (c, curve, e, point))
 CRYPTO(crypto_ecdh_agree, (struct crypto *c, struct crypto_ecdh *e, struct bytes peer,
 			   uint8_t *shared, size_t *len), (c, e, peer, shared, len))
-
-/* ---- Files of PED keys -------------------------------------------------------------------- */
-
-#define FILES(type, fn, params, args)	WRAP(type, fn, (errno = EIO, -1), params, args)
-
-FILES(ssize_t, pread64, (int fd, void *buf, size_t len, off_t at), (fd, buf, len, at))
-FILES(int, mkostemp64, (char *path, int flags), (path, flags))
-FILES(int, renameat2, (int d, const char *from, int e, const char *to, unsigned int flags),
-      (d, from, e, to, flags))
 
 /* ---- nv and store: a disk that cannot be read or written ---------------------------------- */
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fw_ped_bench.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "ped_file.h"
 
 static void must(struct ped_bench *p, int rc)
 {
@@ -69,6 +72,17 @@ void key_filled(struct ped_bench *p, const char *name, uint32_t color)
 	must(p, fw_ped_key_create(key_path(p, name), &how, p->b.err, sizeof(p->b.err)));
 }
 
+void key_cheap(struct ped_bench *p, const char *name, uint32_t color, bool filled)
+{
+	struct ped_key key = { .color = color, .has_secret = filled, .iterations = 1 };
+	struct crypto *c;
+
+	expect(crypto_open(&c), 0);
+	memset(key.secret, 0x5a, sizeof(key.secret));
+	assert_int_equal(ped_key_write(c, key_path(p, name), &key, false), 0);
+	crypto_close(c);
+}
+
 void key_in(struct ped_bench *p, const char *name, const char *pin)
 {
 	must(p, fw_ped_insert(p->ped, key_path(p, name), pin, pin ? strlen(pin) : 0, p->b.err,
@@ -88,16 +102,28 @@ bool key_blank(struct ped_bench *p, const char *name)
 	return key.blank;
 }
 
+/* Not with the operator's tools, each of which opens libcrypto: most tests need the ring. */
 void ring_in(struct ped_bench *p)
 {
 	static const uint32_t colors[] = { COFFER_PED_BLUE, COFFER_PED_RED, COFFER_PED_BLACK,
 					   COFFER_PED_GREY, COFFER_PED_WHITE };
+	struct ped_key key = { .has_secret = false };
+	char link[PED_PATH];
+	struct crypto *c;
+	const char *name;
 	size_t i;
 
+	expect(crypto_open(&c), 0);
 	for (i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
-		key_new(p, fw_ped_color_name(colors[i]), colors[i], NULL);
-		key_in(p, fw_ped_color_name(colors[i]), NULL);
+		key.color = colors[i];
+		name = fw_ped_color_name(colors[i]);
+		snprintf(key.label, sizeof(key.label), "%s", name);
+		expect(crypto_random(c, key.salt, PED_SALT), 0);
+		assert_int_equal(ped_key_write(c, key_path(p, name), &key, true), 0);
+		assert_true(ped_path(link, p->ped, colors[i], ".key"));
+		assert_int_equal(symlink(key_path(p, name), link), 0);
 	}
+	crypto_close(c);
 }
 
 /* ---- Commands -------------------------------------------------------------------- */
@@ -202,4 +228,32 @@ uint32_t wait_end(struct waiting *w)
 {
 	pthread_join(w->thread, NULL);
 	return w->verdict;
+}
+
+/* ---- Time ------------------------------------------------------------------------ */
+
+static atomic_bool hurried;
+static pthread_t hurrier;
+
+static void *hurry(void *arg)
+{
+	struct ped_bench *p = arg;
+
+	while (atomic_load(&hurried)) {
+		usleep(20000);
+		__atomic_add_fetch(&p->ahead, 60000, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+void hurry_begin(struct ped_bench *p)
+{
+	atomic_store(&hurried, true);
+	assert_int_equal(pthread_create(&hurrier, NULL, hurry, p), 0);
+}
+
+void hurry_end(void)
+{
+	atomic_store(&hurried, false);
+	pthread_join(hurrier, NULL);
 }

@@ -24,6 +24,8 @@ void ped_power(struct ped_bench *p);	/* off and on */
 /* Key files have short names and lie beside the card. */
 void key_new(struct ped_bench *p, const char *name, uint32_t color, const char *pin);
 void key_filled(struct ped_bench *p, const char *name, uint32_t color);	/* not blank */
+/* With a PIN whose stretching costs nothing. Written over an older file of this name. */
+void key_cheap(struct ped_bench *p, const char *name, uint32_t color, bool filled);
 void key_in(struct ped_bench *p, const char *name, const char *pin);
 void key_out(struct ped_bench *p, uint32_t color);	/* 0: all */
 const char *key_path(struct ped_bench *p, const char *name);
@@ -54,5 +56,8 @@ void wait_login(struct ped_bench *p, struct waiting *w, uint32_t session, uint32
 void wait_started(struct ped_bench *p, uint32_t session);	/* until the PED asks */
 uint32_t wait_end(struct waiting *w);
 struct coffer_rep_ped ped_status(struct ped_bench *p, uint32_t session);
+/* In between an operator's 200 seconds are over in a moment. */
+void hurry_begin(struct ped_bench *p);
+void hurry_end(void);
 
 #endif /* FW_PED_TEST_H */

@@ -7,24 +7,11 @@
 #include "fault.h"
 #include "fw_ped_bench.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 static struct ped_bench ped;
 static uint32_t session;
-static atomic_bool over;
-
-/* A key that could not be read is waited for: the PED's time passes quickly. */
-static void *hurry(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&over)) {
-		usleep(20000);
-		ped.ahead += 60000;
-	}
-	return NULL;
-}
 
 static int open_it(void **state)
 {
@@ -113,16 +100,14 @@ static void sweep(size_t i)
 
 static void every_command(void **state)
 {
-	pthread_t thread;
 	size_t i;
 
 	(void)state;
-	atomic_store(&over, false);
-	assert_int_equal(pthread_create(&thread, NULL, hurry, NULL), 0);
+	/* A key that could not be read is waited for. */
+	hurry_begin(&ped);
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		sweep(i);
-	atomic_store(&over, true);
-	pthread_join(thread, NULL);
+	hurry_end();
 }
 
 /* ---- Tools -------------------------------------------------------------------------------- */
@@ -134,7 +119,7 @@ static int make(void)
 	int rc = fw_ped_key_create(key_path(&ped, "made"), &how, ped.b.err, sizeof(ped.b.err));
 
 	if (!rc)
-		unlink(key_path(&ped, "made"));
+		remove(key_path(&ped, "made"));
 	return rc;
 }
 
@@ -144,7 +129,7 @@ static int copy(void)
 				 sizeof(ped.b.err));
 
 	if (!rc)
-		unlink(key_path(&ped, "twin"));
+		remove(key_path(&ped, "twin"));
 	return rc;
 }
 
@@ -161,11 +146,34 @@ static int insert(void)
 			     sizeof(ped.b.err));
 }
 
+/* With a PIN, into a PED that is made for it. */
+static int insert_new(void)
+{
+	char folder[128];
+	int rc;
+
+	snprintf(folder, sizeof(folder), "%s", key_path(&ped, "second"));
+	rc = fw_ped_insert(folder, key_path(&ped, "guarded"), "4711", 4, ped.b.err,
+			   sizeof(ped.b.err));
+	if (!rc)
+		rc = fw_ped_remove(folder, 0, ped.b.err, sizeof(ped.b.err));
+	rmdir(folder);
+	return rc;
+}
+
+static int reconnect(void)
+{
+	int rc = fw_ped_disconnect(ped.b.path, ped.b.err, sizeof(ped.b.err));
+
+	return rc ? rc : fw_ped_connect(ped.b.path, ped.ped, ped.b.err, sizeof(ped.b.err));
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
 } tools[] = {
 	{ "make", make }, { "copy", copy }, { "show", show }, { "insert", insert },
+	{ "insert into a new PED", insert_new }, { "disconnect and connect", reconnect },
 };
 
 static void every_tool(void **state)
@@ -176,6 +184,7 @@ static void every_tool(void **state)
 	int rc;
 
 	(void)state;
+	key_cheap(&ped, "guarded", COFFER_PED_WHITE, true);
 	for (i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
 		n = 0;
 		do {
@@ -192,6 +201,7 @@ static void every_tool(void **state)
 		} while (failed);
 		print_message("# %s: %u faults\n", tools[i].name, n - 1);
 	}
+	reconnect();
 	insert();
 	assert_int_equal(login_co(), 0);
 }
