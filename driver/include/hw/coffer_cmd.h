@@ -36,6 +36,7 @@
 #define COFFER_CF_LONG		0x0080	/* may take seconds; cancel ends it */
 #define COFFER_CF_SECRET	0x0100	/* payload holds a secret: wiped on every hop */
 #define COFFER_CF_UNINIT	0x0200	/* allowed on a partition that is not initialised */
+#define COFFER_CF_RESTARTS	0x0400	/* when it is OK the card has restarted: no owners */
 
 /* ---- Roles (behaviour.md 5.1); a row's mask says who may call it ----------------------- */
 enum coffer_role {
@@ -112,7 +113,8 @@ enum coffer_role {
 	X(CLOCK_SET,		0x0045, 16, 16, 0, COFFER_CF_SESSION | COFFER_CF_ADMIN | \
 	  COFFER_CF_RW | COFFER_CF_CHANGES | COFFER_CF_WRITE, COFFER_RM(SO), 30000) \
 	X(FW_UPDATE,		0x0046, 12, COFFER_Z, 8, COFFER_CF_SESSION | COFFER_CF_ADMIN | \
-	  COFFER_CF_RW | COFFER_CF_CHANGES | COFFER_CF_WRITE, COFFER_RM(SO), 120000) \
+	  COFFER_CF_RW | COFFER_CF_CHANGES | COFFER_CF_WRITE | COFFER_CF_RESTARTS, \
+	  COFFER_RM(SO), 120000) \
 	X(SELF_TEST,		0x0047,  8, 8, 4096, COFFER_CF_SESSION | COFFER_CF_UNINIT | \
 	  COFFER_CF_LONG, COFFER_RM_ALL, 60000) \
 	X(TAMPER_CLEAR,		0x0048,  8, 8, 0, COFFER_CF_SESSION | COFFER_CF_ADMIN | \
