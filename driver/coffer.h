@@ -51,6 +51,7 @@ enum coffer_why {
 	COFFER_WHY_USER,
 	COFFER_WHY_PCI,
 	COFFER_WHY_POWER,
+	COFFER_WHY_RESTART,
 };
 
 /* A row of the admission table, expanded from contract 2. */

@@ -84,6 +84,19 @@ static int coffer_exec_run(struct coffer_file *file, struct coffer_call *call, b
 	return rc;
 }
 
+/*
+ * A card that has restarted on its own (new firmware) has ended all owners. A reset brings the
+ * driver to the same: new owners, the new version, and a count that tells everybody else. Who
+ * made it restart waits for that; who was killed before leaves it to the next command.
+ */
+static void coffer_exec_restarted(struct coffer_dev *cd, const struct coffer_call *call)
+{
+	if (call->verdict == (u32)COFFER_ST_OWNER_UNKNOWN)
+		coffer_reset_request(cd, call->epoch, COFFER_WHY_RESTART);
+	else if (!call->verdict && call->row->flags & COFFER_CF_RESTARTS)
+		coffer_ctrl_reset(cd, COFFER_WHY_RESTART);
+}
+
 /**
  * coffer_ioctl_exec - EXEC
  * @file: the open file, which is the owner
@@ -120,6 +133,7 @@ int coffer_ioctl_exec(struct coffer_file *file, fmode_t f_mode, unsigned int f_f
 	coffer_exec_unregister(file, call);
 	if (rc)
 		goto out;
+	coffer_exec_restarted(cd, call);
 	rc = coffer_buf_to_user(&call->reply, u64_to_user_ptr(exec->reply), call->reply_len);
 	exec->verdict = call->verdict;
 	exec->reply_len = call->reply_len;

@@ -9,6 +9,7 @@ const char * const coffer_why_names[] = {
 	[COFFER_WHY_USER]	= "asked for",
 	[COFFER_WHY_PCI]	= "PCI reset or bus error",
 	[COFFER_WHY_POWER]	= "power state",
+	[COFFER_WHY_RESTART]	= "the card's firmware restarted",
 };
 
 /**

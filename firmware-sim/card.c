@@ -133,7 +133,8 @@ uint64_t fw_card_serial(const struct fw_card *card)
 
 uint32_t fw_card_fw_version(const struct fw_card *card)
 {
-	return card->profile->fw_version;
+	/* A firmware update may be giving the card another one. */
+	return __atomic_load_n(&card->profile, __ATOMIC_ACQUIRE)->fw_version;
 }
 
 uint64_t card_new_epoch(struct fw_card *card)

@@ -27,7 +27,7 @@ static void update_move(struct fw_card *card, const struct profile *to)
 	const struct profile *from = card->profile;
 	struct fw_partition *p;
 
-	card->profile = to;
+	__atomic_store_n(&card->profile, to, __ATOMIC_RELEASE);
 	for (p = card->admin; p; p = p->next) {
 		pthread_mutex_lock(&p->lock);
 		policies_move(p, p->id ? from->partition_policies : from->hsm_policies);

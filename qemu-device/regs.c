@@ -86,7 +86,12 @@ const CofferRegister *coffer_reg_find(hwaddr addr, unsigned size, unsigned *unit
     return NULL;
 }
 
-/* What the function is and what it can do: written once. */
+static void coffer_regs_firmware(CofferState *s)
+{
+    coffer_reg_set(s, COFFER_REG_FW_VERSION, s->card ? coffer_card_fw_version(s->card) : 0);
+}
+
+/* What the function is and what it can do: written once; FW_VERSION again at resets. */
 void coffer_regs_init(CofferState *s)
 {
     coffer_reg_set(s, COFFER_REG_ID, COFFER_ID_VALUE);
@@ -98,11 +103,11 @@ void coffer_regs_init(CofferState *s)
     if (s->card) {
         coffer_reg_set(s, COFFER_REG_SERIAL, s->serial);
         coffer_reg_set(s, COFFER_REG_SERIAL + 4, s->serial >> 32);
-        coffer_reg_set(s, COFFER_REG_FW_VERSION, coffer_card_fw_version(s->card));
     }
+    coffer_regs_firmware(s);
 }
 
-/* Everything that software can write goes back to zero. */
+/* Everything that software can write goes back to zero, and new firmware is seen. */
 void coffer_regs_reset(CofferState *s)
 {
     const CofferRegBlock *b;
@@ -117,6 +122,7 @@ void coffer_regs_reset(CofferState *s)
             }
         }
     }
+    coffer_regs_firmware(s);
     coffer_reg_set(s, COFFER_REG_EVQ_DROPPED, 0);
     coffer_reg_set(s, COFFER_REG_STATUS, s->card ? 0 : COFFER_STATUS_FW_DOWN);
     for (i = 0; i < COFFER_MAX_QUEUES; i++) {

@@ -41,7 +41,7 @@ static void resets_look(struct ioctl_card *c)
  */
 static bool may_be_reset(uint16_t opcode, int rc, uint32_t verdict)
 {
-	return rc || opcode == COFFER_CMD_SESSION_OPEN ||
+	return rc || opcode == COFFER_CMD_SESSION_OPEN || opcode == COFFER_CMD_FW_UPDATE ||
 	       verdict == (uint32_t)COFFER_ST_OWNER_UNKNOWN ||
 	       verdict == (uint32_t)COFFER_ST_SESSION_HANDLE_INVALID;
 }
