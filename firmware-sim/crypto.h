@@ -37,6 +37,11 @@ uint32_t crypto_failed(const struct crypto *crypto);
 void crypto_hook_set(struct crypto *crypto, const char *hook);
 bool crypto_health(const uint8_t *samples, size_t len);	/* do they look random? 512 at least */
 uint32_t crypto_random(struct crypto *crypto, void *out, size_t len);
+/*
+ * The calling thread forgets what the library keeps for it: for threads that are not the card's
+ * own and may outlive it. Its next use of the library begins anew.
+ */
+void crypto_thread_end(struct crypto *crypto);
 bool crypto_equal(const void *a, const void *b, size_t len);	/* constant time */
 void crypto_wipe(void *p, size_t len);
 /* What functions that have returned left on this thread's stack: those of libraries, too. */

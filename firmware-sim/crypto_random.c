@@ -2,6 +2,7 @@
 /* Random numbers, and the test that runs with every draw (SP 800-90B). */
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
@@ -52,4 +53,9 @@ uint32_t crypto_random(struct crypto *c, void *out, size_t len)
 	crypto_wipe(out, len);
 	ERR_clear_error();
 	return COFFER_ST_RANDOM_NO_RNG;
+}
+
+void crypto_thread_end(struct crypto *c)
+{
+	OPENSSL_thread_stop_ex(c->lib);
 }

@@ -52,11 +52,15 @@ void tamper_finish(struct fw_card *card)
 	card->tamper_thread_on = false;
 }
 
-/* Without random numbers it is zeros: what power-on does with the rows makes a new one. */
+/*
+ * Without random numbers it is zeros: what power-on does with the rows makes a new one. Whoever
+ * pulls an input does it in a thread of his own, which may outlive the card.
+ */
 static void key_made(struct fw_card *card, uint8_t key[KEY_LEN])
 {
 	if (crypto_random(card->crypto, key, KEY_LEN))
 		memset(key, 0, KEY_LEN);
+	crypto_thread_end(card->crypto);
 }
 
 /* nv has it: logins end now, keys in memory as soon as no command uses them. */

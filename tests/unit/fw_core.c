@@ -308,3 +308,26 @@ bool event_seen(struct bench *b, uint32_t type, uint64_t arg)
 	}
 	return false;
 }
+
+void refuses_all_but(struct bench *b, bool (*allowed)(uint16_t opcode), uint32_t refusal)
+{
+	static const struct {
+		uint16_t opcode;
+		uint32_t min, flags;
+	} rows[] = {
+#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
+		COFFER_COMMANDS(COFFER_X)
+#undef COFFER_X
+	};
+	static const uint8_t zeros[64];
+	uint32_t st;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].flags & COFFER_CF_DRIVER)
+			continue;
+		st = ask(b, rows[i].opcode, zeros, rows[i].min);
+		if ((st == refusal) == allowed(rows[i].opcode))
+			fail_msg("opcode 0x%04x: 0x%08x", rows[i].opcode, st);
+	}
+}

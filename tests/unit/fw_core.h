@@ -59,6 +59,8 @@ uint32_t login(struct bench *b, uint32_t session, uint32_t role, const char *pin
 uint32_t role_change(struct bench *b, uint32_t session, uint32_t role, const char *old,
 		     const char *new);
 /* {session; flags; label; pin; domain}: HSM_INIT, PARTITION_INIT. domain NULL: the default. */
+/* Every opcode of EXEC, with zeros: those that are not @allowed, and no others, get @refusal. */
+void refuses_all_but(struct bench *b, bool (*allowed)(uint16_t opcode), uint32_t refusal);
 bool event_seen(struct bench *b, uint32_t type, uint64_t arg);
 uint32_t partition_create(struct bench *b, uint32_t admin, uint64_t size, const char *label);
 uint32_t init_ask(struct bench *b, uint16_t opcode, uint32_t session, const char *label,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* The tamper input, its latch, and decommission on tamper (behaviour.md 3.1, quality.md A5). */
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 
 #include "fw_core.h"
 
@@ -89,28 +91,6 @@ static bool informs(uint16_t opcode)
 	}
 }
 
-static void refuses_the_rest(struct bench *b)
-{
-	static const struct {
-		uint16_t opcode;
-		uint32_t min, flags;
-	} rows[] = {
-#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) { op, rqmin, fl },
-		COFFER_COMMANDS(COFFER_X)
-#undef COFFER_X
-	};
-	static const uint8_t zeros[64];
-	uint32_t st;
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].flags & COFFER_CF_DRIVER)
-			continue;
-		st = ask(b, rows[i].opcode, zeros, rows[i].min);
-		assert_true((st != (uint32_t)COFFER_ST_HSM_TAMPERED) == informs(rows[i].opcode));
-	}
-}
-
 /* Keys are not used until the SO clears the latch, then they are there again. */
 static void latch_and_clear(void **state)
 {
@@ -123,7 +103,7 @@ static void latch_and_clear(void **state)
 	assert_false(is_tampered(b));
 	fw_card_tamper(b->card);
 	assert_true(is_tampered(b));
-	refuses_the_rest(b);
+	refuses_all_but(b, informs, (uint32_t)COFFER_ST_HSM_TAMPERED);
 	expect(object_value(b, s, handle), COFFER_ST_HSM_TAMPERED);
 	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), COFFER_ST_HSM_TAMPERED);
 	/* The SO was logged out; the latch is durable. */
@@ -131,7 +111,7 @@ static void latch_and_clear(void **state)
 	bench_off(b);
 	assert_int_equal(bench_on(b, NULL), 0);
 	assert_true(is_tampered(b));
-	refuses_the_rest(b);
+	refuses_all_but(b, informs, (uint32_t)COFFER_ST_HSM_TAMPERED);
 	so = session_open(b, b->owner, 0, true, NULL);
 	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), 0);
 	expect(policy_set(b, so, 0, 16, 1), COFFER_ST_HSM_TAMPERED);
@@ -161,7 +141,7 @@ static void decommission(void **state)
 		expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
 		object_new(b, s);
 		fw_card_tamper(b->card);
-		refuses_the_rest(b);
+		refuses_all_but(b, informs, (uint32_t)COFFER_ST_HSM_TAMPERED);
 		if (old_power) {
 			bench_off(b);
 			assert_int_equal(bench_on(b, NULL), 0);
@@ -308,6 +288,49 @@ static void erase_a_tampered_card(void **state)
 	partition_ready(b);
 }
 
+/* ---- Somebody else's thread ------------------------------------------------------- */
+
+static struct puller {
+	struct fw_card *card;
+	bool decommission;
+	sem_t pulled, go;
+} puller;
+
+static void *pull(void *arg)
+{
+	struct puller *p = arg;
+
+	if (p->decommission)
+		fw_card_decommission(p->card);
+	else
+		fw_card_tamper(p->card);
+	sem_post(&p->pulled);
+	sem_wait(&p->go);
+	return NULL;
+}
+
+/* What it leaves behind must not be the card's: the thread ends after the card. */
+static void whoever_pulls_outlives_the_card(void **state)
+{
+	struct bench *b = *state;
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		puller.card = b->card;
+		puller.decommission = i;
+		sem_init(&puller.pulled, 0, 0);
+		sem_init(&puller.go, 0, 0);
+		assert_int_equal(pthread_create(&thread, NULL, pull, &puller), 0);
+		sem_wait(&puller.pulled);
+		bench_off(b);
+		sem_post(&puller.go);
+		pthread_join(thread, NULL);
+		assert_int_equal(bench_on(b, NULL), 0);
+		assert_true(is_tampered(b));
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
 
 int main(void)
@@ -320,6 +343,7 @@ int main(void)
 		T(recovery_by_power),
 		T(while_off),
 		T(erase_a_tampered_card),
+		T(whoever_pulls_outlives_the_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
