@@ -33,11 +33,16 @@ unsigned int loops(void)
 
 /* ---- Commands ---- */
 
-int card_open(int flags)
+int node_open(const char *path, int flags)
 {
-	int fd = open(CARD, flags | O_CLOEXEC);
+	int fd = open(path, flags | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int card_open(int flags)
+{
+	return node_open(CARD, flags);
 }
 
 int card_open_wait(void)
@@ -132,8 +137,8 @@ int card_echo_ms(int fd, size_t len, __u32 timeout_ms)
 
 /* ---- Sessions ---- */
 
-static long long run(int fd, __u16 opcode, const void *req, __u32 req_len, void *reply,
-		     __u32 room)
+long long card_ask(int fd, __u16 opcode, const void *req, __u32 req_len, void *reply,
+		   __u32 room)
 {
 	__u32 verdict, got = room;
 	int rc = card_exec(fd, opcode, req, req_len, reply, &got, &verdict);
@@ -149,7 +154,7 @@ long long session_open(int fd, __u32 partition, __u32 flags, __u32 *session)
 {
 	struct coffer_req_session_open req = { htole32(partition), htole32(flags) };
 	struct coffer_rep_session_open rep = { 0 };
-	long long rc = run(fd, COFFER_CMD_SESSION_OPEN, &req, sizeof(req), &rep, sizeof(rep));
+	long long rc = card_ask(fd, COFFER_CMD_SESSION_OPEN, &req, sizeof(req), &rep, sizeof(rep));
 
 	*session = le32toh(rep.session);
 	return rc;
@@ -159,14 +164,14 @@ long long session_info(int fd, __u32 session, struct coffer_rep_session_info *in
 {
 	struct coffer_req_session req = { .session = htole32(session) };
 
-	return run(fd, COFFER_CMD_SESSION_INFO, &req, sizeof(req), info, sizeof(*info));
+	return card_ask(fd, COFFER_CMD_SESSION_INFO, &req, sizeof(req), info, sizeof(*info));
 }
 
 long long session_close(int fd, __u32 session)
 {
 	struct coffer_req_session req = { .session = htole32(session) };
 
-	return run(fd, COFFER_CMD_SESSION_CLOSE, &req, sizeof(req), NULL, 0);
+	return card_ask(fd, COFFER_CMD_SESSION_CLOSE, &req, sizeof(req), NULL, 0);
 }
 
 static size_t put_blob(unsigned char *to, const char *text)
@@ -191,19 +196,27 @@ static long long so_create(int fd, __u32 session)
 	at += put_blob(req + at, "selftest");
 	at += put_blob(req + at, SO_PIN);
 	at += put_blob(req + at, "");
-	return run(fd, COFFER_CMD_HSM_INIT, req, at, NULL, 0);
+	return card_ask(fd, COFFER_CMD_HSM_INIT, req, at, NULL, 0);
 }
 
-long long so_login(int fd, __u32 session)
+long long so_login_only(int fd, __u32 session)
 {
 	struct coffer_req_role role = {
 		.session = htole32(session),
 		.role = htole32(COFFER_ROLE_SO),
 	};
-	struct coffer_card_info card;
 	struct coffer_rep_login rep;
 	unsigned char req[256];
 	size_t at = sizeof(role);
+
+	memcpy(req, &role, sizeof(role));
+	at += put_blob(req + at, SO_PIN);
+	return card_ask(fd, COFFER_CMD_LOGIN, req, at, &rep, sizeof(rep));
+}
+
+long long so_login(int fd, __u32 session)
+{
+	struct coffer_card_info card;
 	__u32 got = sizeof(card), verdict;
 	long long rc;
 
@@ -215,9 +228,7 @@ long long so_login(int fd, __u32 session)
 		if (rc)
 			return rc;
 	}
-	memcpy(req, &role, sizeof(role));
-	at += put_blob(req + at, SO_PIN);
-	rc = run(fd, COFFER_CMD_LOGIN, req, at, &rep, sizeof(rep));
+	rc = so_login_only(fd, session);
 	return rc == COFFER_ST_USER_ALREADY_LOGGED_IN ? 0 : rc;
 }
 

@@ -33,6 +33,7 @@
 
 /* ---- Commands: 0 or -errno ---- */
 int card_open(int flags);
+int node_open(const char *path, int flags);	/* another card */
 int card_open_wait(void);	/* up to 10 s for the node to come back */
 int card_ioctl(int fd, unsigned long nr, void *arg);
 int card_exec(int fd, __u16 opcode, const void *req, __u32 req_len, void *reply, __u32 *reply_len,
@@ -41,10 +42,13 @@ int card_echo(int fd, size_t len, unsigned int seed);	/* -EBADMSG: not what was 
 int card_echo_ms(int fd, size_t len, __u32 timeout_ms);
 void card_fill(void *to, size_t len, unsigned int seed);
 
-/* ---- Sessions: 0, -errno, or a verdict ---- */
+/* ---- 0, -errno, or a verdict; the reply has to fill its room ---- */
+long long card_ask(int fd, __u16 opcode, const void *req, __u32 req_len, void *reply,
+		   __u32 room);
 long long session_open(int fd, __u32 partition, __u32 flags, __u32 *session);
 long long session_info(int fd, __u32 session, struct coffer_rep_session_info *info);
 long long session_close(int fd, __u32 session);
+long long so_login_only(int fd, __u32 session);
 long long so_login(int fd, __u32 session);	/* makes the card's SO if there is none */
 
 /* ---- Attributes, module, time ---- */
@@ -61,6 +65,7 @@ double seconds(void);
 
 /* ---- The card's fault knobs, through the machine's monitor: 0 or -1 ---- */
 int fault_set(const char *knob, const char *json);
+int knob_set(unsigned int card, const char *knob, const char *json);	/* of any card */
 void faults_clear(void);
 int bus_error(const char *name);	/* an error of the PCIe link, as AER names it */
 

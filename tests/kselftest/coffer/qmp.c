@@ -58,16 +58,21 @@ static int qmp_open(void)
 	return 0;
 }
 
-int fault_set(const char *knob, const char *json)
+int knob_set(unsigned int card, const char *knob, const char *json)
 {
 	char text[256];
 
 	if (qmp_open())
 		return -1;
 	snprintf(text, sizeof(text),
-		 "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"/machine/peripheral/card0\","
-		 "\"property\":\"%s\",\"value\":%s}}\n", knob, json);
+		 "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"/machine/peripheral/card%u\","
+		 "\"property\":\"%s\",\"value\":%s}}\n", card, knob, json);
 	return qmp_command(text);
+}
+
+int fault_set(const char *knob, const char *json)
+{
+	return knob_set(0, knob, json);
 }
 
 int bus_error(const char *name)
