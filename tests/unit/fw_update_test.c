@@ -262,18 +262,28 @@ static void flip_is_refused(struct bench *b, uint32_t so, size_t at, uint8_t bit
 	image[at] ^= bits;
 }
 
-/* Every bit of header and signature, and one of each byte of what lies between. */
+/* COFFER_FLIPS=all: a bit of every byte of what lies between; else of every thirteenth. */
+static size_t body_step(void)
+{
+	const char *text = getenv("COFFER_FLIPS");
+
+	return text && !strcmp(text, "all") ? 1 : 13;
+}
+
+/* Every bit of header and signature, and a sample of what lies between. */
 static void every_flip_is_refused(void **state)
 {
 	struct bench *b = *state;
 	uint32_t so = hsm_ready(b), sum;
-	size_t at;
+	size_t at, step = body_step();
 	int bit;
 
 	image_for(b, "pcie-7.8");
 	sum = nv_sum(b);
 	for (at = 0; at < image_len; at++) {
 		if (at >= 128 && at < image_len - SIG_LEN) {
+			if (at % step)
+				continue;
 			flip_is_refused(b, so, at, (uint8_t)(1u << at % 8));
 			continue;
 		}
