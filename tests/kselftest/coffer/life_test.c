@@ -114,7 +114,6 @@ FIXTURE_TEARDOWN(life)
 	close(self->fd);
 }
 
-/* row 91 */
 TEST_F(life, a_tampered_card_waits_for_its_so)
 {
 	ASSERT_EQ(0, knob_set(LIFE_CARD, "tamper", "true"));

@@ -171,7 +171,6 @@ FIXTURE_TEARDOWN(ped)
 	close(self->fd);
 }
 
-/* row 45 */
 TEST_F(ped, a_login_waits_for_its_key)
 {
 	struct login l;
