@@ -12,7 +12,7 @@ here=$top/tests/e2e
 PLAIN=$top/build/bin/coffer
 [ -x "$PLAIN" ] || PLAIN=$COFFER
 work=$(mktemp -d "${TMPDIR:-/tmp}/coffer-e2e-XXXXXX")
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 COFFER_CONFIG=$work/coffer.conf
 unset COFFER_CARDS CREDENTIALS_DIRECTORY COFFER_SSH
 
 say() { printf '%s\n' "$*" >&2; }

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "ha_group.h"
 #include "lib_fake.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -200,6 +201,7 @@ struct coffer *fake_context(struct fake_card *cards[], unsigned int count)
 		ctx->cards[i].generation = 1;
 		ctx->count++;
 	}
+	ctx->ha = ha_new(ctx);
 	return ctx;
 }
 

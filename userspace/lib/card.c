@@ -51,6 +51,13 @@ void card_revive(struct coffer_card *card)
 	pthread_rwlock_unlock(&card->lock);
 }
 
+void card_retry(struct coffer_card *card)
+{
+	if (coffer_card_state(card, NULL))
+		__atomic_store_n(&card->broken, true, __ATOMIC_RELAXED);
+	card_revive(card);
+}
+
 uint64_t card_epoch(struct coffer_card *card)
 {
 	uint64_t epoch;

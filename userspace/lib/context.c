@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib.h"
+#include "ha_group.h"
 #include "supported.h"
 #include "netlink.h"
 
@@ -127,6 +127,18 @@ static bool remap_wanted(const struct coffer_options *options)
 	return !(options && options->no_rsa_remap) && !(remap && !strcmp(remap, "0"));
 }
 
+/* What the configuration says where the caller did not. */
+static void configure(struct coffer *c, const struct coffer_options *options)
+{
+	const struct coffer_ha_settings *set = &c->ha->conf.set;
+
+	if (c->ha->conf.rc)
+		return;
+	c->rsa_remap &= set->rsa_remap;
+	if (set->client_version && !(options && options->client_version))
+		c->client_version = set->client_version;
+}
+
 API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **ctx)
 {
 	struct names names = { .count = 0 };
@@ -149,6 +161,12 @@ API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **
 	if (!rc)
 		rc = context_fill(c, &names);
 	names_free(&names);
+	if (!rc) {
+		c->ha = ha_new(c);
+		rc = c->ha ? 0 : -ENOMEM;
+	}
+	if (!rc)
+		configure(c, options);
 	if (rc) {
 		coffer_close(c);
 		return rc;
@@ -163,6 +181,7 @@ API void coffer_close(struct coffer *ctx)
 		return;
 	for (unsigned int i = 0; i < ctx->count; i++)
 		card_exit(&ctx->cards[i]);
+	ha_free(ctx->ha);
 	netlink_free(ctx->netlink);
 	free(ctx->cards);
 	free(ctx);

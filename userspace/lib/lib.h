@@ -29,6 +29,7 @@ struct coffer {
 	struct coffer_card *cards;	/* count of them, never moved */
 	pthread_mutex_t netlink_lock;	/* guards netlink */
 	struct netlink *netlink;	/* netlink.c; NULL until asked for */
+	struct ha *ha;			/* ha_list.c */
 };
 
 struct coffer_card {
@@ -56,6 +57,7 @@ struct coffer_session {
 	uint64_t epoch;			/* of the card when it was opened */
 	bool rw;
 	unsigned int timeout_ms;	/* of each command, if shorter than its own; 0 = none */
+	uint64_t cookie;		/* that cancels its commands; 0 = its address */
 };
 
 /* One use of a key by COFFER_CMD_SIGN, _VERIFY, _ENCRYPT or _DECRYPT. */
@@ -118,6 +120,8 @@ coffer_rc card_init(struct coffer_card *card, struct coffer *ctx, unsigned int i
 		    const char *name);
 void card_open(struct coffer_card *card);
 void card_exit(struct coffer_card *card);
+/* The same for a card that could not be opened at first. */
+void card_retry(struct coffer_card *card);
 /* Open a card again that broke (host process ended, unplugged and back). */
 void card_revive(struct coffer_card *card);
 /* Changes whenever the card ended its owners, or was opened again. */
@@ -163,6 +167,9 @@ coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct m
 coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_size,
 		       void (*take)(void *item, const uint8_t *row), void **list,
 		       size_t item_size, size_t *count);
+/* Opens one on a card that is not known to be broken, and does not bring that back. */
+coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw,
+		      struct coffer_session **session);
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);
 
@@ -200,6 +207,14 @@ void template_put(struct msg_out *req, const struct coffer_template *t);
 
 /* slot.c */
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition);
+/* Partitions' slots without groups, sorted; free() the list. */
+coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *count);
+/*
+ * ha_list.c: groups as slots; physical: what slots_physical() gave. *hide: only groups are to be
+ * seen.
+ */
+coffer_rc ha_slots(struct coffer *ctx, const struct coffer_slot *physical, size_t n,
+		   struct coffer_slot **list, size_t *count, bool *hide);
 void slot_from_row(struct coffer_slot *slot, const struct coffer_card *card,
 		   const struct coffer_partition_row *row,
 		   const struct coffer_card_details *details);

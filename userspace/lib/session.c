@@ -41,7 +41,7 @@ coffer_rc session_exec(struct coffer_session *s, uint16_t opcode, struct msg_out
 	const struct transport_call call = {
 		.opcode = opcode,
 		.timeout_ms = s->timeout_ms,
-		.cookie = (uintptr_t)s,
+		.cookie = s->cookie ? s->cookie : (uintptr_t)s,
 		.req = req->data,
 		.req_len = req->len,
 		.reply = reply,
@@ -137,38 +137,48 @@ static coffer_rc session_start(struct coffer_session *s)
 
 coffer_rc direct_cancel(struct coffer_session *s)
 {
-	return card_cancel(s->card, (uintptr_t)s);
+	return card_cancel(s->card, s->cookie ? s->cookie : (uintptr_t)s);
 }
 
-API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
-				  struct coffer_session **session)
+coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw,
+		      struct coffer_session **session)
 {
 	struct coffer_session *s;
 	coffer_rc rc;
 
 	*session = NULL;
-	rc = context_check(card->ctx);
-	if (rc)
-		return rc;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->card = card;
 	s->partition = partition;
 	s->rw = rw;
-	card_revive(card);
 	rc = session_start(s);
-	if (rc == -EPIPE || rc == -ENODEV) {
-		/* Only now it showed that the connection is gone; a session cannot be half open. */
-		card_revive(card);
-		rc = session_start(s);
-	}
 	if (rc) {
 		free(s);
 		return rc;
 	}
 	*session = s;
 	return 0;
+}
+
+API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, bool rw,
+				  struct coffer_session **session)
+{
+	coffer_rc rc;
+
+	*session = NULL;
+	rc = context_check(card->ctx);
+	if (rc)
+		return rc;
+	card_revive(card);
+	rc = session_new(card, partition, rw, session);
+	if (rc == -EPIPE || rc == -ENODEV) {
+		/* Only now it showed that the connection is gone; a session cannot be half open. */
+		card_revive(card);
+		rc = session_new(card, partition, rw, session);
+	}
+	return rc;
 }
 
 void direct_close(struct coffer_session *s)

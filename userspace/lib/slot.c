@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coffer/ha.h"
 #include "lib.h"
 
 #define ADMIN_BASE 9000
+#define GROUP_BASE COFFER_HA_FIRST_SLOT
+#define GROUPS COFFER_HA_GROUPS_MAX
 
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition)
 {
@@ -104,7 +107,7 @@ static coffer_rc slots_append(struct coffer_slot **list, size_t *count,
 	return 0;
 }
 
-API coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t *count)
+coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *count)
 {
 	struct coffer_slot *of_card;
 	size_t n;
@@ -121,6 +124,30 @@ API coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t
 	}
 	if (!rc && !*list)
 		rc = slots_append(list, count, NULL, 0);
+	if (rc) {
+		free(*list);
+		*list = NULL;
+		*count = 0;
+		return rc;
+	}
+	qsort(*list, *count, sizeof(**list), by_number);
+	return 0;
+}
+
+API coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t *count)
+{
+	struct coffer_slot *groups = NULL;
+	size_t n = 0;
+	bool hide = false;
+	coffer_rc rc = slots_physical(ctx, list, count);
+
+	if (!rc)
+		rc = ha_slots(ctx, *list, *count, &groups, &n, &hide);
+	if (!rc && hide)
+		*count = 0;
+	if (!rc && n)
+		rc = slots_append(list, count, groups, n);
+	free(groups);
 	if (rc) {
 		free(*list);
 		*list = NULL;
@@ -151,9 +178,11 @@ API coffer_rc coffer_slot_find(struct coffer *ctx, unsigned int slot, struct cof
 	rc = context_check(ctx);
 	if (rc)
 		return rc;
-	if (card_of(slot) >= ctx->count)
-		return ST(SLOT_ID_INVALID);
-	rc = card_list(&ctx->cards[card_of(slot)], &list, &n);
+	if (slot >= GROUP_BASE && slot < GROUP_BASE + GROUPS)
+		rc = coffer_slots(ctx, &list, &n);
+	else
+		rc = card_of(slot) < ctx->count ?
+			card_list(&ctx->cards[card_of(slot)], &list, &n) : ST(SLOT_ID_INVALID);
 	if (rc)
 		return rc;
 	rc = ST(SLOT_ID_INVALID);
