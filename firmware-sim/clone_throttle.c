@@ -35,10 +35,9 @@ uint32_t card_clone_failed(struct fw_card *card, struct fw_partition *p,
 	/* First: at no moment is there a failure without its wait. */
 	attempt->at = now;
 	attempt->before = atomic_exchange(&p->clone_last, now);
-	/* Of two at once one takes the hours. */
-	if (n && !atomic_compare_exchange_strong(&p->clone_since, &since,
-						 since + (uint64_t)n * FORGIVE_MS))
-		n = 0;
+	/* Of two at once one takes the hours: the other's are none. */
+	n *= atomic_compare_exchange_strong(&p->clone_since, &since,
+					    since + (uint64_t)n * FORGIVE_MS);
 	return status_of(nv_clone_failed(card->nv, p->id, n));
 }
 

@@ -21,11 +21,11 @@ static uint32_t v4_share(struct cmd *c, struct clone_context *x, struct bytes pe
 static uint32_t v4_agree(struct cmd *c, struct clone_context *x, struct bytes peer_share,
 			 uint8_t shared[CLONE_SHARED_MAX], size_t *len)
 {
-	uint32_t st = COFFER_ST_SESSION_NEGOTIATION_INVALID;
+	uint32_t st;
 
+	/* Share comes before agree in every step, and the point's length is checked in there. */
 	*len = CLONE_SHARED_MAX;
-	if (x->ephemeral && peer_share.len == crypto_point_len(x->suite->curve))
-		st = crypto_ecdh_agree(c->crypto, x->ephemeral, peer_share, shared, len);
+	st = crypto_ecdh_agree(c->crypto, x->ephemeral, peer_share, shared, len);
 	crypto_ecdh_free(x->ephemeral);
 	x->ephemeral = NULL;
 	if (!st)

@@ -129,6 +129,80 @@ static void there_is_one_way_to_write_it(void **state)
 	object_free(&o);
 }
 
+static uint32_t arrive_flat(struct cmd *c, const uint8_t *flat, size_t len)
+{
+	struct object_row row;
+
+	return object_arrive(c, (struct bytes){ flat, len }, &row);
+}
+
+/* Cut in the head, or larger than any object; and what the card makes, in another length. */
+static void sizes_that_no_object_has(void **state)
+{
+	enum { LARGEST = 64 * 1024 };
+	static const uint32_t made[] = { A(OUID), A(UNIQUE_ID), A(SECURITY_LEVEL),
+					 A(FINGERPRINT) };
+	struct cmd c = inside();
+	uint8_t *flat = calloc(1, LARGEST);
+	struct wire_out out;
+	struct object o;
+
+	(void)state;
+	assert_non_null(flat);
+	wire_out_init(&out, flat, LARGEST);
+	put_list(&out, &(struct object){ .level = 0 }, 0, 0);
+	for (size_t len = 0; len < 8; len++)
+		expect(arrive_flat(&c, flat, len), COFFER_ST_DATA_LEN_RANGE);
+	expect(arrive_flat(&c, flat, LARGEST), COFFER_ST_DATA_LEN_RANGE);
+	free(flat);
+	load(&c, t_open_key, &o);
+	for (size_t i = 0; i < COUNT(made); i++) {
+		struct object odd = { .level = o.level };
+		const struct attr *a = attrs_get(&o.attrs, made[i]);
+
+		assert_non_null(a);
+		expect(attrs_copy(&odd.attrs, &o.attrs), COFFER_ST_OK);
+		expect(attrs_set(&odd.attrs, made[i], a->value, a->len - 1), COFFER_ST_OK);
+		expect(arrive(&c, &odd, NULL), COFFER_ST_DATA_INVALID);
+		object_free(&odd);
+	}
+	expect(arrive(&c, &o, NULL), COFFER_ST_OK);
+	object_free(&o);
+}
+
+/* Only keys, certificates and data leave, only from the token, and only by who may move them. */
+static void what_never_leaves(void **state)
+{
+	static const struct {
+		enum coffer_role role;
+		bool token, private;
+		uint32_t class, verdict;
+	} rows[] = {
+		{ COFFER_ROLE_CO, true, true, COFFER_CKO_DATA, COFFER_ST_OK },
+		{ COFFER_ROLE_LCO, true, true, COFFER_CKO_DATA, COFFER_ST_OK },
+		{ COFFER_ROLE_CU, true, false, COFFER_CKO_DATA, COFFER_ST_OK },
+		{ COFFER_ROLE_CU, true, true, COFFER_CKO_DATA, COFFER_ST_USER_NOT_AUTHORIZED },
+		{ COFFER_ROLE_PO, true, false, COFFER_CKO_DATA, COFFER_ST_USER_NOT_AUTHORIZED },
+		{ COFFER_ROLE_CO, false, true, COFFER_CKO_DATA, COFFER_ST_OBJECT_TYPE_INVALID },
+		{ COFFER_ROLE_CO, true, true, COFFER_CKO_SECRET_KEY + 1,
+		  COFFER_ST_OBJECT_TYPE_INVALID },
+	};
+	struct cmd c = inside();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct object o = { .level = 0 };
+
+		c.role = rows[i].role;
+		attrs_init(&o.attrs);
+		expect(attrs_set_bool(&o.attrs, A(TOKEN), rows[i].token), COFFER_ST_OK);
+		expect(attrs_set_bool(&o.attrs, A(PRIVATE), rows[i].private), COFFER_ST_OK);
+		expect(attrs_set_ulong(&o.attrs, A(CLASS), rows[i].class), COFFER_ST_OK);
+		expect(object_may_leave(&c, &o), rows[i].verdict);
+		object_free(&o);
+	}
+}
+
 /* Is @to as strict as @from in everything that can be looser? */
 static void never_laxer(const struct object *from, const struct object *to)
 {
@@ -223,6 +297,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_may_be_missing),
 		cmocka_unit_test(there_is_one_way_to_write_it),
+		cmocka_unit_test(sizes_that_no_object_has),
+		cmocka_unit_test(what_never_leaves),
 		cmocka_unit_test(into_stricter_and_laxer_partitions),
 		cmocka_unit_test(every_flag_flipped_at_the_source),
 	};

@@ -55,13 +55,35 @@ static enum step last_step(void)
 	return protocol == COFFER_CLONE_CPV1 ? INSERT : CLOSE;
 }
 
+/* In sessions of its own: the first context of a session makes more than the others. */
 static struct run *run_begin(void)
 {
 	struct run *r = run_new(s, t);
 
+	r->session_s = tc_open_session(s, s->owner, s->part);
+	r->session_t = tc_open_session(t, t->owner, t->part);
+
 	tc_forgive();	/* attempts that a fault cut off count as guesses */
 	r->invited = protocol == COFFER_CLONE_CPV3;
 	return r;
+}
+
+static void close_session(struct test_card *card, uint32_t session)
+{
+	struct call *c = call_new();
+
+	call_begin(c, session);
+	wire_put_u32(&c->req, 0);
+	assert_u32(call_run(card, c, COFFER_CMD_SESSION_CLOSE), COFFER_ST_OK);
+	free(c);
+}
+
+static void run_end(struct run *r)
+{
+	run_give_up(r);
+	close_session(s, r->session_s);
+	close_session(t, r->session_t);
+	free(r);
 }
 
 static void run_to(struct run *r, enum step end, struct test_blob *blob)
@@ -92,9 +114,8 @@ static void whole_clone(void)
 	run_to(r, last_step() + 1, &blob);
 	assert_u32(r->protocol, protocol);
 	assert_u32(tc_count(t), 1);
-	run_give_up(r);
+	run_end(r);
 	blobs_free(&blob, 1);
-	free(r);
 	destroy_all(t);
 }
 
@@ -134,8 +155,7 @@ static void run_done(struct run *r, enum step step)
 	open_run = goes_on && !fault_all() ? r : NULL;
 	if (open_run)
 		return;
-	run_give_up(r);
-	free(r);
+	run_end(r);
 }
 
 /* true: something failed in it. */
@@ -172,8 +192,7 @@ static void end_open_run(void)
 {
 	if (!open_run)
 		return;
-	run_give_up(open_run);
-	free(open_run);
+	run_end(open_run);
 	open_run = NULL;
 }
 

@@ -245,6 +245,18 @@ static void no_weak_fallback(void **state)
 	assert_true(agreed > 100);
 }
 
+/* A suite of a later firmware in both offers: the relay's doing, or two liars. */
+static void unknown_suites(void **state)
+{
+	struct clone_offer s = offer(CLONE_SOURCE, V1 | V3 | V4, SUITES | 1u << 9);
+	struct clone_offer t = offer(CLONE_TARGET, V1 | V3 | V4, SUITES | 1u << 9);
+
+	(void)state;
+	check(&s, &t, COFFER_ST_SESSION_NEGOTIATION_NO_ALGS, 0, 0);
+	t.suites = SUITES;
+	check(&s, &t, COFFER_ST_OK, V4, 3);
+}
+
 static void offer_round_trip(void **state)
 {
 	struct clone_offer o = offer(CLONE_SOURCE, V1 | V4, SUITES), back;
@@ -284,6 +296,7 @@ int main(void)
 		cmocka_unit_test(authentication),
 		cmocka_unit_test(direction),
 		cmocka_unit_test(no_weak_fallback),
+		cmocka_unit_test(unknown_suites),
 		cmocka_unit_test(offer_round_trip),
 	};
 

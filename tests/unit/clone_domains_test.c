@@ -129,6 +129,33 @@ static void any_of_nine(void **state)
 	tc_free(s);
 }
 
+/* Of two in common the source's first one is the session's: the other may go. */
+static void first_of_two_in_common(void **state)
+{
+	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "blue");
+	uint32_t handle = tc_make_aes(s, "k"), got;
+	struct run *r = run_new(s, t);
+	struct test_blob blob;
+
+	(void)state;
+	domain_add(s, "blue");
+	domain_add(t, "red");
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	domain_delete(s, "blue");
+	assert_u32(run_extract(r, &handle, 1, &blob, &got), COFFER_ST_OK);
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL), COFFER_ST_OK);
+	blobs_free(&blob, 1);
+	domain_delete(t, "red");
+	assert_u32(run_extract(r, &handle, 1, &blob, &got), COFFER_ST_OK);
+	assert_u32(run_insert_one(r, blob.p, blob.len, NULL),
+		   COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	blobs_free(&blob, 1);
+	run_give_up(r);
+	free(r);
+	tc_free(s);
+	tc_free(t);
+}
+
 static void sign(struct test_card *card, uint32_t key, uint8_t mac[32])
 {
 	struct call *c = call_new();
@@ -397,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_of_nine),
+		cmocka_unit_test(first_of_two_in_common),
 		cmocka_unit_test(added_and_deleted),
 		cmocka_unit_test(old_peers_see_the_primary),
 		cmocka_unit_test(forced_cpv1_sees_the_primary),

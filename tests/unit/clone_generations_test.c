@@ -206,6 +206,7 @@ static void fips_takes_no_keys_of_the_old_making(void **state)
 	assert_u32(one(six, seven, old_pub), COFFER_ST_MECHANISM_INVALID);
 	tc_make_pair(six, COFFER_CKM_EC_KEY_PAIR_GEN, "ec", &pub, &priv);
 	assert_u32(one(six, seven, priv), COFFER_ST_OK);
+	assert_u32(one(six, seven, tc_make_value(six, "no key", true, "x", 1)), COFFER_ST_OK);
 	/* In 7.x there is no other making. */
 	assert_u32(make_rsa(seven, PKCS, 2048, &pub, &priv), COFFER_ST_MECHANISM_INVALID);
 	assert_u32(make_rsa(seven, AUX, 1024, &pub, &priv), COFFER_ST_KEY_SIZE_RANGE);
@@ -263,6 +264,19 @@ static void big_clone_fails_in_the_middle(void **state)
 	}
 	assert_u32(good, 64);
 	assert_u32(tc_count(cloud), 64);
+	blobs_free(blobs, 70);
+	run_give_up(r);
+	free(r);
+	/* Away from it just the same. */
+	r = run_new(cloud, s);
+	for (int i = 0; i < 70; i++)
+		handles[i] = there[0];
+	assert_u32(run_negotiate(r), COFFER_ST_OK);
+	assert_u32(run_extract(r, handles, 70, blobs, &got), COFFER_ST_OK);
+	assert_u32(got, 70);
+	for (int i = 0; i < 70; i++)
+		assert_u32(blobs[i].verdict, i < 64 ? (uint32_t)COFFER_ST_OK :
+						      (uint32_t)COFFER_ST_DEVICE_ERROR);
 	blobs_free(blobs, 70);
 	run_give_up(r);
 	free(r);
