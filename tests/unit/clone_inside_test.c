@@ -354,7 +354,6 @@ static void domains_gone(void **state)
 	all_is_well();
 }
 
-/* row 5 */
 /* HSM policy 7 goes off between two steps: what was offered is no longer true. */
 static void policy_goes_off(void **state)
 {
@@ -520,7 +519,6 @@ static void m2_says_other_than_m0(void **state)
 	assert_u32(run->protocol, COFFER_CLONE_CPV3);
 }
 
-/* row 1 */
 /* Half of the secret, sealed as it should be, but too short: no keys come of it. */
 static void a_secret_too_short(void **state)
 {

@@ -137,7 +137,6 @@ static void end_of_no_list(void **state)
 	tc_free(t);
 }
 
-/* row 1 */
 /* CPv1 takes one object: two are no request, and one still comes. */
 static void two_objects_under_cpv1(void **state)
 {
