@@ -68,7 +68,7 @@ static const struct request moving[] = {
 	REQUEST(INSERT, OF_TARGET, 1, 4, 0),
 	REQUEST(INSERT, OF_TARGET, 2, 0, 2, 0),
 	REQUEST(INSERT, OF_TARGET, 2, 0, 0x20000001, 0),
-	REQUEST(INSERT, OF_TARGET, 2, 8, 1, 9),			/* a blob longer than what is there */
+	REQUEST(INSERT, OF_TARGET, 2, 8, 1, 9),			/* a blob that is longer */
 	REQUEST(INSERT, OF_TARGET, 2, 8, 1, 7),
 	REQUEST(FINISH, OF_SOURCE, 0, 1),
 	REQUEST(CLOSE, OF_TARGET, 1, 0, 5),
@@ -318,7 +318,7 @@ static void without_a_certificate(void **state)
 		for (size_t n = 0; n < 2; n++)
 			assert_u32(changed(which, cut_certificate, which == 2 ? n + 2 : n),
 				   COFFER_ST_CERTIFICATE_DATA_MISSING);
-	/* And as it is. */
+	/* Nor is nothing at all a message. */
 	assert_u32(changed(2, keep_short, 0), COFFER_ST_CPV4_MSG_ERROR);
 }
 
