@@ -53,6 +53,7 @@ const struct matrix_row *matrix_row(uint16_t opcode);
 #define S_TAMPERED	0x0400
 #define S_FAILED	0x0800	/* a self-test */
 #define S_ERASING	0x1000	/* an erasure waits to be finished */
+#define S_NO_PO		0x2000	/* before 6.22: the HSM SO stands in for a Partition SO */
 
 /* ---- Requests that are in order --------------------------------------------------------------
  * What comes of them depends on policies and kind of the partition. They leave nothing behind.

@@ -76,7 +76,8 @@ static void role_asks(struct bench *b, struct scene *s, char letter, uint32_t ro
 	if (role)
 		expect(login_as(b, owner, own, role, pin), 0);
 	if (!old_pin)
-		askers_on(b, s, owner, part ? 0 : 1, 'n', false);
+		askers_on(b, s, owner, part ? 0 : 1,
+			  (s->kind & S_NO_PO) && letter == 'S' ? 'P' : 'n', false);
 }
 
 /* Sessions that are no use to the one who names them, for each role of partition 1. */
@@ -132,8 +133,10 @@ static void role_set_up(struct bench *b, uint32_t s, uint32_t role, const char *
 /* The roles of a partition; @first: the last that still has its first password, 0: none. */
 static void partition_roles(struct bench *b, uint32_t s, uint32_t part, uint32_t first)
 {
-	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
-	role_set_up(b, s, COFFER_ROLE_CO, CO_PIN, first != COFFER_ROLE_CO);
+	if (has_role(b, part, COFFER_ROLE_PO)) {
+		expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
+		role_set_up(b, s, COFFER_ROLE_CO, CO_PIN, first != COFFER_ROLE_CO);
+	}
 	if (first == COFFER_ROLE_CO)
 		return;
 	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
@@ -162,8 +165,9 @@ static uint32_t partition_more(struct bench *b, struct scene *s)
 static uint32_t partition_set_up(struct bench *b, uint32_t part, uint32_t first)
 {
 	uint32_t s = session_open(b, b->owner, part, true, NULL);
+	const char *pin = has_role(b, part, COFFER_ROLE_PO) ? PO_PIN : CO_PIN;
 
-	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "domain"), 0);
+	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, s, "one", pin, "domain"), 0);
 	partition_roles(b, s, part, first);
 	session_only(b, COFFER_CMD_LOGOUT, s);
 	return s;
@@ -314,6 +318,10 @@ struct scene scenes[] = {
 	{ .name = "nothing initialised", .profile = NEW_CARD, .kind = S_NEW },
 	{ .name = "initialised", .profile = NEW_CARD, .kind = S_PLAIN },
 	{ .name = "firmware 7.4", .profile = "pcie-7.4", .kind = S_OLD },
+	{ .name = "firmware 6.21.2, nothing initialised", .profile = "pcie-6.21.2",
+	  .kind = S_NEW | S_NO_PO },
+	{ .name = "firmware 6.21.2", .profile = "pcie-6.21.2", .kind = S_OLD | S_NO_PO },
+	{ .name = "firmware 6.10.9", .profile = "pcie-6.10.9", .kind = S_OLD | S_NO_PO },
 	{ .name = "backup card", .profile = "backup-g5-6.28", .kind = S_BACKUP },
 	{ .name = "HSM policy 7 off", .profile = NEW_CARD, .kind = S_NO_HSM_7,
 	  .change = no_hsm_7 },

@@ -134,7 +134,7 @@ static void aes_key(struct wire_out *out)
 	wire_put_u64(out, 16);
 }
 
-/* Ed25519 is not approved. */
+/* Ed25519 is not approved, and firmware 6 does not know it. */
 static void edwards_pair(struct wire_out *out)
 {
 	static const uint8_t curve[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
@@ -244,7 +244,8 @@ const struct matrix_probe matrix_probes[] = {
 	{ "a key of the session", COFFER_CMD_KEY_GENERATE, aes_key, 0, 0,
 	  { { S_NO_28, FORBIDDEN } }, false },
 	{ "a pair that is not approved", COFFER_CMD_KEY_PAIR_GENERATE, edwards_pair, 0, 0,
-	  { { S_FIPS, COFFER_ST_MECHANISM_INVALID }, { S_NO_28, FORBIDDEN } }, false },
+	  { { S_FIPS | S_NO_PO, COFFER_ST_MECHANISM_INVALID }, { S_NO_28, FORBIDDEN } },
+	  false },
 	{ "begin a clone", COFFER_CMD_CLONE_START, NULL, 0, 0, { { S_NO_HSM_7, FORBIDDEN } },
 	  true },
 	{ "invite to a clone", COFFER_CMD_CLONE_INVITE, NULL, 0, 0,
