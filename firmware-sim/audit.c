@@ -199,6 +199,14 @@ void audit_publish(struct fw_card *card, const struct audit_state *s)
 
 /* ---- What is recorded ------------------------------------------------------------- */
 
+bool audit_wants(struct fw_card *card, uint32_t class)
+{
+	struct audit_state s;
+
+	audit_look(card, &s);
+	return s.on && (s.mask & class);
+}
+
 /* What a full log does not stop: the Auditor, and erasing the card. */
 static bool goes_on_when_full(const struct cmd *c)
 {
@@ -211,7 +219,7 @@ static bool goes_on_when_full(const struct cmd *c)
 	case COFFER_CMD_HSM_FACTORY_RESET:
 		return true;
 	case COFFER_CMD_LOGIN:
-		return !c->part->id && wire_u32(&peek) == COFFER_ROLE_AU;
+		return c->part && !c->part->id && wire_u32(&peek) == COFFER_ROLE_AU;
 	case COFFER_CMD_LOGOUT:
 		return c->role == COFFER_ROLE_AU;
 	default:
@@ -251,8 +259,14 @@ uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 	return st;
 }
 
-static void record_write(const struct cmd *c, uint64_t number, uint32_t verdict,
-			 struct wire_out *out)
+static struct audit_line record_of(const struct cmd *c)
+{
+	return (struct audit_line){ c->owner, c->part ? c->part->id : 0,
+				    c->note.role ? c->note.role : c->role };
+}
+
+static void record_write(const struct cmd *c, const struct audit_line *line, uint64_t number,
+			 uint32_t verdict, struct wire_out *out)
 {
 	const struct audit_note *n = &c->note;
 	uint32_t handle = n->handle;
@@ -261,10 +275,10 @@ static void record_write(const struct cmd *c, uint64_t number, uint32_t verdict,
 		handle = change_handle(c->change);
 	wire_put_u64(out, number);
 	wire_put_u64(out, card_clock_ms(c->card));
-	wire_put_u64(out, c->owner);
-	wire_put_u32(out, c->part ? c->part->id : 0);
-	wire_put_u32(out, n->role ? n->role : c->role);
-	wire_put_u32(out, c->opcode);
+	wire_put_u64(out, line->owner);
+	wire_put_u32(out, line->part);
+	wire_put_u32(out, line->role);
+	wire_put_u32(out, n->opcode ? n->opcode : c->opcode);
 	wire_put_u32(out, verdict ? verdict : n->answer);
 	wire_put_u32(out, handle);
 	wire_put_u32(out, 0);
@@ -282,12 +296,31 @@ static int trim(struct fw_card *card, struct audit_state *s)
 	return rc;
 }
 
-uint32_t audit_apply(struct audit_state *s, const struct cmd *c, uint32_t verdict, bool record)
+static uint32_t record_append(struct audit_state *s, const struct cmd *c,
+			      const struct audit_line *line, uint32_t verdict)
 {
-	const struct audit_note *n = &c->note;
 	uint8_t body[AUDIT_BODY + AUDIT_CHAIN];
 	struct wire_out out;
 	uint32_t st;
+
+	wire_out_init(&out, body, sizeof(body));
+	record_write(c, line, s->number + 1, verdict, &out);
+	st = audit_chain(c->card, s->chain, body, s->chain);
+	if (st)
+		return st;
+	wire_put(&out, s->chain, AUDIT_CHAIN);
+	s->number++;
+	if (store_audit_put(c->card->store, s->number, body, sizeof(body)) || trim(c->card, s))
+		st = COFFER_ST_DEVICE_ERROR;
+	return st;
+}
+
+uint32_t audit_apply(struct audit_state *s, const struct cmd *c, uint32_t verdict, bool record)
+{
+	const struct audit_note *n = &c->note;
+	struct audit_line one = record_of(c);
+	uint32_t st = COFFER_ST_OK;
+	unsigned int i;
 
 	if (!verdict) {
 		s->on = s->on || n->begin;
@@ -298,14 +331,9 @@ uint32_t audit_apply(struct audit_state *s, const struct cmd *c, uint32_t verdic
 	}
 	if (!record || !s->on)
 		return COFFER_ST_OK;
-	wire_out_init(&out, body, sizeof(body));
-	record_write(c, s->number + 1, verdict, &out);
-	st = audit_chain(c->card, s->chain, body, s->chain);
-	if (st)
-		return st;
-	wire_put(&out, s->chain, AUDIT_CHAIN);
-	s->number++;
-	if (store_audit_put(c->card->store, s->number, body, sizeof(body)) || trim(c->card, s))
-		st = COFFER_ST_DEVICE_ERROR;
+	if (!n->lines)
+		return record_append(s, c, &one, verdict);
+	for (i = 0; i < n->count && !st; i++)
+		st = record_append(s, c, &n->lines[i], verdict);
 	return st;
 }

@@ -433,6 +433,17 @@ void audit_publish(struct fw_card *card, const struct audit_state *s);
 uint32_t audit_chain(struct fw_card *card, const uint8_t before[AUDIT_CHAIN],
 		     const uint8_t *record, uint8_t chain[AUDIT_CHAIN]);
 #define AUDIT_BODY		48	/* bytes of a record without its chain */
+bool audit_wants(struct fw_card *card, uint32_t class);	/* COFFER_AUDIT_* */
+
+/* audit_tell.c: what ends by itself, and what comes by no command */
+/* @p's login, if any, is about to end without its LOGOUT. Under card->lock. */
+void audit_line_add(struct audit_note *note, const struct presence *p);
+/* The command's record, if the mask wants one: its lines. It answers as it would without. */
+void audit_logouts(struct cmd *c);
+/* Have the writer record @note, whose lines are taken over; does not wait for it. */
+void audit_tell(struct fw_card *card, uint32_t class, uint16_t opcode, struct audit_note *note);
+/* The input COFFER_AUDIT_OP_*, and what came of it. */
+void audit_input(struct fw_card *card, uint32_t input, uint32_t verdict);
 
 /* tamper.c: before power-off; and at power-on, where it clears the latch (card->recovered) */
 void tamper_finish(struct fw_card *card);
@@ -484,7 +495,8 @@ void things_end(struct fw_card *card, struct fw_partition *part);
 void presence_logout(struct fw_card *card, struct presence *p);
 /* Close every session on @part. */
 void sessions_end(struct fw_card *card, struct fw_partition *part);
-unsigned int owners_end(struct fw_card *card);
+/* How many. @note (may be NULL) gets a line for each login that ends. */
+unsigned int owners_end(struct fw_card *card, struct audit_note *note);
 void owner_forget_presence(struct fw_card *card, struct presence *p);
 
 /* dispatch.c */

@@ -25,6 +25,13 @@ struct fw_session;
 struct change;
 struct ped_keys;
 
+/* One of several records of a command: a role that it logged out. */
+struct audit_line {
+	uint64_t owner;
+	uint32_t part;
+	uint32_t role;
+};
+
 /* What the audit log is to know of a command besides the obvious (audit.c). */
 struct audit_note {
 	bool due;			/* the dispatcher's: this command is recorded */
@@ -32,6 +39,9 @@ struct audit_note {
 	uint32_t role;			/* that wants to log in; 0: the cmd's */
 	uint32_t handle;		/* of the key that is used */
 	uint32_t answer;		/* what the caller hears when the change is made */
+	uint32_t opcode;		/* COFFER_AUDIT_OP_*; 0: the cmd's */
+	struct audit_line *lines;	/* a record each instead of one; freed with the command */
+	unsigned int count;
 	/* Changes of the log's own state, made with the command's change. */
 	bool begin;
 	bool set_mask;

@@ -15,10 +15,13 @@
  *  8. the partition is initialised, unless the row does not care         USER_PIN_NOT_INITIALIZED
  *  9. the session is read/write if the row wants it                      SESSION_READ_ONLY
  * 10. an initial password was changed, unless the row only informs       PIN_EXPIRED
- *     the audit log has room for what has to be recorded                LOG_FULL (behind 6)
+ *     the audit log has room for what has to be recorded                LOG_FULL
  * 11. the role is in the row's mask: nobody logged in                    USER_NOT_LOGGED_IN
  *                                    somebody else                       USER_NOT_AUTHORIZED
  * 12. no erasure waits to be finished, for a command with changes        DEVICE_ERROR
+ *
+ * A refusal is recorded, wherever it comes from, if the command is (audit.c): what cannot be
+ * recorded answers LOG_FULL.
  *
  * Keys that the command needs from the PED are collected between 11 and the gates (ped_wait.c).
  *
@@ -259,21 +262,15 @@ static uint32_t check_early(struct job *job)
 	if (!st && (flags & HOW_FIRST) && p->initialised && job->c.role == COFFER_ROLE_NONE)
 		st = COFFER_ST_USER_NOT_LOGGED_IN;
 	pthread_mutex_unlock(&p->lock);
-	if (st) {
-		/* A refusal is recorded here as well as behind the gates. */
-		uint32_t full = audit_admit(&job->c);
-
-		st = full ? full : st;
-	}
 	return st;
 }
 
 static uint32_t check_late(struct job *job)
 {
-	uint32_t st = check_session(job);
+	uint32_t st = check_session(job), full = audit_admit(&job->c);
 
-	if (!st)
-		st = audit_admit(&job->c);
+	if (full)
+		return full;
 	if (!st)
 		st = check_partition(job);
 	return st ? st : check_pending(job);
@@ -335,14 +332,11 @@ static uint32_t job_admit(struct job *job)
 	return st ? st : check_early(job);
 }
 
-/* A refusal is recorded, also of a command that nobody brought a key for. */
-static uint32_t job_keys(struct job *job)
+/* Refused before the gates: what is no command at all has no record. */
+static uint32_t job_refused(struct job *job, uint32_t st)
 {
-	uint32_t full, st = job->resumed ? job->ped_verdict : ped_collect(job);
+	uint32_t full = job->row ? audit_admit(&job->c) : (uint32_t)COFFER_ST_OK;
 
-	if (!st || st == PED_NOT_YET)
-		return st;
-	full = audit_admit(&job->c);
 	return full ? full : st;
 }
 
@@ -352,9 +346,9 @@ static uint32_t job_handle(struct job *job)
 	uint32_t st = job->resumed ? (uint32_t)COFFER_ST_OK : job_admit(job);
 
 	if (!st)
-		st = job_keys(job);
+		st = job->resumed ? job->ped_verdict : ped_collect(job);
 	if (st)
-		return st;
+		return st == PED_NOT_YET ? st : job_refused(job, st);
 	job_enter(job);
 	if (job->c.session)
 		st = check_late(job);

@@ -43,6 +43,7 @@ static void job_free(struct job *job)
 	ped_keys_free(job->c.ped);
 	free(job->secret);
 	free(job->reply);
+	free(job->c.note.lines);
 	if (job->c.session)
 		session_put(job->c.session);
 	free(job);
@@ -55,6 +56,11 @@ void job_end(struct job *job, uint32_t verdict)
 	void *opaque = job->opaque;
 	uint32_t len = 0;
 
+	/* A record that the card made by itself (audit_tell.c): nobody waits for it. */
+	if (!done) {
+		job_free(job);
+		return;
+	}
 	if (!verdict && !wire_out_ok(&job->c.out))
 		verdict = COFFER_ST_BUFFER_TOO_SMALL;
 	if (!verdict && job->c.out.len) {

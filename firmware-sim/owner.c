@@ -34,13 +34,16 @@ uint32_t handle_OWNER_OPEN(struct cmd *c)
 }
 
 /* Close all sessions of presence after presence; the last session frees its presence. */
-static void owner_end_locked(struct fw_card *card, struct owner **slot,
+static void owner_end_locked(struct fw_card *card, struct owner **slot, struct audit_note *note,
 			     struct session_thing **doomed)
 {
 	struct owner *o = *slot;
 	struct fw_session *s, *next;
+	struct presence *p;
 	unsigned int i;
 
+	for (p = note ? o->presences : NULL; p; p = p->next)
+		audit_line_add(note, p);
 	for (i = 0; o->sessions && i < SESSION_BUCKETS; i++)
 		for (s = card->table[i]; s; s = next) {
 			next = s->next;
@@ -63,15 +66,16 @@ uint32_t handle_OWNER_CLOSE(struct cmd *c)
 	pthread_mutex_lock(&card->lock);
 	slot = owner_slot(card, id);
 	if (*slot) {
-		owner_end_locked(card, slot, &doomed);
+		owner_end_locked(card, slot, &c->note, &doomed);
 		st = COFFER_ST_OK;
 	}
 	pthread_mutex_unlock(&card->lock);
 	things_free(doomed);
+	audit_logouts(c);
 	return st;
 }
 
-unsigned int owners_end(struct fw_card *card)
+unsigned int owners_end(struct fw_card *card, struct audit_note *note)
 {
 	struct session_thing *doomed = NULL;
 	unsigned int i, count;
@@ -80,7 +84,7 @@ unsigned int owners_end(struct fw_card *card)
 	count = card->owner_count;
 	for (i = 0; i < OWNER_BUCKETS; i++)
 		while (card->owners[i])
-			owner_end_locked(card, &card->owners[i], &doomed);
+			owner_end_locked(card, &card->owners[i], note, &doomed);
 	pthread_mutex_unlock(&card->lock);
 	things_free(doomed);
 	return count;
@@ -88,5 +92,9 @@ unsigned int owners_end(struct fw_card *card)
 
 void fw_end_owners(struct fw_card *card)
 {
-	card_event(card, COFFER_EV_RESET, 0, owners_end(card));
+	struct audit_note note = { 0 };
+
+	card_event(card, COFFER_EV_RESET, 0, owners_end(card, &note));
+	if (note.count)
+		audit_tell(card, COFFER_AUDIT_LOGIN, COFFER_CMD_OWNER_CLOSE, &note);
 }

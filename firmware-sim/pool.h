@@ -13,7 +13,7 @@ struct job {
 	struct job *flight_prev;
 	const struct row *row;
 	struct fw_request rq;
-	fw_done_fn *done;
+	fw_done_fn *done;		/* NULL: no command, and not the pool's */
 	void *opaque;
 	uint64_t number;		/* order of arrival */
 	bool slow;			/* may keep a thread for long */

@@ -259,7 +259,7 @@ void fw_card_close(struct fw_card *card)
 	pool_stop(card->pool);
 	ped_finish(card);
 	tamper_finish(card);
-	owners_end(card);
+	owners_end(card, NULL);
 	writer_stop(card->writer);
 	activation_park(card);
 	nv_mark(card->nv, store_commit_number(card->store));

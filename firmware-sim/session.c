@@ -266,10 +266,15 @@ uint32_t handle_SESSION_CLOSE(struct cmd *c)
 	if (!reserved_ok(c))
 		return COFFER_ST_ARGUMENTS_BAD;
 	pthread_mutex_lock(&card->lock);
-	if (!c->session->closed)
+	if (!c->session->closed) {
+		/* With the last session of an owner on a partition its login ends. */
+		if (c->session->presence->sessions == 1)
+			audit_line_add(&c->note, c->session->presence);
 		session_close_locked(c->session, &doomed);
+	}
 	pthread_mutex_unlock(&card->lock);
 	things_free(doomed);
+	audit_logouts(c);
 	return COFFER_ST_OK;
 }
 

@@ -85,6 +85,7 @@ void fw_card_tamper(struct fw_card *card)
 	nv_tamper(card->nv, destroy ? key : NULL);
 	crypto_wipe(key, sizeof(key));
 	card_event(card, COFFER_EV_TAMPER, 0, destroy);
+	audit_input(card, COFFER_AUDIT_OP_TAMPER, COFFER_ST_OK);
 	input_latched(card, destroy);
 }
 
@@ -93,8 +94,10 @@ bool fw_card_decommission(struct fw_card *card)
 	uint8_t key[KEY_LEN];
 	int rc;
 
-	if (card_policy_on(card, NO_DECOMMISSION))
+	if (card_policy_on(card, NO_DECOMMISSION)) {
+		audit_input(card, COFFER_AUDIT_OP_DECOMMISSION, COFFER_ST_OPERATION_NOT_ALLOWED);
 		return false;
+	}
 	key_made(card, key);
 	atomic_store(&card->key_gone, true);
 	rc = nv_zeroize(card->nv, key, NV_CLEAR_ZEROIZE);
@@ -103,6 +106,7 @@ bool fw_card_decommission(struct fw_card *card)
 		atomic_store(&card->key_gone, false);
 	else
 		input_latched(card, true);
+	audit_input(card, COFFER_AUDIT_OP_DECOMMISSION, status_of(rc));
 	return !rc;
 }
 

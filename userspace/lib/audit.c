@@ -138,5 +138,14 @@ API const char *coffer_command_name(uint32_t opcode)
 	const struct command_row *row = opcode <= UINT16_MAX ? command_find((uint16_t)opcode) :
 							       NULL;
 
-	return row ? row->name : "?";
+	switch (opcode) {
+	case COFFER_AUDIT_OP_TAMPER:
+		return "tamper input";
+	case COFFER_AUDIT_OP_DECOMMISSION:
+		return "decommission input";
+	case COFFER_AUDIT_OP_FIRMWARE:
+		return "other firmware";
+	default:
+		return row ? row->name : "?";
+	}
 }

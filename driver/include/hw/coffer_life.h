@@ -58,6 +58,11 @@ struct coffer_self_test_row {
  * The card keeps the last COFFER_AUDIT_LIMIT records that were seen. With as many unseen ones it
  * is full: whatever would be recorded answers LOG_FULL, but for the Auditor's own login and
  * commands and for erasing the card.
+ *
+ * Refusals are recorded like what is done, whoever they come from; role and partition are 0 when
+ * it was refused before they were known. What ends with an owner or with its last session on a
+ * partition is recorded for each role that was logged in: opcode OWNER_CLOSE or SESSION_CLOSE,
+ * class LOGIN. A full log does not stop these, nor the inputs.
  */
 #define COFFER_AUDIT_LOGIN		0x00000001	/* logins, failed ones too; log-outs */
 #define COFFER_AUDIT_MANAGE		0x00000002	/* roles, policies, partitions, card life */
@@ -65,6 +70,11 @@ struct coffer_self_test_row {
 #define COFFER_AUDIT_USE		0x00000008	/* each use of a key */
 #define COFFER_AUDIT_ALL		0x0000000f
 #define COFFER_AUDIT_LIMIT		100000
+
+/* Opcodes of records that no command made; class MANAGE. */
+#define COFFER_AUDIT_OP_TAMPER		0x00010001	/* the tamper input */
+#define COFFER_AUDIT_OP_DECOMMISSION	0x00010002	/* the decommission input */
+#define COFFER_AUDIT_OP_FIRMWARE	0x00010003	/* power-on by another build */
 
 #define COFFER_AUDIT_SET		0x00000001	/* flags: events are new; else only look */
 

@@ -344,7 +344,7 @@ coffer_rc coffer_audit_read(struct coffer_session *admin, uint64_t since,
 			    struct coffer_audit_record *list, size_t room, size_t *count);
 /* The Auditor keeps all up to @number elsewhere: the card may forget them when it needs to. */
 coffer_rc coffer_audit_seen(struct coffer_session *admin, uint64_t number);
-/* "PARTITION_INIT", or "?" */
+/* "PARTITION_INIT", what came by no command ("tamper input"), or "?" */
 const char *coffer_command_name(uint32_t opcode);
 
 struct coffer_partition_details {
