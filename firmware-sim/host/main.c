@@ -129,9 +129,19 @@ static void harden_memory(void)
 	if (!getrlimit(RLIMIT_MEMLOCK, &lock) && lock.rlim_cur == RLIM_INFINITY)
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
+
+static int confine(void)
+{
+	return host_confine();
+}
 #else
 static void harden_memory(void)
 {
+}
+
+static int confine(void)
+{
+	return 0;
 }
 #endif
 
@@ -146,6 +156,17 @@ static void harden(void)
 	signals_block();
 }
 
+/* The last step before clients: 0 or -errno, with one line in @err. */
+static int serve_begin(char *err, size_t err_len)
+{
+	int rc = confine();
+
+	if (rc)
+		snprintf(err, err_len, "the kernel does not confine this process: %s",
+			 strerror(-rc));
+	return rc;
+}
+
 static int serve_socket(const char *dir, const char *ped, int ready_fd)
 {
 	char err[512] = "";
@@ -158,6 +179,8 @@ static int serve_socket(const char *dir, const char *ped, int ready_fd)
 	rc = host_open(&h, dir, ped, err, sizeof(err));
 	if (!rc) {
 		rc = host_listen(&h, dir, err, sizeof(err));
+		if (!rc)
+			rc = serve_begin(err, sizeof(err));
 		if (rc)
 			host_close(&h);
 	}
@@ -183,6 +206,11 @@ static int serve_stdio(const char *dir, const char *ped)
 	rc = host_open(&h, dir, ped, err, sizeof(err));
 	if (rc)
 		return complain(err);
+	rc = serve_begin(err, sizeof(err));
+	if (rc) {
+		host_close(&h);
+		return complain(err);
+	}
 	rc = host_stdio(&h);
 	host_close(&h);
 	return rc ? complain(strerror(-rc)) : EXIT_SUCCESS;

@@ -58,6 +58,12 @@ void conn_wait_all(struct host *h);	/* until none is left */
 int complain(const char *text);
 int bad_use(const char *text);
 
+/*
+ * confine.c: from here on only what serving a card needs from the kernel, in every thread. 0 or
+ * -errno.
+ */
+int host_confine(void);
+
 /* ped.c */
 int verb_ped(int argc, char **argv);
 

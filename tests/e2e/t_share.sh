@@ -85,6 +85,23 @@ share_killed_host() {
 	run 0 coffer "$(login 0); role list"
 }
 
+# What holds keys gives up what it does not need; sanitizers need it.
+share_confined_host() {
+	local pid mode
+	take_cards a
+	COFFER=$PLAIN
+	export COFFER_CARD_HOST=${PLAIN%/*}/card-host
+	start_program first
+	login 0 >&8
+	await first 'Logged in +->  Crypto Officer'
+	pid=$(hosts_of "$PWD")
+	for mode in 'Seccomp:	2' 'NoNewPrivs:	1'; do
+		has "/proc/$pid/status" "^$mode$"
+	done
+	has "/proc/$pid/limits" '^Max core file size +0 +0 '
+	stop_program
+}
+
 share_stopped_host() {
 	local pid
 	take_cards a
