@@ -51,7 +51,9 @@ life_audit() {
 	same 1 "$(json out 'sum(r["command"] == "KEY_GENERATE" and r["handle"] > 0
 		for r in d[-1]["data"]["records"])')"
 	run 0 coffer -o json "$(au_login); audit show -unseen; audit config"
-	same 1 "$(json out 'len(d[-2]["data"]["records"])')"
+	# The program before ended without a logout.
+	same "['SESSION_CLOSE', 'LOGIN']" \
+		"$(json out '[r["command"] for r in d[-2]["data"]["records"]]')"
 	number=$(json out 'd[-1]["data"]["records"]')
 	chain=$(json out 'd[-1]["data"]["chain"]')
 	run 0 coffer "$(au_login); audit verify -number $number -chain $chain"
