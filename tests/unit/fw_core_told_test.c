@@ -245,6 +245,10 @@ static void inputs_without_power_are_told(void **state)
 	mask_set(b, COFFER_AUDIT_LOGIN);
 	assert_true(fw_card_decommission(b->card));
 	fw_card_tamper(b->card);
+	bench_off(b);
+	assert_int_equal(bench_on(b, NULL), 0);
+	auditor = owner_open(b);
+	au = admin_of(b, auditor);
 	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	expect(news(b), 1);
 	is_record(0, COFFER_CMD_LOGIN, auditor, 0, COFFER_ROLE_AU, 0);
