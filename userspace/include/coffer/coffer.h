@@ -504,11 +504,7 @@ struct coffer_clone_options {
 	 * what both sides show to be refused by policy, key type or size is COFFER_CLONE_REFUSED.
 	 */
 	bool dry_run;
-	/*
-	 * A negotiation that fails under CPv1, which has one per object, is that object's error
-	 * alone (row 14). Without it the first ends the call before anything has moved.
-	 */
-	bool no_preflight;
+	bool no_preflight;		/* CPv1: each object has its own error (row 14) */
 	const volatile int *interrupted;	/* may be NULL; nonzero ends after the batch */
 	void (*stage)(void *opaque, enum coffer_clone_stage stage, size_t done, size_t total);
 	void (*item)(void *opaque, const struct coffer_clone_item *item);
