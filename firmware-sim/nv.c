@@ -10,11 +10,16 @@ const struct nv_factory *nv_factory(const struct nv *nv)
 	return &nv->factory;
 }
 
-void nv_card_key(struct nv *nv, uint8_t key[KEY_LEN])
+static void field_read(struct nv *nv, void *to, const void *field, size_t len)
 {
 	pthread_mutex_lock(&nv->lock);
-	memcpy(key, nv->s.key, KEY_LEN);
+	memcpy(to, field, len);
 	pthread_mutex_unlock(&nv->lock);
+}
+
+void nv_card_key(struct nv *nv, uint8_t key[KEY_LEN])
+{
+	field_read(nv, key, nv->s.key, KEY_LEN);
 }
 
 /* ---- Roll-back mark -------------------------------------------------------------- */
@@ -23,9 +28,7 @@ uint64_t nv_commit_mark(struct nv *nv)
 {
 	uint64_t mark;
 
-	pthread_mutex_lock(&nv->lock);
-	mark = nv->s.commit_mark;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &mark, &nv->s.commit_mark, sizeof(mark));
 	return mark;
 }
 
@@ -78,9 +81,7 @@ uint64_t nv_audit_mark(struct nv *nv)
 {
 	uint64_t mark;
 
-	pthread_mutex_lock(&nv->lock);
-	mark = nv->s.audit_mark;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &mark, &nv->s.audit_mark, sizeof(mark));
 	return mark;
 }
 
@@ -96,9 +97,7 @@ bool nv_tampered(struct nv *nv)
 {
 	bool tampered;
 
-	pthread_mutex_lock(&nv->lock);
-	tampered = nv->s.tampered;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &tampered, &nv->s.tampered, sizeof(tampered));
 	return tampered;
 }
 
@@ -164,16 +163,17 @@ const char *nv_update_from(struct nv *nv)
 
 uint32_t nv_fw_version(struct nv *nv)
 {
-	return nv->s.fw_version;
+	uint32_t version;
+
+	field_read(nv, &version, &nv->s.fw_version, sizeof(version));
+	return version;
 }
 
 bool nv_clock_wanted(struct nv *nv)
 {
 	bool wanted;
 
-	pthread_mutex_lock(&nv->lock);
-	wanted = nv->s.clock_wanted;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &wanted, &nv->s.clock_wanted, sizeof(wanted));
 	return wanted;
 }
 
@@ -408,9 +408,7 @@ enum nv_clear nv_pending(struct nv *nv)
 {
 	enum nv_clear what;
 
-	pthread_mutex_lock(&nv->lock);
-	what = nv->s.pending;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &what, &nv->s.pending, sizeof(what));
 	return what;
 }
 
@@ -418,9 +416,7 @@ uint32_t nv_erasures(struct nv *nv)
 {
 	uint32_t n;
 
-	pthread_mutex_lock(&nv->lock);
-	n = nv->erasures;
-	pthread_mutex_unlock(&nv->lock);
+	field_read(nv, &n, &nv->erasures, sizeof(n));
 	return n;
 }
 

@@ -251,6 +251,22 @@ static int verb_serve(int argc, char **argv)
 
 /* ---- create, export, import, profiles -------------------------------------------- */
 
+/* What all that a factory root signs has in common. */
+#define ROOT_OPTIONS \
+	{ "root-key", required_argument, NULL, 'r' }, \
+	{ "root-cert", required_argument, NULL, 'c' }
+
+static bool root_option(const char **key_file, const char **cert_file, int opt, char *value)
+{
+	if (opt == 'r')
+		*key_file = value;
+	else if (opt == 'c')
+		*cert_file = value;
+	else
+		return false;
+	return true;
+}
+
 static bool create_option(struct fw_create *how, int opt, char *value)
 {
 	switch (opt) {
@@ -272,14 +288,8 @@ static bool create_option(struct fw_create *how, int opt, char *value)
 	case 't':
 		how->kdf_test = true;
 		return true;
-	case 'r':
-		how->root_key_file = value;
-		return true;
-	case 'c':
-		how->root_cert_file = value;
-		return true;
 	default:
-		return false;
+		return root_option(&how->root_key_file, &how->root_cert_file, opt, value);
 	}
 }
 
@@ -292,8 +302,7 @@ static int verb_create(int argc, char **argv)
 		{ "kdf-cost", required_argument, NULL, 'k' },
 		{ "auth", required_argument, NULL, 'a' },
 		{ "kdf-test", no_argument, NULL, 't' },
-		{ "root-key", required_argument, NULL, 'r' },
-		{ "root-cert", required_argument, NULL, 'c' },
+		ROOT_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	struct fw_create how = { 0 };
@@ -340,14 +349,8 @@ static bool image_option(struct fw_image *how, int opt, char *value)
 		return true;
 	case 'o':
 		return version_parse(value, &how->oldest);
-	case 'r':
-		how->root_key_file = value;
-		return true;
-	case 'c':
-		how->root_cert_file = value;
-		return true;
 	default:
-		return false;
+		return root_option(&how->root_key_file, &how->root_cert_file, opt, value);
 	}
 }
 
@@ -356,8 +359,7 @@ static int verb_image(int argc, char **argv)
 	static const struct option options[] = {
 		{ "profile", required_argument, NULL, 'p' },
 		{ "oldest", required_argument, NULL, 'o' },
-		{ "root-key", required_argument, NULL, 'r' },
-		{ "root-cert", required_argument, NULL, 'c' },
+		ROOT_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	struct fw_image how = { 0 };

@@ -134,6 +134,16 @@ coffer_rc host_do(char *const argv[], int in_fd, char **out, char **text)
 	return rc;
 }
 
+/* Name and value behind @n arguments, unless there is no value. Returns how many there are. */
+static int put_option(char *argv[], int n, const char *name, const char *value)
+{
+	if (value) {
+		argv[n++] = (char *)name;
+		argv[n++] = (char *)value;
+	}
+	return n;
+}
+
 API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, char **text)
 {
 	static const struct coffer_make plain;
@@ -143,33 +153,15 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	int n = 2;
 
 	how = how ? how : &plain;
-	if (how->profile) {
-		argv[n++] = "--profile";
-		argv[n++] = (char *)how->profile;
-	}
-	if (how->label) {
-		argv[n++] = "--label";
-		argv[n++] = (char *)how->label;
-	}
-	if (how->serial) {
-		snprintf(serial, sizeof(serial), "%" PRIu64, how->serial);
-		argv[n++] = "--serial";
-		argv[n++] = serial;
-	}
+	n = put_option(argv, n, "--profile", how->profile);
+	n = put_option(argv, n, "--label", how->label);
+	snprintf(serial, sizeof(serial), "%" PRIu64, how->serial);
+	n = put_option(argv, n, "--serial", how->serial ? serial : NULL);
 	if (how->kdf_test)
 		argv[n++] = "--kdf-test";
-	if (how->ped) {
-		argv[n++] = "--auth";
-		argv[n++] = "ped";
-	}
-	if (how->root_key_file) {
-		argv[n++] = "--root-key";
-		argv[n++] = (char *)how->root_key_file;
-	}
-	if (how->root_cert_file) {
-		argv[n++] = "--root-cert";
-		argv[n++] = (char *)how->root_cert_file;
-	}
+	n = put_option(argv, n, "--auth", how->ped ? "ped" : NULL);
+	n = put_option(argv, n, "--root-key", how->root_key_file);
+	n = put_option(argv, n, "--root-cert", how->root_cert_file);
 	argv[n++] = "--";
 	argv[n++] = (char *)dir;
 	was_there = is_there(dir);
@@ -182,22 +174,10 @@ API coffer_rc coffer_image_make(const char *file, const struct coffer_image *how
 	bool was_there = is_there(file);
 	int n = 3;
 
-	if (how->profile) {
-		argv[n++] = "--profile";
-		argv[n++] = (char *)how->profile;
-	}
-	if (how->oldest) {
-		argv[n++] = "--oldest";
-		argv[n++] = (char *)how->oldest;
-	}
-	if (how->root_key_file) {
-		argv[n++] = "--root-key";
-		argv[n++] = (char *)how->root_key_file;
-	}
-	if (how->root_cert_file) {
-		argv[n++] = "--root-cert";
-		argv[n++] = (char *)how->root_cert_file;
-	}
+	n = put_option(argv, n, "--profile", how->profile);
+	n = put_option(argv, n, "--oldest", how->oldest);
+	n = put_option(argv, n, "--root-key", how->root_key_file);
+	n = put_option(argv, n, "--root-cert", how->root_cert_file);
 	argv[n++] = "--";
 	argv[n++] = (char *)file;
 	return host_errno_seen(host_do(argv, -1, NULL, text), NULL, was_there);
