@@ -12,7 +12,7 @@
 static struct test_card *s, *t;
 static uint32_t object;
 
-/* Called in the firmware, on a worker; NULL: nothing happens. Each hook once, but that of the identity. */
+/* Called in the firmware, on a worker; NULL: nothing happens. Each once but on_identity. */
 static struct {
 	void (*on_find)(void);			/* a context has been found */
 	void (*on_attach)(bool context);	/* a context or a quota is to be listed */
