@@ -235,7 +235,6 @@ static void p40_authorization_data(void)
 }
 
 /* row 50 */
-/* case partition policy 41 shows its effect */
 static void p41_partition_version(void)
 {
 	uint32_t old = make(aes), new;
@@ -309,7 +308,6 @@ static void p29_signing_without_confirmation(void)
 }
 
 /* row 91 */
-/* case partition policy 43 shows its effect */
 static void p43_non_fips_algorithms(void)
 {
 	uint32_t secret, key;
