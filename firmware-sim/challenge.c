@@ -40,8 +40,7 @@ uint32_t handle_ROLE_CHALLENGE(struct cmd *c)
 
 static bool may_deactivate(enum coffer_role who, uint32_t role)
 {
-	return who == COFFER_ROLE_PO || who == role ||
-	       (who == COFFER_ROLE_CO && role != COFFER_ROLE_CO);
+	return who == COFFER_ROLE_PO || who == COFFER_ROLE_CO || who == role;
 }
 
 /* What is not activated is so already. Logins stay. */

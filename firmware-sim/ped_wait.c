@@ -111,6 +111,9 @@ static uint32_t needs_init(struct cmd *c, struct wire_in in, struct ped_keys *k)
 
 	if (in.bad || !label.len)
 		return COFFER_ST_OK;
+	/* Not even an empty one is filled by nobody: no key is given a secret for that. */
+	if (init_role(c) == COFFER_ROLE_CO && c->role != COFFER_ROLE_PO)
+		return COFFER_ST_USER_NOT_LOGGED_IN;
 	if (card_ped(c->card) && !pin.len) {
 		want_role(k, init_role(c));
 		k->want[PED_USE_ROLE].imprint = true;

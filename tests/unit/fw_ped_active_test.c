@@ -263,6 +263,65 @@ static void who_gives_a_challenge_and_how_long_it_is(void **state)
 	expect(challenge(p, s, COFFER_ROLE_CU, CHALLENGE), 0);
 }
 
+static void a_challenge_is_text(void **state)
+{
+	struct ped_bench *p = *state;
+	uint32_t s = ped_ready(p);
+	uint8_t buf[64];
+	struct wire_out out;
+
+	expect(ped_login(p, s, COFFER_ROLE_PO), 0);
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, s);
+	wire_put_u32(&out, COFFER_ROLE_CO);
+	wire_put_blob(&out, "12345678\0", 9);
+	expect(ask(&p->b, COFFER_CMD_ROLE_CHALLENGE, buf, out.len), COFFER_ST_PIN_INVALID);
+	assert_false(role_state(p, s, COFFER_ROLE_CO) & COFFER_RS_HAS_CHALLENGE);
+}
+
+/* CO, LCO and CU, each by a login of its own, and each until somebody ends it who may. */
+static void each_user_is_activated_for_itself(void **state)
+{
+	static const uint32_t users[] = { COFFER_ROLE_CO, COFFER_ROLE_LCO, COFFER_ROLE_CU };
+	const uint32_t all = COFFER_RM(CO) | COFFER_RM(LCO) | COFFER_RM(CU);
+	struct ped_bench *p = *state;
+	uint32_t s = ready(p, false), i;
+
+	expect(ped_login(p, s, COFFER_ROLE_CO), 0);
+	expect(deactivate(p, s, COFFER_ROLE_LCO), COFFER_ST_USER_PIN_NOT_INITIALIZED);
+	expect(role_ask(&p->b, COFFER_CMD_ROLE_INIT, s, COFFER_ROLE_LCO, ""), 0);
+	expect(challenge(p, s, COFFER_ROLE_LCO, CHALLENGE), 0);
+	expect(challenge(p, s, COFFER_ROLE_CU, CHALLENGE), 0);
+	logout(p, s);
+	for (i = 0; i < 3; i++) {
+		expect(ped_login(p, s, users[i]), 0);
+		logout(p, s);
+	}
+	/* Its SO has none. */
+	expect(ped_login(p, s, COFFER_ROLE_PO), 0);
+	logout(p, s);
+	assert_int_equal(ped_status(p, s).activated, all);
+	key_out(p, 0);
+	for (i = 1; i < 3; i++) {
+		expect(login(&p->b, s, users[i], CHALLENGE), 0);
+		expect(deactivate(p, s, users[0]), COFFER_ST_USER_NOT_AUTHORIZED);
+		expect(deactivate(p, s, users[3 - i]), COFFER_ST_USER_NOT_AUTHORIZED);
+		logout(p, s);
+	}
+	expect(login(&p->b, s, COFFER_ROLE_LCO, CHALLENGE), 0);
+	expect(deactivate(p, s, COFFER_ROLE_LCO), 0);
+	assert_int_equal(ped_status(p, s).activated, all & ~COFFER_RM(LCO));
+	logout(p, s);
+	expect(login(&p->b, s, COFFER_ROLE_CO, CHALLENGE), 0);
+	expect(deactivate(p, s, COFFER_ROLE_CU), 0);
+	assert_int_equal(ped_status(p, s).activated, COFFER_RM(CO));
+	logout(p, s);
+	key_in(p, "blue", NULL);
+	expect(ped_login(p, s, COFFER_ROLE_PO), 0);
+	expect(deactivate(p, s, COFFER_ROLE_CO), 0);
+	assert_int_equal(ped_status(p, s).activated, 0);
+}
+
 static void old_firmware_takes_shorter_challenges(void **state)
 {
 	struct ped_bench *p = *state;
@@ -277,6 +336,9 @@ static void old_firmware_takes_shorter_challenges(void **state)
 	expect(challenge(p, s, COFFER_ROLE_CO, "12345678901234567"), COFFER_ST_PIN_LEN_RANGE);
 	expect(challenge(p, s, COFFER_ROLE_CO, "1234567"), 0);
 	expect(challenge(p, s, COFFER_ROLE_CO, "1234567890123456"), 0);
+	/* It has no Limited Crypto Officer. */
+	expect(challenge(p, s, COFFER_ROLE_LCO, "1234567"), COFFER_ST_USER_TYPE_INVALID);
+	expect(deactivate(p, s, COFFER_ROLE_LCO), COFFER_ST_USER_TYPE_INVALID);
 }
 
 /* Or who sets it could go in without the key. */
@@ -379,6 +441,8 @@ int main(void)
 		T(a_new_key_ends_it),
 		T(initialising_the_partition_ends_all),
 		T(who_gives_a_challenge_and_how_long_it_is),
+		T(a_challenge_is_text),
+		T(each_user_is_activated_for_itself),
 		T(old_firmware_takes_shorter_challenges),
 		T(an_activated_role_gets_no_new_challenge),
 		T(wrong_challenges_count_unless_policy_15_ignores_them),

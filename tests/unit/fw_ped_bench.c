@@ -193,6 +193,12 @@ static void *wait_main(void *arg)
 
 void wait_login(struct ped_bench *p, struct waiting *w, uint32_t session, uint32_t role)
 {
+	wait_role(p, w, COFFER_CMD_LOGIN, session, role);
+}
+
+void wait_role(struct ped_bench *p, struct waiting *w, uint16_t opcode, uint32_t session,
+	       uint32_t role)
+{
 	struct wire_out out;
 
 	w->p = p;
@@ -200,7 +206,7 @@ void wait_login(struct ped_bench *p, struct waiting *w, uint32_t session, uint32
 	wire_put_u32(&out, session);
 	wire_put_u32(&out, role);
 	wire_put_blob(&out, NULL, 0);
-	w->rq = (struct fw_request){ .owner = p->b.owner, .tag = 77, .opcode = COFFER_CMD_LOGIN,
+	w->rq = (struct fw_request){ .owner = p->b.owner, .tag = 77, .opcode = opcode,
 				     .req_len = (uint32_t)out.len, .req = w->req,
 				     .reply = w->reply, .reply_room = sizeof(w->reply) };
 	assert_int_equal(pthread_create(&w->thread, NULL, wait_main, w), 0);

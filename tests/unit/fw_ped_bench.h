@@ -53,6 +53,9 @@ struct waiting {
 };
 
 void wait_login(struct ped_bench *p, struct waiting *w, uint32_t session, uint32_t role);
+/* {session; role; no PIN} */
+void wait_role(struct ped_bench *p, struct waiting *w, uint16_t opcode, uint32_t session,
+	       uint32_t role);
 void wait_started(struct ped_bench *p, uint32_t session);	/* until the PED asks */
 uint32_t wait_end(struct waiting *w);
 struct coffer_rep_ped ped_status(struct ped_bench *p, uint32_t session);

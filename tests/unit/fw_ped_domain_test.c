@@ -291,6 +291,50 @@ static void a_cloud_service_takes_a_text_or_a_red_key_at_init(void **state)
 	assert_int_equal(word(&one.b, 4), COFFER_DOMAIN_PRIMARY);
 }
 
+/* An archive has its own blue and black keys; the red one is that of the cards it serves. */
+static void a_backup_card_with_a_ped_keeps_and_gives_back(void **state)
+{
+	struct test_card a, b;
+	uint32_t s, t, handle, gone[2];
+
+	(void)state;
+	ped_open(&one, "pcie-7.4", true);
+	ped_open_as(&two, "backup-g5-6.28", true, 7654321);
+	ring_in(&one);
+	ring_in(&two);
+	s = ped_ready(&one);
+	red_of(&one, &two);
+	t = session_open(&two.b, two.b.owner, 0, true, NULL);
+	expect(ped_init(&two, COFFER_CMD_HSM_INIT, t, COFFER_INIT_PED_DOMAIN), 0);
+	expect(ped_login(&two, t, COFFER_ROLE_SO), 0);
+	expect(partition_create(&two.b, t, 0, "archive"), 0);
+	t = ped_ready(&two);
+	a = as_card(&one, s, "");
+	b = as_card(&two, t, "");
+	expect(clone_key(&a, &b), 0);
+	assert_int_equal(tc_count(&b), 1);
+	expect(tc_list(&b, &handle, 1), 1);
+	expect(clone_one(&b, &a, handle, &gone[1]), COFFER_ST_OBJECT_ALREADY_EXISTS);
+	assert_int_equal(tc_list(&a, &gone[1], 1), 1);
+	gone[0] = a.session;
+	expect(ask(&one.b, COFFER_CMD_OBJECT_DESTROY, gone, sizeof(gone)), 0);
+	expect(clone_one(&b, &a, handle, &gone[1]), 0);
+	/* Of another card with another red key it takes nothing. */
+	session_only(&two.b, COFFER_CMD_LOGOUT, t);
+	key_new(&two, "red2", COFFER_PED_RED, NULL);
+	key_in(&two, "red2", NULL);
+	expect(ped_login(&two, t, COFFER_ROLE_PO), 0);
+	expect(ped_init(&two, COFFER_CMD_PARTITION_INIT, t, COFFER_INIT_PED_DOMAIN), 0);
+	expect(ped_login(&two, t, COFFER_ROLE_PO), 0);
+	expect(role_ask(&two.b, COFFER_CMD_ROLE_INIT, t, COFFER_ROLE_CO, ""), 0);
+	b = as_card(&two, t, "");
+	assert_int_not_equal(clone_key(&a, &b), 0);
+	assert_int_equal(tc_count(&b), 0);
+	/* Passwords do not reach it. */
+	session_only(&two.b, COFFER_CMD_LOGOUT, t);
+	expect(login(&two.b, t, COFFER_ROLE_PO, PO_PIN), COFFER_ST_OPERATION_NOT_ALLOWED);
+}
+
 /* The PIN of a red key is part of the domain. */
 static void another_pin_is_another_domain(void **state)
 {
@@ -321,6 +365,7 @@ int main(void)
 		T(before_domains_password_and_ped_do_not_mix),
 		T(a_red_key_is_imported_from_a_local_ped_only),
 		T(a_cloud_service_takes_a_text_or_a_red_key_at_init),
+		T(a_backup_card_with_a_ped_keeps_and_gives_back),
 		T(another_pin_is_another_domain),
 	};
 

@@ -154,6 +154,11 @@ static void the_pin_of_a_key_is_part_of_its_secret(void **state)
 	expect(attempts_left(&p->b, s, COFFER_ROLE_CO), 9);
 	key_in(p, "guarded", "4711");
 	expect(wait_end(&w), 0);
+	logout(p, s);
+	/* What was typed cannot be read: nobody knows what it was, and nothing counts. */
+	assert_int_equal(truncate(key_path(p, "pedkeys/black.pin"), 10), 0);
+	expect(ped_login(p, s, COFFER_ROLE_CO), COFFER_ST_PED_ERROR);
+	expect(attempts_left(&p->b, s, COFFER_ROLE_CO), 10);
 	assert_int_not_equal(fw_ped_insert(p->ped, key_path(p, "blue"), "4711", 4, NULL, 0), 0);
 }
 

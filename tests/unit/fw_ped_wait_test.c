@@ -5,8 +5,12 @@
  */
 #include "fw_ped_bench.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct ped_bench bench;
 
@@ -61,8 +65,108 @@ static void two_hundred_seconds_end_it(void **state)
 	status = ped_status(p, s);
 	assert_true(status.waiting && status.remaining_ms <= 20000);
 	__atomic_store_n(&p->ahead, 200000, __ATOMIC_RELAXED);
+	/* Also in the moment before the card has noticed. */
+	assert_int_equal(ped_status(p, s).remaining_ms, 0);
 	expect(wait_end(&w), COFFER_ST_SP_TIMEOUT);
 	expect(attempts_left(&p->b, s, COFFER_ROLE_CO), 10);
+}
+
+/* The driver waits a minute for AUDIT_INIT: the operator's time is over before. */
+static void fifty_seconds_end_the_making_of_an_auditor(void **state)
+{
+	static struct waiting w;
+	struct ped_bench *p = *state;
+	uint32_t s = session_open(&p->b, p->b.owner, 0, true, NULL);
+	struct coffer_rep_ped status;
+
+	key_out(p, 0);
+	wait_role(p, &w, COFFER_CMD_AUDIT_INIT, s, 0);
+	wait_started(p, s);
+	status = ped_status(p, s);
+	assert_int_equal(status.color, COFFER_PED_WHITE);
+	assert_true(status.remaining_ms > 20000 && status.remaining_ms <= 50000);
+	__atomic_store_n(&p->ahead, 50000, __ATOMIC_RELAXED);
+	expect(wait_end(&w), COFFER_ST_SP_TIMEOUT);
+	assert_true(key_blank(p, "white"));
+	key_in(p, "white", NULL);
+	expect(role_ask(&p->b, COFFER_CMD_AUDIT_INIT, s, 0, ""), 0);
+}
+
+/* Two cards on one PED: who comes second waits, and takes the key when the first has its own. */
+static void a_ped_that_another_card_uses_is_waited_for(void **state)
+{
+	static struct waiting w;
+	struct ped_bench *p = *state;
+	uint32_t s = ped_ready(p);
+	int fd = open(p->ped, O_RDONLY | O_DIRECTORY);
+
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	wait_login(p, &w, s, COFFER_ROLE_CO);
+	wait_started(p, s);
+	assert_string_equal(ped_status(p, s).prompt, "Another card uses this PED.");
+	close(fd);
+	expect(wait_end(&w), 0);
+}
+
+/* The PED of the opener's choice, which may be anything. */
+static void what_is_no_ped(void **state)
+{
+	struct ped_bench *p = *state;
+	uint32_t s = ped_ready(p);
+	char longest[PATH_MAX + 200];
+	const struct {
+		const char *name;
+		uint32_t verdict;
+	} folders[] = {
+		{ "", COFFER_ST_PED_UNPLUGGED },
+		{ "/dev/null", COFFER_ST_PED_UNPLUGGED },
+		{ "/nowhere/at/all", COFFER_ST_PED_UNPLUGGED },
+		{ longest, COFFER_ST_PED_UNPLUGGED },
+		/* A folder whose files have names that are too long. */
+		{ longest + 200, COFFER_ST_PED_ERROR },
+		{ p->ped, 0 },
+	};
+	size_t i;
+
+	/* As many slashes as a path may have: it is still the same folder. */
+	memset(longest, '/', sizeof(longest));
+	strcpy(longest + sizeof(longest) - strlen(p->ped) - 1, p->ped);
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		bench_off(&p->b);
+		p->how.ped = folders[i].name;
+		assert_int_equal(bench_on(&p->b, &p->how), 0);
+		s = session_open(&p->b, p->b.owner, 1, true, NULL);
+		assert_int_equal(ped_status(p, s).connected,
+				 folders[i].verdict != (uint32_t)COFFER_ST_PED_UNPLUGGED);
+		expect(ped_login(p, s, COFFER_ROLE_CU), folders[i].verdict);
+	}
+	expect(attempts_left(&p->b, s, COFFER_ROLE_CU), 10);
+	p->how.ped = NULL;
+}
+
+/* The HSM SO has to be able to come in and clear it: that tamper was there before the wait. */
+static void an_old_tamper_does_not_end_it(void **state)
+{
+	static struct waiting w;
+	struct ped_bench *p = *state;
+	uint32_t s = session_open(&p->b, p->b.owner, 0, true, NULL);
+
+	expect(ped_init(p, COFFER_CMD_HSM_INIT, s, COFFER_INIT_PED_DOMAIN), 0);
+	fw_card_tamper(p->b.card);
+	key_out(p, 0);
+	wait_login(p, &w, s, COFFER_ROLE_SO);
+	wait_started(p, s);
+	key_in(p, "blue", NULL);
+	expect(wait_end(&w), 0);
+	expect(session_only(&p->b, COFFER_CMD_TAMPER_CLEAR, s), 0);
+}
+
+static void the_status_takes_no_words(void **state)
+{
+	struct ped_bench *p = *state;
+	uint32_t req[2] = { session_open(&p->b, p->b.owner, 0, true, NULL), 1 };
+
+	expect(ask(&p->b, COFFER_CMD_PED_STATUS, req, sizeof(req)), COFFER_ST_ARGUMENTS_BAD);
 }
 
 static void without_a_ped_nobody_waits(void **state)
@@ -268,6 +372,11 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, open_it, close_it)
 		T(cancel_ends_it),
 		T(two_hundred_seconds_end_it),
+		T(fifty_seconds_end_the_making_of_an_auditor),
+		T(a_ped_that_another_card_uses_is_waited_for),
+		T(what_is_no_ped),
+		T(an_old_tamper_does_not_end_it),
+		T(the_status_takes_no_words),
 		T(without_a_ped_nobody_waits),
 		T(one_wait_at_a_time),
 		T(nobody_else_is_kept_waiting),
