@@ -26,6 +26,13 @@
 #define SESSIONS_PER_OWNER	1024
 #define OWNERS_MAX		4096
 #define KEY_LEN			32
+#define BUILD_ID_MAX		32
+
+/* A build of the firmware: its name by the linker, and what it is (integrity.c). */
+struct build {
+	uint8_t id[BUILD_ID_MAX];
+	uint8_t digest[KEY_LEN];
+};
 
 /* ---- Gate (gate.c) -------------------------------------------------------------------
  * A read/write lock that one thread may enter and another leave. Who wants it alone goes first.
@@ -236,6 +243,7 @@ struct fw_card {
 	bool tamper_thread_on;		/* it has to be joined; fw_card_tamper and close only */
 	pthread_t tamper_thread;
 	_Atomic uint32_t failed_test;	/* number of the self-test that failed, from 1; 0: none */
+	struct build build;		/* that runs, as it was at power-on */
 	const char *broken_test;	/* test hook, see fw_open */
 	const uint64_t *uptime_ahead_ms;	/* likewise */
 	uint64_t off_longer_ms;		/* likewise */

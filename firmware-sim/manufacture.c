@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "card_file.h"
+#include "integrity.h"
 #include "nv.h"
 #include "root.h"
 #include "writer.h"
@@ -130,6 +131,15 @@ static uint32_t first_records(struct fw_card *card, struct change *ch)
 	return st;
 }
 
+static int life_key_make(struct bench *b, struct nv *nv)
+{
+	uint8_t key[KEY_LEN];
+	int rc = crypto_random(b->crypto, key, sizeof(key)) ? -EIO : nv_life_key_set(nv, key);
+
+	crypto_wipe(key, sizeof(key));
+	return rc;
+}
+
 static int store_fill(struct bench *b)
 {
 	struct fw_card card = { .crypto = b->crypto, .profile = b->profile };
@@ -137,8 +147,11 @@ static int store_fill(struct bench *b)
 	int rc = ch ? nv_open(b->work, &card.nv) : -ENOMEM;
 
 	if (!rc)
+		rc = life_key_make(b, card.nv);
+	if (!rc)
 		rc = store_open(b->work, 0, &card.store);
-	if (!rc && (first_records(&card, ch) || writer_commit_alone(&card, ch, NULL)))
+	if (!rc && (first_records(&card, ch) || integrity_first(&card, ch) ||
+		    writer_commit_alone(&card, ch, NULL)))
 		rc = -EIO;
 	store_close(card.store);
 	nv_close(card.nv);

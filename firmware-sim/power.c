@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "card_file.h"
+#include "integrity.h"
 #include "nv.h"
 #include "object.h"
 #include "pool.h"
@@ -142,6 +143,11 @@ static int open_store(struct fw_card *card, const struct fw_open *how, char *err
 	rc = audit_load(card);
 	if (rc == -ESTALE)
 		return say(err, len, rc, "%s: the store lacks records of the audit log", card->dir);
+	if (!rc)
+		rc = integrity_power_on(card);
+	if (rc == -EACCES)
+		return say(err, len, rc, "%s: the firmware is not as it was built: this program "
+			   "was changed", card->dir);
 	if (!rc)
 		rc = partition_load_all(card);
 	if (!rc)
