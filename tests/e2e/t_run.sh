@@ -7,7 +7,7 @@ RUN_OBJECTS=${RUN_OBJECTS:-1000}
 RUN_KILLS=${RUN_KILLS:-6}
 run_refused=$((RUN_OBJECTS / 100))
 
-# Mixed objects on slot 0, one in a hundred of which slot 1 has to refuse: half of these private
+# Mixed objects on slot 0, one in a hundred of which slot 33 has to refuse: half of these private
 # keys (policy 0), half secrets that are too short.
 run_objects() {
 	local i half=$((run_refused / 2))
@@ -37,8 +37,16 @@ run_cards() {
 			make_card b.coffer pcie-7.8
 			echo data >data
 			{
-				uni_password 0 D && uni_password 1 D
-				echo 'role login -name po -password po-password-1'
+				uni_password 0 D
+				# A partition of its own: the first one has a small share.
+				cat <<-'END'
+					slot set -slot 9001
+					hsm init -label b -password so-password -domain D -force
+					role login -name so -password so-password
+					partition create -label big -size 50000000 -force
+				END
+				uni_password 33 D
+				echo 'role login -name po -password po-password-33'
 				echo 'partition changepolicy -policy 0 -value 0'
 			} >script
 			coffer --cards a.coffer,b.coffer -f script
@@ -54,7 +62,7 @@ run_cards() {
 	export COFFER_CARDS=a.coffer,b.coffer
 }
 
-run_clone="partition clone -objects all -slot 1 -password co-password-1"
+run_clone="partition clone -objects all -slot 33 -password co-password-33"
 
 counts() { # of the last document of out
 	json out '[d[-1]["data"][k] for k in ("cloned", "existed", "refused", "not_tried")]'
@@ -68,7 +76,7 @@ refused() {
 
 # OUIDs on the target: as many as objects, none twice.
 no_duplicates() { # COUNT
-	coffer -o json "$(pw 1 co); partition contents" >there 2>/dev/null
+	coffer -o json "$(pw 33 co); partition contents" >there 2>/dev/null
 	same "$(json there 'len(d[-1]["data"]["objects"])')" "$1" 'objects there'
 	same "$(json there 'len({o["ouid"] for o in d[-1]["data"]["objects"]})')" "$1" OUIDs
 }

@@ -98,6 +98,38 @@ static void clone_and_use(void **state)
 	assert_int_equal(story_count(s.co[1]), 2);
 }
 
+/* row 74 */
+static void a_comparison_tells_every_difference(void **state)
+{
+	const struct coffer_attr label = { CKA(LABEL), 5, "other" };
+	struct coffer_compare_report compared;
+	struct coffer_clone_report report;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		story_aes(s.co[0], "k", key);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	GOOD(coffer_compare(s.co[0], s.co[1], &compared));
+	assert_int_equal(compared.count, 3);
+	assert_int_equal(compared.same, 3);
+	coffer_compare_report_free(&compared);
+
+	GOOD(coffer_object_set(s.co[1], report.items[0].target_handle, &label, 1));
+	GOOD(coffer_object_destroy(s.co[1], report.items[1].target_handle));
+	story_aes(s.co[1], "new", key);
+	GOOD(coffer_compare(s.co[0], s.co[1], &compared));
+	assert_int_equal(compared.count, 4);
+	assert_int_equal(compared.same, 1);
+	assert_int_equal(compared.differ, 1);
+	assert_int_equal(compared.only_a, 1);
+	assert_int_equal(compared.only_b, 1);
+	for (size_t i = 0; i < compared.count; i++)
+		if (compared.items[i].result == COFFER_ONLY_A)
+			assert_int_equal(compared.items[i].handle_a, report.items[1].source_handle);
+	coffer_compare_report_free(&compared);
+	coffer_clone_report_free(&report);
+}
+
 static void cpv1_between_old_cards(void **state)
 {
 	struct coffer_clone_report report;
@@ -296,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(clone_and_use, empty),
+		cmocka_unit_test_setup(a_comparison_tells_every_difference, empty),
 		cmocka_unit_test_setup(cpv1_between_old_cards, empty),
 		cmocka_unit_test_setup(another_domain, empty),
 		cmocka_unit_test_setup(preflight_texts, empty),

@@ -218,7 +218,7 @@ static coffer_rc verdict(struct clone_run *run, coffer_rc rc)
 }
 
 /* What the cards' words leave out. */
-static const char *why(coffer_rc rc)
+const char *clone_why(coffer_rc rc)
 {
 	switch (rc) {
 	case ST(SESSION_NEGOTIATION_NO_PSK):
@@ -235,6 +235,63 @@ static const char *why(coffer_rc rc)
 	}
 }
 
+/* ---- Comparing ------------------------------------------------------------------------- */
+
+static const char *compared_name(enum coffer_compare_result result)
+{
+	switch (result) {
+	case COFFER_SAME:
+		return "same";
+	case COFFER_DIFFERS:
+		return "differs";
+	case COFFER_ONLY_A:
+		return "missing";
+	default:
+		return "extra";
+	}
+}
+
+static void show_compared(struct out *o, const struct coffer_compare_item *i, const char *a,
+			  const char *b)
+{
+	if (o->json) {
+		out_item(o);
+		out_key_number(o, "source_handle", i->handle_a);
+		out_key_number(o, "target_handle", i->handle_b);
+		out_key_text(o, "class", names_class(i->object_class));
+		out_key_text(o, "label", i->label);
+		out_key_text(o, "result", compared_name(i->result));
+		out_item_end(o);
+	} else if (i->result == COFFER_DIFFERS) {
+		out_say(o, "    Handle %u on %s differs from handle %u on %s (%s)", i->handle_a, a,
+			i->handle_b, b, i->label);
+	} else if (i->result == COFFER_ONLY_A) {
+		out_say(o, "    Handle %u on %s is not on %s (%s)", i->handle_a, a, b, i->label);
+	} else if (i->result == COFFER_ONLY_B) {
+		out_say(o, "    Handle %u on %s is not on %s (%s)", i->handle_b, b, a, i->label);
+	}
+}
+
+void clone_compared(struct cli *cli, const struct coffer_compare_report *r, const char *a,
+		    const char *b)
+{
+	struct out *o = &cli->out;
+
+	out_list(o, "compared");
+	for (size_t i = 0; i < r->count; i++)
+		show_compared(o, &r->items[i], a, b);
+	out_list_end(o);
+	out_key_number(o, "same", r->same);
+	out_key_number(o, "differ", r->differ);
+	out_key_number(o, "missing", r->only_a);
+	out_key_number(o, "extra", r->only_b);
+	out_say(o, "    %zu object%s the same on both sides, %zu different, %zu only on %s, "
+		"%zu only on %s", r->same, r->same == 1 ? "" : "s", r->differ, r->only_a, a,
+		r->only_b, b);
+}
+
+/* ---- The end ----------------------------------------------------------------------------- */
+
 coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 {
 	bool moved = !rc || rc == ST(FAILED_TO_CLONE_AN_OBJECT);
@@ -246,7 +303,7 @@ coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 		show_report(run);
 	if (!moved && !run->cli->message[0])
 		cli_fail(run->cli, rc, "nothing was %s: %s", run->verb,
-			 run->report.why[0] ? run->report.why : why(rc));
+			 run->report.why[0] ? run->report.why : clone_why(rc));
 	rc = verdict(run, rc);
 	run->kept = run->options.on_error == COFFER_ON_ERROR_GO_ON && run->report.cloned &&
 		    !run->report.not_tried;

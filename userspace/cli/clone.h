@@ -26,7 +26,27 @@ coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_a
 		      const char *verb);
 /* --dry-run before the command or in it */
 bool clone_is_dry(const struct cli *cli, const struct cli_args *args);
+/* Words for people where coffer_strerror() leaves out what to do. */
+const char *clone_why(coffer_rc rc);
+/* Shows a comparison of @a with @b: differences for people, every object for machines. */
+void clone_compared(struct cli *cli, const struct coffer_compare_report *r, const char *a,
+		    const char *b);
 /* Shows the report, frees it. Returns what the command ends with. */
 coffer_rc clone_end(struct clone_run *run, coffer_rc rc);
+
+/* ---- cmd_clone.c: the steps of partition clone, for migrate too ------------------------- */
+/* The slot of option @option, which has to hold objects. */
+coffer_rc clone_session(struct cli *cli, const struct cli_args *args, const char *option,
+			struct cli_session **session);
+/* The Crypto Officer there, by option @option or a question. *ours: clone_logout() afterwards. */
+coffer_rc clone_login(struct cli *cli, const struct cli_args *args, const char *option,
+		      struct cli_session *session, bool *ours);
+void clone_logout(struct cli_session *session);
+/* Pre-flight, and -password at the target. */
+coffer_rc clone_enter(struct cli *cli, const struct cli_args *args, struct cli_session *source,
+		      struct cli_session *target, bool *ours);
+/* Those of -objects, or all; shows the report. */
+coffer_rc clone_all(struct cli *cli, const struct cli_args *args, struct cli_session *source,
+		    struct cli_session *target);
 
 #endif /* CLI_CLONE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * partition archive backup, restore, list, contents, delete (behaviour.md section 8).
+ * partition archive backup, restore, list, contents, verify, delete (behaviour.md section 8).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +237,53 @@ coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args)
 		return rc;
 	rc = cli_contents(cli, session);
 	coffer_session_close(session);
+	return rc;
+}
+
+static void show_verified(struct cli *cli, const struct cli_session *s, const struct archive *a,
+			  const struct coffer_clone_report *run,
+			  const struct coffer_compare_report *report)
+{
+	char archive[48], slot[24], text[40];
+
+	snprintf(archive, sizeof(archive), "archive %.32s", a->a.partition);
+	snprintf(slot, sizeof(slot), "slot %u", s->slot.slot);
+	out_text(&cli->out, "protocol", "Domain and cards proved by",
+		 cli_protocols(run->protocol, text, sizeof(text)));
+	clone_compared(cli, report, slot, archive);
+}
+
+/* Row 74. What is only in the archive was deleted since: no fault of the archive's. */
+coffer_rc cli_archive_verify(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_compare_report report = { 0 };
+	struct coffer_clone_report run = { 0 };
+	struct cli_session *s;
+	struct archive a;
+	coffer_rc rc;
+
+	rc = cli_session_user(cli, &s);
+	if (rc)
+		return rc;
+	rc = begin(cli, args, &a);
+	if (!rc)
+		rc = ask_co(cli, args, &a, false);
+	if (!rc) {
+		rc = coffer_archive_verify(s->session, &a.a, &run, &report);
+		if (rc && !cli->message[0])
+			cli_fail(cli, rc, "nothing was compared: %s",
+				 run.why[0] ? run.why : clone_why(rc));
+	}
+	if (!rc)
+		show_verified(cli, s, &a, &run, &report);
+	if (!rc && (report.differ || report.only_a))
+		rc = cli_fail(cli, ST(FAILED_TO_CLONE_AN_OBJECT),
+			      "archive %s is no full copy: %zu missing, %zu different; backup "
+			      "-append adds what is missing", a.a.partition, report.only_a,
+			      report.differ);
+	coffer_clone_report_free(&run);
+	coffer_compare_report_free(&report);
+	archive_wipe(&a);
 	return rc;
 }
 

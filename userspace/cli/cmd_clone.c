@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clone.h"
 
@@ -58,17 +59,17 @@ static bool activated(struct cli_session *s, enum coffer_role role)
 }
 
 /* A password at a target without activation is left aside: its key counts (row 10). */
-static coffer_rc login_by_key(struct cli *cli, const struct cli_args *args,
+static coffer_rc login_by_key(struct cli *cli, const struct cli_args *args, const char *option,
 			      struct cli_session *target)
 {
-	if (cli_args_given(args, "password"))
-		out_note(&cli->out, "-password is not used: slot %u wants the Crypto Officer's "
-			 "black key at its PED.", target->slot.slot);
+	if (cli_args_given(args, option))
+		out_note(&cli->out, "-%s is not used: slot %u wants the Crypto Officer's black "
+			 "key at its PED.", option, target->slot.slot);
 	return cli_ped_login(cli, target, COFFER_ROLE_CO, NULL);
 }
 
 static coffer_rc login_by_secret(struct cli *cli, const struct cli_args *args,
-				 struct cli_session *target)
+				 const char *option, struct cli_session *target)
 {
 	struct secret pin;
 	char prompt[80];
@@ -76,7 +77,7 @@ static coffer_rc login_by_secret(struct cli *cli, const struct cli_args *args,
 
 	snprintf(prompt, sizeof(prompt), "Enter the Crypto Officer's %s of slot %u",
 		 cli_ped_card(target) ? "challenge secret" : "password", target->slot.slot);
-	rc = cli_secret(cli, args, "password", prompt, false, &pin);
+	rc = cli_secret(cli, args, option, prompt, false, &pin);
 	if (rc)
 		return rc;
 	rc = coffer_login(target->session, COFFER_ROLE_CO, pin.text, pin.len,
@@ -86,8 +87,8 @@ static coffer_rc login_by_secret(struct cli *cli, const struct cli_args *args,
 }
 
 /* A login that this process has already is used; *ours: it is new and ends with the command. */
-static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
-			      struct cli_session *target, bool *ours)
+coffer_rc clone_login(struct cli *cli, const struct cli_args *args, const char *option,
+		      struct cli_session *target, bool *ours)
 {
 	coffer_rc rc;
 
@@ -98,11 +99,12 @@ static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
 		return cli_fail(cli, ST(USER_ANOTHER_ALREADY_LOGGED_IN),
 				"at slot %u the %s is logged in: role logout there first",
 				target->slot.slot, cli_role_name(target->role));
-	out_note(&cli->out, "Logging in to the target ...");
+	out_note(&cli->out, "Logging in to the %s ...",
+		 strcmp(option, "password") ? "source" : "target");
 	if (cli_ped_card(target) && !activated(target, COFFER_ROLE_CO))
-		rc = login_by_key(cli, args, target);
+		rc = login_by_key(cli, args, option, target);
 	else
-		rc = login_by_secret(cli, args, target);
+		rc = login_by_secret(cli, args, option, target);
 	if (rc && cli->message[0])
 		return rc;
 	if (rc)
@@ -113,10 +115,10 @@ static coffer_rc target_login(struct cli *cli, const struct cli_args *args,
 	return 0;
 }
 
-static coffer_rc target_session(struct cli *cli, const struct cli_args *args,
-				struct cli_session **target)
+coffer_rc clone_session(struct cli *cli, const struct cli_args *args, const char *option,
+			struct cli_session **target)
 {
-	unsigned int slot = (unsigned int)cli_args_number(args, "slot", 0);
+	unsigned int slot = (unsigned int)cli_args_number(args, option, 0);
 	coffer_rc rc = cli_session_of(cli, slot, target);
 
 	if (rc || (*target)->slot.partition)
@@ -127,14 +129,25 @@ static coffer_rc target_session(struct cli *cli, const struct cli_args *args,
 	return cli_usage(cli, "slot %u is a card's own slot and takes no objects", slot);
 }
 
-static void target_logout(struct cli_session *target)
+void clone_logout(struct cli_session *target)
 {
 	coffer_logout(target->session);
 	target->role = COFFER_ROLE_NONE;
 }
 
-static coffer_rc clone(struct cli *cli, const struct cli_args *args, struct cli_session *source,
-		       struct cli_session *target)
+coffer_rc clone_enter(struct cli *cli, const struct cli_args *args, struct cli_session *source,
+		      struct cli_session *target, bool *ours)
+{
+	coffer_rc rc = verify(cli, args, source, target);
+
+	*ours = false;
+	if (!rc)
+		rc = clone_login(cli, args, "password", target, ours);
+	return !rc && *ours ? preflight(cli, args, source, target) : rc;
+}
+
+coffer_rc clone_all(struct cli *cli, const struct cli_args *args, struct cli_session *source,
+		    struct cli_session *target)
 {
 	static struct clone_run run;
 	coffer_rc rc;
@@ -156,16 +169,12 @@ coffer_rc cli_partition_clone(struct cli *cli, const struct cli_args *args)
 
 	rc = cli_session_user(cli, &source);
 	if (!rc)
-		rc = target_session(cli, args, &target);
+		rc = clone_session(cli, args, "slot", &target);
 	if (!rc)
-		rc = verify(cli, args, source, target);
+		rc = clone_enter(cli, args, source, target, &ours);
 	if (!rc)
-		rc = target_login(cli, args, target, &ours);
-	if (!rc && ours)
-		rc = preflight(cli, args, source, target);
-	if (!rc)
-		rc = clone(cli, args, source, target);
+		rc = clone_all(cli, args, source, target);
 	if (ours)
-		target_logout(target);
+		clone_logout(target);
 	return rc;
 }

@@ -108,6 +108,7 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_restore(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_verify(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_delete(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_role_createchallenge(struct cli *cli, const struct cli_args *args);
@@ -163,6 +164,8 @@ coffer_rc cli_object_delete(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_object_export_public(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_object_sign(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_object_verify(struct cli *cli, const struct cli_args *args);
+
+coffer_rc cli_migrate(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_relay(struct cli *cli, const struct cli_args *args);

@@ -327,6 +327,40 @@ API coffer_rc coffer_archive_restore(struct coffer_session *target,
 	return rc;
 }
 
+/* An older backup card takes nothing from a newer partition, but gives. */
+static coffer_rc prove(struct coffer_session *s, struct coffer_session *archive,
+		       struct coffer_clone_report *run)
+{
+	const struct coffer_clone_options dry = { .dry_run = true };
+	coffer_rc rc = archive_clone(s, archive, &dry, run);
+
+	if (rc == ST(CLONE_DIRECTION)) {
+		coffer_clone_report_free(run);
+		rc = archive_clone(archive, s, &dry, run);
+	}
+	/* Which objects could go is not the question. */
+	return rc == ST(FAILED_TO_CLONE_AN_OBJECT) ? 0 : rc;
+}
+
+API coffer_rc coffer_archive_verify(struct coffer_session *session,
+				    const struct coffer_archive *a,
+				    struct coffer_clone_report *run,
+				    struct coffer_compare_report *report)
+{
+	struct entry co = { 0 };
+	coffer_rc rc;
+
+	memset(run, 0, sizeof(*run));
+	memset(report, 0, sizeof(*report));
+	rc = archive_enter(a, &co);
+	if (!rc)
+		rc = prove(session, co.s, run);
+	if (!rc)
+		rc = coffer_compare(session, co.s, report);
+	entry_leave(&co);
+	return rc;
+}
+
 /* Closing the session logs out: it is the only one of its owner on the archive. */
 API coffer_rc coffer_archive_open(const struct coffer_archive *a, struct coffer_session **session)
 {

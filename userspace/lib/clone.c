@@ -18,27 +18,13 @@
 static const uint32_t wanted[] = { CKA(CLASS), CKA(LABEL), CKA(OUID) };
 #define N_WANTED (sizeof(wanted) / sizeof(wanted[0]))
 
-/* For people: what a terminal might act on is left out. */
-static void label_copy(char *to, size_t room, const struct coffer_attr *label)
-{
-	const uint8_t *from = label ? label->value : NULL;
-	size_t len = from ? label->len : 0;
-
-	if (len >= room)
-		len = room - 1;
-	for (size_t i = 0; i < len; i++)
-		to[i] = from[i] < 0x20 || from[i] == 0x7f ? '?' : (char)from[i];
-	to[len] = '\0';
-}
-
 static void object_describe(struct clone_object *object, const struct coffer_object *from)
 {
 	const struct coffer_attr *ouid = coffer_object_attr(from, CKA(OUID));
 
 	object->item->object_class = (uint32_t)
 		coffer_attr_ulong(coffer_object_attr(from, CKA(CLASS)), UINT32_MAX);
-	label_copy(object->item->label, sizeof(object->item->label),
-		   coffer_object_attr(from, CKA(LABEL)));
+	label_clean(object->item->label, sizeof(object->item->label), from);
 	object->has_ouid = ouid && ouid->value && ouid->len == COFFER_OUID_LEN;
 	if (object->has_ouid)
 		memcpy(object->ouid, ouid->value, COFFER_OUID_LEN);

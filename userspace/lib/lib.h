@@ -202,6 +202,9 @@ coffer_rc direct_digest(struct coffer_session *s, uint32_t mechanism, const void
 			size_t data_len, void *out, size_t *out_len);
 coffer_rc direct_random(struct coffer_session *s, void *out, size_t len);
 
+/* object.c: CKA_LABEL for people, without what a terminal might act on */
+void label_clean(char *to, size_t room, const struct coffer_object *from);
+
 /* template.c: as the blob of an init */
 void template_put(struct msg_out *req, const struct coffer_template *t);
 

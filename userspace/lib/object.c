@@ -232,6 +232,19 @@ API const struct coffer_attr *coffer_object_attr(const struct coffer_object *o, 
 	return NULL;
 }
 
+void label_clean(char *to, size_t room, const struct coffer_object *from)
+{
+	const struct coffer_attr *label = coffer_object_attr(from, CKA(LABEL));
+	const uint8_t *text = label ? label->value : NULL;
+	size_t len = text ? label->len : 0;
+
+	if (len >= room)
+		len = room - 1;
+	for (size_t i = 0; i < len; i++)
+		to[i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (char)text[i];
+	to[len] = '\0';
+}
+
 API uint64_t coffer_attr_ulong(const struct coffer_attr *a, uint64_t absent)
 {
 	uint64_t value;
