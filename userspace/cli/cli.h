@@ -56,7 +56,7 @@ struct cli_settings {
 struct cli_session {
 	struct cli_session *next;
 	struct coffer_slot slot;
-	struct coffer_card *card;
+	struct coffer_card *card;	/* NULL: the slot is a group */
 	struct coffer_session *session;
 	enum coffer_role role;
 	bool must_change;
@@ -137,6 +137,8 @@ coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *n
  */
 coffer_rc cli_pin(struct cli *cli, const struct cli_args *args, const char *what,
 		  const char *role, struct secret *out);
+/* One line from the terminal. False: nobody answers. */
+bool cli_ask(const struct cli *cli, const char *prompt, char *line, size_t room);
 /* proceed or quit. 0: go on. */
 coffer_rc cli_confirm(struct cli *cli, const struct cli_args *args, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -9,6 +9,8 @@
 
 static const char *description(const struct coffer_slot *s)
 {
+	if (s->members)
+		return "HA group";
 	if (s->card_flags & COFFER_CARD_BACKUP)
 		return "backup card";
 	return s->partition ? "application partition" : "the card itself (HSM slot)";
@@ -16,6 +18,8 @@ static const char *description(const struct coffer_slot *s)
 
 static const char *slot_status(const struct coffer_slot *s)
 {
+	if (s->members)
+		return s->flags & COFFER_PART_INITIALIZED ? "ready" : "no member can be reached";
 	if (s->card_flags & COFFER_CARD_TAMPERED)
 		return "tampered";
 	if (s->card_flags & COFFER_CARD_SO_LOCKED)
@@ -47,12 +51,19 @@ static void show_slot(struct cli *cli, const struct coffer_slot *s)
 	out_text(o, "configuration", "Configuration",
 		 cli_marks(s->card_flags, text, sizeof(text)));
 	out_text(o, "authentication", "Authentication", cli_authentication(s->card_flags));
-	snprintf(text, sizeof(text), "%s, card %u", description(s), s->card);
+	if (s->members)
+		snprintf(text, sizeof(text), "%s of %u members", description(s), s->members);
+	else
+		snprintf(text, sizeof(text), "%s, card %u", description(s), s->card);
 	out_text(o, "description", "Slot Description", text);
 	out_text(o, "status", "Status", slot_status(s));
-	out_key_number(o, "card", s->card);
-	out_key_text(o, "card_name", coffer_card_name(card));
-	out_key_text(o, "transport", coffer_card_transport(card));
+	if (s->members) {
+		out_key_number(o, "members", s->members);
+	} else {
+		out_key_number(o, "card", s->card);
+		out_key_text(o, "card_name", coffer_card_name(card));
+		out_key_text(o, "transport", coffer_card_transport(card));
+	}
 	out_key_number(o, "partition", s->partition);
 	out_key_number(o, "objects", s->objects);
 	out_item_end(o);

@@ -31,6 +31,11 @@ static bool ask_line(const char *prompt, char *line, size_t room)
 	return true;
 }
 
+bool cli_ask(const struct cli *cli, const char *prompt, char *line, size_t room)
+{
+	return cli_interactive(cli) && ask_line(prompt, line, room);
+}
+
 static bool asked_for_force(const struct cli_args *args)
 {
 	const struct cli_option *o;

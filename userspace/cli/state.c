@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "coffer/ha.h"
 
 /* ---- Cards ------------------------------------------------------------------------- */
 
@@ -164,7 +165,7 @@ static coffer_rc session_new(struct cli *cli, const struct coffer_slot *slot,
 		return -ENOMEM;
 	s->slot = *slot;
 	s->card = coffer_card_at(cli->ctx, slot->card);
-	rc = coffer_session_open(s->card, slot->partition, true, &s->session);
+	rc = coffer_session_open_slot(cli->ctx, slot->slot, true, &s->session);
 	if (!rc)
 		rc = cli_session_refresh(s);
 	if (rc) {

@@ -72,6 +72,8 @@ const struct cli_noun cli_nouns[] = {
 	{ "card", "ca", "emulated cards: create, list, pack, unpack" },
 	{ "object", "o", "keys, certificates and data" },
 	{ "migrate", "mi", "clone a partition's objects and see that the clones are good" },
+	{ "hagroup", "ha", "groups of partitions that serve as one slot" },
+	{ "clientconfig", "cc", "the configuration's files" },
 	{ "monitor", "mo", "show the cards' events as they happen" },
 	{ "relay", "re", "serve a card on standard input and output (for ssh)" },
 	{ "doctor", "doc", "find out why there is no card" },
@@ -376,6 +378,8 @@ const struct cli_command cli_commands[] = {
 		    "source, unless logged in", NULL },
 		  PASSWORD("Crypto Officer's password of the target"),
 		  OBJECTS(0, "only these handles; default: all"), RUN, FORCE) },
+
+#include "table_ha.h"
 
 	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted", cli_monitor,
 	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events", NULL },

@@ -167,6 +167,24 @@ coffer_rc cli_object_verify(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_migrate(struct cli *cli, const struct cli_args *args);
 
+coffer_rc cli_hagroup_creategroup(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_addmember(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_removemember(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_addstandby(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_removestandby(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_deletegroup(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_synchronize(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_listgroups(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_check(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_recover(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_retry(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_interval(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_recoverymode(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_haonly(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hagroup_halog(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_clientconfig_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_clientconfig_import(struct cli *cli, const struct cli_args *args);
+
 coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_relay(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_doctor(struct cli *cli, const struct cli_args *args);

@@ -171,6 +171,11 @@ static coffer_rc free_number(const struct ha_conf *c, unsigned int from, unsigne
 	return -E2BIG;
 }
 
+coffer_rc ha_conf_free_number(const struct ha_conf *c, unsigned int *number)
+{
+	return free_number(c, *number, number);
+}
+
 /* What the administrator makes later does not meet a user's own: those begin at 50. */
 coffer_rc ha_conf_number(const struct ha_conf *c, unsigned int *number)
 {

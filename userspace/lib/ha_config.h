@@ -52,6 +52,8 @@ struct ha_conf_group *ha_conf_find(const struct ha_conf *c, const char *label);
 struct ha_conf_member *ha_conf_member(struct ha_conf_group *g, uint64_t serial);
 /* A number for a new group in the file that it will go to. -E2BIG. */
 coffer_rc ha_conf_number(const struct ha_conf *c, unsigned int *number);
+/* That number, if it is free, else the next that is. */
+coffer_rc ha_conf_free_number(const struct ha_conf *c, unsigned int *number);
 /* Into its file, or where new ones go. */
 coffer_rc ha_conf_store(const struct ha_conf_group *g, char **why);
 coffer_rc ha_conf_delete(const struct ha_conf_group *g, char **why);

@@ -98,10 +98,13 @@ static bool goes_on(struct ha_group *g, unsigned int i, coffer_rc rc)
 	return ha_is_break(rc) || rc == HA_ABSENT || rc == HA_STALE;
 }
 
-/* That a member lacks the object says less than that another one broke. */
+/*
+ * That a member lacks the object says less than that another one broke; and that one is there
+ * which only a new session may use says most.
+ */
 static coffer_rc worse(coffer_rc last, coffer_rc rc)
 {
-	return rc == HA_ABSENT && last ? last : rc;
+	return last == HA_STALE || (rc == HA_ABSENT && last) ? last : rc;
 }
 
 static coffer_rc finish(coffer_rc rc)

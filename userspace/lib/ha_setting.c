@@ -63,24 +63,23 @@ static const struct setting {
 	const char *section, *key;
 	enum kind kind;
 	size_t at;
-	bool stored;
 	const char *wants;
 } settings[] = {
-	{ "HAConfiguration", "HAOnly", FLAG, AT(only), true, "0 or 1" },
-	{ "HAConfiguration", "reconnAtt", RETRY, AT(retry), true, "-1, 0, or 1 to 500" },
-	{ "HAConfiguration", "AutoReconnectInterval", INTERVAL, AT(interval_s), true,
+	{ "HAConfiguration", "HAOnly", FLAG, AT(only), "0 or 1" },
+	{ "HAConfiguration", "reconnAtt", RETRY, AT(retry), "-1, 0, or 1 to 500" },
+	{ "HAConfiguration", "AutoReconnectInterval", INTERVAL, AT(interval_s),
 	  "60 to 1200 (seconds)" },
-	{ "HAConfiguration", "haLogStatus", FLAG, AT(log), true, "enabled or disabled" },
-	{ "HAConfiguration", "haLogPath", PATH, AT(log_file), true, "a path" },
-	{ "HAConfiguration", "RecoveryMode", MODE, AT(mode), true,
+	{ "HAConfiguration", "haLogStatus", FLAG, AT(log), "enabled or disabled" },
+	{ "HAConfiguration", "haLogPath", PATH, AT(log_file), "a path" },
+	{ "HAConfiguration", "RecoveryMode", MODE, AT(mode),
 	  "activeBasic or activeEnhanced" },
-	{ "Misc", "PE1746Enabled", FLAG, AT(pe1746), false, "0 or 1" },
-	{ "Misc", "RSAKeyGenMechRemap", FLAG, AT(rsa_remap), false, "0 or 1" },
-	{ "Toggles", "lunacm_cv_ha_ui", FLAG, AT(cloud_standby), true, "0 or 1" },
-	{ "Coffer", "ClientVersion", VERSION, AT(client_version), false, "such as 10.5.0" },
-	{ "Coffer", "HAKeepPin", FLAG, AT(keep_pin), true, "0 or 1" },
-	{ "Coffer", "HACallTimeoutMs", MILLISECONDS, AT(call_ms), true, "0 to 600000" },
-	{ "Coffer", "HARecoveryIntervalMs", MILLISECONDS, AT(interval_ms), true,
+	{ "Misc", "PE1746Enabled", FLAG, AT(pe1746), "0 or 1" },
+	{ "Misc", "RSAKeyGenMechRemap", FLAG, AT(rsa_remap), "0 or 1" },
+	{ "Toggles", "lunacm_cv_ha_ui", FLAG, AT(cloud_standby), "0 or 1" },
+	{ "Coffer", "ClientVersion", VERSION, AT(client_version), "such as 10.5.0" },
+	{ "Coffer", "HAKeepPin", FLAG, AT(keep_pin), "0 or 1" },
+	{ "Coffer", "HACallTimeoutMs", MILLISECONDS, AT(call_ms), "0 to 600000" },
+	{ "Coffer", "HARecoveryIntervalMs", MILLISECONDS, AT(interval_ms),
 	  "0 to 600000" },
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -138,6 +137,7 @@ static void setting_text(const struct setting *s, const struct coffer_ha_setting
 			 size_t room)
 {
 	const void *from = (const char *)set + s->at;
+	uint32_t version;
 
 	switch (s->kind) {
 	case FLAG:
@@ -152,6 +152,11 @@ static void setting_text(const struct setting *s, const struct coffer_ha_setting
 		break;
 	case PATH:
 		snprintf(out, room, "%s", set->log_file);
+		break;
+	case VERSION:
+		version = *(const uint32_t *)from;
+		snprintf(out, room, "%u.%u.%u", version >> 16 & 255, version >> 8 & 255,
+			 version & 255);
 		break;
 	case RETRY:
 		snprintf(out, room, "%d", set->retry);
@@ -185,7 +190,7 @@ coffer_rc ha_settings_write(struct conf *c, const void *what)
 	for (size_t i = 0; !rc && i < N_SETTINGS; i++) {
 		setting_text(&settings[i], two->old, old, sizeof(old));
 		setting_text(&settings[i], two->new, text, sizeof(text));
-		if (settings[i].stored && strcmp(old, text))
+		if (strcmp(old, text))
 			rc = conf_set(c, settings[i].section, settings[i].key, text);
 	}
 	return rc;

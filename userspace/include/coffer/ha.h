@@ -82,7 +82,7 @@ struct coffer_ha_settings {
 	char log_file[256];
 };
 coffer_rc coffer_ha_settings(struct coffer *ctx, struct coffer_ha_settings *out);
-/* All of them but client_version, pe1746 and rsa_remap are stored. -ERANGE. */
+/* Stores what differs from those of now. -ERANGE. */
 coffer_rc coffer_ha_settings_store(struct coffer *ctx, const struct coffer_ha_settings *set,
 				   char **text);
 

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Members go and come back under load: the application sees nothing of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ha_bench.h"
+
+#define THREADS 8
+#define SAMPLES 200000
+
+static const uint8_t key[32] = "thirty-two bytes of an AES key..";
+static struct ha_bench b;
+
+static int begin(void **state)
+{
+	(void)state;
+	bench_begin(&b, NULL, 3);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	bench_end(&b);
+	return 0;
+}
+
+static int empty(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < b.cards; i++) {
+		struct coffer_session *s = bench_direct(&b, i);
+
+		story_wipe(s);
+		coffer_session_close(s);
+	}
+	return 0;
+}
+
+/* ---- Under load ------------------------------------------------------------------------------ */
+
+static struct load {
+	struct coffer_session *s;
+	uint32_t key;
+	atomic_bool stop;
+	atomic_size_t done, failed;
+	double took_ms[SAMPLES];
+} load;
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void *work(void *arg)
+{
+	double from;
+	size_t n;
+
+	(void)arg;
+	while (!load.stop) {
+		from = now_ms();
+		if (bench_sign(load.s, load.key))
+			load.failed++;
+		n = load.done++;
+		if (n < SAMPLES)
+			load.took_ms[n] = now_ms() - from;
+	}
+	return NULL;
+}
+
+static int by_time(const void *a, const void *b_)
+{
+	const double *x = a, *y = b_;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* So many more operations came to an end. */
+static void let_work(size_t operations)
+{
+	size_t until = load.done + operations;
+
+	for (int i = 0; load.done < until && i < 3000; i++)
+		usleep(10000);
+	assert_true(load.done >= until);
+}
+
+static void under_load(void (*what)(void))
+{
+	pthread_t threads[THREADS];
+	size_t n;
+
+	load.stop = false;
+	load.done = 0;
+	load.failed = 0;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, NULL), 0);
+	what();
+	load.stop = true;
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	n = load.done < SAMPLES ? load.done : SAMPLES;
+	qsort(load.took_ms, n, sizeof(load.took_ms[0]), by_time);
+	print_message("%zu operations, %zu failed; p99 %.1f ms, maximum %.1f ms\n",
+		      (size_t)load.done, (size_t)load.failed, load.took_ms[n * 99 / 100],
+		      load.took_ms[n - 1]);
+	assert_int_equal(load.failed, 0);
+	assert_true(load.took_ms[n - 1] < 2000);
+}
+
+static void unplug_and_plug(void)
+{
+	let_work(50);
+	bench_unplug(&b, 1);
+	let_work(50);
+	bench_wait_alive(&b, 1, false);
+	/* What is made meanwhile has to be there when the member serves again. */
+	story_aes(load.s, "made meanwhile", key);
+	bench_plug(&b, 1);
+	bench_wait_alive(&b, 1, true);
+	let_work(50);
+}
+
+static void no_operation_fails_when_a_card_goes_and_comes(void **state)
+{
+	struct coffer_ha_difference *list;
+	struct coffer_ha_group g;
+	uint64_t served;
+	size_t count;
+
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	load.s = bench_login(&b);
+	load.key = bench_pair(load.s, "pair", NULL);
+	under_load(unplug_and_plug);
+	assert_int_equal(bench_count(&b, 1), 3);
+	GOOD(coffer_ha_compare(load.s, &list, &count));
+	assert_int_equal(count, 0);
+	free(list);
+	/* It works again. */
+	bench_members(&b, &g);
+	served = g.members[1].served;
+	for (int i = 0; i < 6; i++)
+		GOOD(bench_sign(load.s, load.key));
+	bench_members(&b, &g);
+	assert_int_equal(g.members[1].served, served + 2);
+	coffer_session_close(load.s);
+}
+
+static pid_t stopped;
+
+static void stop_a_card(void)
+{
+	let_work(50);
+	kill(stopped, SIGSTOP);
+	let_work(50);
+	bench_wait_alive(&b, 2, false);
+	kill(stopped, SIGCONT);
+	bench_wait_alive(&b, 2, true);
+}
+
+static void nobody_waits_for_a_card_that_hangs(void **state)
+{
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	load.s = bench_login(&b);
+	load.key = bench_pair(load.s, "pair", NULL);
+	stopped = bench_host(&b, 2);
+	under_load(stop_a_card);
+	coffer_session_close(load.s);
+}
+
+/* ---- One by one ------------------------------------------------------------------------------- */
+
+/* row 60 */
+static void another_member_makes_keys_when_the_primary_fails(void **state)
+{
+	struct coffer_session *s;
+	struct coffer_ha_group g;
+	uint8_t random[16];
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	s = bench_login(&b);
+	bench_members(&b, &g);
+	assert_true(g.members[0].primary);
+	bench_unplug(&b, 0);
+	pair = bench_pair(s, "pair", NULL);
+	GOOD(coffer_random(s, random, sizeof(random)));
+	assert_int_equal(bench_count(&b, 1), 2);
+	assert_int_equal(bench_count(&b, 2), 2);
+	bench_members(&b, &g);
+	assert_false(g.members[0].alive);
+	assert_true(g.members[1].primary);
+	bench_plug(&b, 0);
+	bench_wait_alive(&b, 0, true);
+	assert_int_equal(bench_count(&b, 0), 2);
+	bench_members(&b, &g);
+	assert_true(g.members[0].primary);
+	GOOD(bench_sign(s, pair));
+	coffer_session_close(s);
+}
+
+/* row 62 */
+static void the_standby_serves_while_all_others_are_down(void **state)
+{
+	struct coffer_session *s;
+	struct coffer_ha_group g;
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 3, -1, "VirtualToken = {\n   VirtualToken00Standby = %SN2;\n}\n");
+	s = bench_login(&b);
+	pair = bench_pair(s, "pair", NULL);
+	assert_int_equal(bench_count(&b, 2), 2);
+	for (int i = 0; i < 10; i++)
+		GOOD(bench_sign(s, pair));
+	bench_members(&b, &g);
+	assert_true(g.members[2].standby);
+	assert_int_equal(g.members[2].served, 0);
+	bench_unplug(&b, 0);
+	bench_unplug(&b, 1);
+	for (int i = 0; i < 10; i++)
+		GOOD(bench_sign(s, pair));
+	bench_members(&b, &g);
+	assert_int_equal(g.members[2].served, 10);
+	assert_true(g.members[2].primary);
+	story_aes(s, "made by the standby", key);
+	bench_plug(&b, 0);
+	bench_wait_alive(&b, 0, true);
+	/* It has caught up, and the standby stands by. */
+	assert_int_equal(bench_count(&b, 0), 3);
+	for (int i = 0; i < 10; i++)
+		GOOD(bench_sign(s, pair));
+	bench_members(&b, &g);
+	assert_int_equal(g.members[2].served, 10);
+	assert_true(g.members[0].primary);
+	bench_plug(&b, 1);
+	bench_wait_alive(&b, 1, true);
+	coffer_session_close(s);
+}
+
+static void what_was_destroyed_does_not_come_back(void **state)
+{
+	struct coffer_session *s;
+	uint32_t doomed, kept;
+
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	s = bench_login(&b);
+	doomed = story_aes(s, "doomed", key);
+	kept = story_aes(s, "kept", key);
+	bench_unplug(&b, 1);
+	GOOD(coffer_object_destroy(s, doomed));
+	GOOD(coffer_object_set(s, kept, &(struct coffer_attr){ CKA(LABEL), 5, "other" }, 1));
+	bench_plug(&b, 1);
+	bench_wait_alive(&b, 1, true);
+	assert_int_equal(bench_count(&b, 1), 1);
+	assert_int_equal(story_count(s), 1);
+	coffer_session_close(s);
+}
+
+static void without_recovery_a_member_stays_down_until_asked(void **state)
+{
+	struct coffer_session *s;
+	size_t alive, down;
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	s = bench_login(&b);
+	pair = bench_pair(s, "pair", NULL);
+	bench_unplug(&b, 1);
+	for (int i = 0; i < 4; i++)
+		GOOD(bench_sign(s, pair));
+	bench_plug(&b, 1);
+	usleep(200000);
+	for (int i = 0; i < 4; i++)
+		GOOD(bench_sign(s, pair));
+	bench_wait_alive(&b, 0, true);
+	GOOD(coffer_ha_recover(s, &alive, &down));
+	assert_int_equal(alive, 2);
+	assert_int_equal(down, 0);
+	coffer_session_close(s);
+}
+
+/* After activeBasic what was open before the return does not use the member, new sessions do. */
+static void active_basic_is_for_new_sessions(void **state)
+{
+	struct coffer_session *old, *new;
+	size_t alive;
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 2, -1, "HAConfiguration = {\n   RecoveryMode = activeBasic;\n}\n");
+	old = bench_login(&b);
+	pair = bench_pair(old, "pair", NULL);
+	bench_unplug(&b, 1);
+	for (int i = 0; i < 4; i++)
+		GOOD(bench_sign(old, pair));
+	bench_plug(&b, 1);
+	bench_wait_alive(&b, 1, true);
+	bench_unplug(&b, 0);
+	assert_int_equal(bench_sign(old, pair), ST(SESSION_HANDLE_INVALID));
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &new));
+	GOOD(bench_sign(new, pair));
+	bench_plug(&b, 0);
+	GOOD(coffer_ha_recover(new, &alive, NULL));
+	assert_int_equal(alive, 2);
+	coffer_session_close(new);
+	coffer_session_close(old);
+}
+
+/* One wrong PIN is the last that is tried by itself. */
+static void a_changed_password_costs_one_attempt(void **state)
+{
+	struct coffer_role_state *roles;
+	struct coffer_session *s, *one;
+	size_t count, alive;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	s = bench_login(&b);
+	one = bench_direct(&b, 1);
+	GOOD(coffer_role_change(one, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), "another-1", 9));
+	coffer_session_close(one);
+	ha_mark_down(((struct ha_session *)s)->group, 1, -EPIPE);
+	GOOD(coffer_session_open(coffer_card_at(b.ctx, 1), b.partition[1], true, &one));
+	GOOD(coffer_logout(one));
+	for (int i = 0; i < 3; i++) {
+		GOOD(coffer_ha_recover(s, &alive, NULL));
+		assert_int_equal(alive, 1);
+	}
+	GOOD(coffer_roles(one, &roles, &count));
+	for (size_t i = 0; i < count; i++)
+		if (roles[i].role == COFFER_ROLE_CO)
+			assert_int_equal(roles[i].attempts_left, 9);
+	free(roles);
+	GOOD(coffer_login(one, COFFER_ROLE_CO, "another-1", 9, NULL));
+	GOOD(coffer_role_change(one, COFFER_ROLE_CO, "another-1", 9, STORY_CO, strlen(STORY_CO)));
+	GOOD(coffer_logout(one));
+	coffer_session_close(one);
+	coffer_session_close(s);
+}
+
+static void when_all_are_down_the_call_says_so_at_once(void **state)
+{
+	struct coffer_session *s;
+	double from;
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 2, -1, NULL);
+	s = bench_login(&b);
+	pair = bench_pair(s, "pair", NULL);
+	bench_unplug(&b, 0);
+	bench_unplug(&b, 1);
+	from = now_ms();
+	assert_true(bench_sign(s, pair) < 0);
+	assert_int_equal(bench_sign(s, pair), -ENODEV);
+	assert_true(now_ms() - from < 2000);
+	bench_plug(&b, 0);
+	bench_plug(&b, 1);
+	bench_wait_alive(&b, 0, true);
+	bench_wait_alive(&b, 1, true);
+	GOOD(bench_sign(s, pair));
+	coffer_session_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(no_operation_fails_when_a_card_goes_and_comes, empty),
+		cmocka_unit_test_teardown(nobody_waits_for_a_card_that_hangs, empty),
+		cmocka_unit_test_teardown(another_member_makes_keys_when_the_primary_fails, empty),
+		cmocka_unit_test_teardown(the_standby_serves_while_all_others_are_down, empty),
+		cmocka_unit_test_teardown(what_was_destroyed_does_not_come_back, empty),
+		cmocka_unit_test_teardown(without_recovery_a_member_stays_down_until_asked, empty),
+		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
+		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),
+		cmocka_unit_test_teardown(when_all_are_down_the_call_says_so_at_once, empty),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
