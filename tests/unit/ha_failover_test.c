@@ -48,7 +48,7 @@ static int empty(void **state)
 	return 0;
 }
 
-/* ---- Under load ------------------------------------------------------------------------------ */
+/* ---- Under load ---------------------------------------------------------------------- */
 
 static struct load {
 	struct coffer_session *s;
@@ -185,7 +185,7 @@ static void nobody_waits_for_a_card_that_hangs(void **state)
 	coffer_session_close(load.s);
 }
 
-/* ---- One by one ------------------------------------------------------------------------------- */
+/* ---- One by one ----------------------------------------------------------------------- */
 
 /* row 60 */
 static void another_member_makes_keys_when_the_primary_fails(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of cli_commands, which table.c includes where they belong: groups and their configuration. */
+/* Rows of cli_commands, which table.c includes: groups and their configuration. */
 #define HA_GROUP { "group", "g", CLI_TEXT, REQ, "label of the group", NULL }
 #define HA_LABEL { "label", "l", CLI_TEXT, REQ, "label of the group", NULL }
 #define HA_MEMBER \

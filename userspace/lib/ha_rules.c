@@ -34,7 +34,7 @@ static unsigned long long serial(const struct ha_facts *f)
 	return (unsigned long long)f->serial;
 }
 
-/* ---- One member ---------------------------------------------------------------------- */
+/* ---- One member -------------------------------------------------------------- */
 
 static bool is_ped(const struct ha_facts *f)
 {
@@ -116,7 +116,7 @@ coffer_rc ha_rule_member(const struct ha_facts *f, char **text)
 	return rc;
 }
 
-/* ---- Two members --------------------------------------------------------------------- */
+/* ---- Two members ------------------------------------------------------------- */
 
 static coffer_rc pair_methods(const struct ha_client *client, const struct ha_facts *p,
 			      const struct ha_facts *j, char **text)
@@ -216,7 +216,7 @@ coffer_rc ha_rule_pair(const struct ha_client *client, const struct ha_facts *pr
 	return rc;
 }
 
-/* ---- Warnings (row 67) --------------------------------------------------------------- */
+/* ---- Warnings (row 67) ------------------------------------------------------- */
 
 static const struct coffer_policy *policy_in(const struct coffer_policy *list, size_t n,
 					     uint32_t id)

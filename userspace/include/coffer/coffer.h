@@ -120,10 +120,8 @@ coffer_rc coffer_card_profiles(char **text);
 /* ---- Slots ---------------------------------------------------------------------------------- */
 /*
  * Small numbers that do not move when another card or partition appears: partition k (from 1) of
- * the card at place c is slot c + 32 * (k - 1), the admin partition is slot 9000 + c. A backup
- * card shows as one slot, number c, which is its admin partition; its archives are no slots.
- * Number NN of the configuration's HA groups is slot 9100 + NN, which no partition has: those go
- * on at 10000 (coffer/ha.h; HA-only mode lists nothing else).
+ * the card at place c is slot c + 32 * (k - 1), the admin partition is slot 9000 + c, HA group NN
+ * is 9100 + NN (coffer/ha.h). A backup card is one slot, c; its archives are none.
  */
 struct coffer_slot {
 	unsigned int slot;
@@ -136,7 +134,7 @@ struct coffer_slot {
 	uint32_t fw_version;
 	char label[33];
 	char model[33];
-	uint32_t members;		/* of an HA group, whose card is UINT_MAX; else 0 */
+	uint32_t members;		/* of a group, whose card is UINT_MAX; else 0 */
 };
 /* free() the list. Cards that cannot be reached are left out. */
 coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t *count);
