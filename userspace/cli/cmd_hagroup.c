@@ -12,11 +12,12 @@
 
 /* ---- Shared ------------------------------------------------------------------------ */
 
-coffer_rc ha_failed(struct cli *cli, coffer_rc rc, char *text)
+coffer_rc ha_failed(struct cli *cli, coffer_rc rc, char **text)
 {
-	if (rc && text)
-		cli_fail(cli, rc, "%s", text);
-	free(text);
+	if (rc && *text)
+		cli_fail(cli, rc, "%s", *text);
+	free(*text);
+	*text = NULL;
 	if (rc == -ENOENT || rc == -EEXIST || rc == -EINVAL || rc == -ERANGE || rc == -E2BIG)
 		cli->override = CLI_USAGE;
 	return rc;
@@ -29,7 +30,9 @@ coffer_rc ha_begin(struct cli *cli)
 
 	if (!rc)
 		rc = coffer_config_state(cli->ctx, &why);
-	return rc && why ? ha_failed(cli, rc, strdup(why)) : rc;
+	if (rc && why)
+		cli_usage(cli, "%s", why);
+	return rc;
 }
 
 /* -slot or -serialnumber. */
@@ -229,7 +232,7 @@ static coffer_rc create(struct cli *cli, const struct cli_args *args,
 	rc = existing(cli, args, who);
 	if (!rc)
 		rc = ha_failed(cli, coffer_ha_create(cli->ctx, label, who, &warnings, &text),
-			       text);
+			       &text);
 	warn(cli, warnings);
 	if (!rc)
 		rc = coffer_ha_find(cli->ctx, label, &g);
@@ -271,7 +274,7 @@ static coffer_rc add(struct cli *cli, const struct cli_args *args, const struct 
 	const char *label = cli_args_text(args, "group", "");
 	char *warnings = NULL, *text = NULL;
 	coffer_rc rc = ha_failed(cli, coffer_ha_add(cli->ctx, label, who, &warnings, &text),
-				 text);
+				 &text);
 
 	warn(cli, warnings);
 	if (rc)
@@ -296,7 +299,7 @@ coffer_rc cli_hagroup_removemember(struct cli *cli, const struct cli_args *args)
 
 	if (!rc)
 		rc = ha_failed(cli, coffer_ha_remove(cli->ctx, cli_args_text(args, "group", ""),
-						     serial, &text), text);
+						     serial, &text), &text);
 	forget_groups(cli);
 	if (!rc)
 		out_serial(&cli->out, "serial", "Removed member", serial);
@@ -311,7 +314,7 @@ static coffer_rc standby(struct cli *cli, const struct cli_args *args, bool on)
 
 	if (!rc)
 		rc = ha_failed(cli, coffer_ha_standby(cli->ctx, cli_args_text(args, "group", ""),
-						      serial, on, &text), text);
+						      serial, on, &text), &text);
 	forget_groups(cli);
 	if (!rc)
 		out_serial(&cli->out, "serial", on ? "Standby member" : "Active member", serial);
@@ -335,7 +338,7 @@ coffer_rc cli_hagroup_deletegroup(struct cli *cli, const struct cli_args *args)
 	coffer_rc rc = ha_begin(cli);
 
 	if (!rc)
-		rc = ha_failed(cli, coffer_ha_delete(cli->ctx, label, &text), text);
+		rc = ha_failed(cli, coffer_ha_delete(cli->ctx, label, &text), &text);
 	forget_groups(cli);
 	if (!rc)
 		out_text(&cli->out, "label", "Deleted group", label);
@@ -397,7 +400,7 @@ coffer_rc cli_hagroup_synchronize(struct cli *cli, const struct cli_args *args)
 		return synchronize(cli, args);
 	rc = ha_begin(cli);
 	if (!rc)
-		rc = ha_failed(cli, coffer_ha_auto_sync(cli->ctx, label, on, &text), text);
+		rc = ha_failed(cli, coffer_ha_auto_sync(cli->ctx, label, on, &text), &text);
 	forget_groups(cli);
 	if (!rc)
 		out_bool(&cli->out, "synchronization", "Synchronization", on);

@@ -156,7 +156,7 @@ coffer_rc cli_hagroup_listgroups(struct cli *cli, const struct cli_args *args)
 static coffer_rc store(struct cli *cli, const struct coffer_ha_settings *set)
 {
 	char *text = NULL;
-	coffer_rc rc = ha_failed(cli, coffer_ha_settings_store(cli->ctx, set, &text), text);
+	coffer_rc rc = ha_failed(cli, coffer_ha_settings_store(cli->ctx, set, &text), &text);
 
 	cli_forget_card(cli, UINT_MAX);
 	return rc;
@@ -329,7 +329,7 @@ coffer_rc cli_clientconfig_import(struct cli *cli, const struct cli_args *args)
 
 	if (!rc)
 		rc = ha_failed(cli, coffer_config_import(cli->ctx, cli_args_text(args, "file", ""),
-							 &ignored, &text), text);
+							 &ignored, &text), &text);
 	cli_forget_card(cli, UINT_MAX);
 	if (!rc)
 		rc = coffer_ha_groups(cli->ctx, &list, &count);

@@ -8,8 +8,8 @@
 
 /* Cards are open and the configuration can be used. */
 coffer_rc ha_begin(struct cli *cli);
-/* Takes over the text; gives @rc back. */
-coffer_rc ha_failed(struct cli *cli, coffer_rc rc, char *text);
+/* Says *text and frees it, which a call beside it fills; gives @rc back. */
+coffer_rc ha_failed(struct cli *cli, coffer_rc rc, char **text);
 /* The lines on recovery, logging and HA-only mode. */
 void ha_show_settings(struct cli *cli, const struct coffer_ha_settings *set);
 

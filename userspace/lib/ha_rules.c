@@ -127,8 +127,8 @@ static coffer_rc pair_methods(const struct ha_client *client, const struct ha_fa
 		return 0;
 	if (!cloud)
 		return refuse(text, ST(OPERATION_NOT_ALLOWED),
-			      text_of("one of %llu and %llu has passwords, the other a PED: members "
-				      "have the same authentication", serial(p), serial(j)));
+			      text_of("one of %llu and %llu has passwords, the other a PED: all "
+				      "members have the same", serial(p), serial(j)));
 	/* Row 64: to fail over from keys to a service. */
 	if (client->version < V(10, 5, 0))
 		return refuse(text, ST(OPERATION_NOT_ALLOWED),
