@@ -141,7 +141,7 @@ static void groups_and_settings_are_found_in_it(void **state)
 	conf_free(&c);
 }
 
-/* ---- What is malformed ------------------------------------------------------------------------ */
+/* ---- What is malformed ---------------------------------------------------------------- */
 
 static const struct {
 	const char *text;
@@ -162,12 +162,14 @@ static const struct {
 	{ "[A]\nb\n", "file:2: expected \"key=value\"" },
 	{ ";\nb=1\n", "file:2: a setting before" },
 	{ "HAConfiguration = {\n reconnAtt = 501;\n}\n", "file:2: reconnAtt wants -1, 0" },
-	{ "HAConfiguration = {\n AutoReconnectInterval = x;\n}\n", "file:2: AutoReconnectInterval" },
+	{ "HAConfiguration = {\n AutoReconnectInterval = x;\n}\n",
+	  "file:2: AutoReconnectInterval" },
 	{ "Misc = {\n PE1746Enabled = maybe;\n}\n", "file:2: PE1746Enabled wants 0 or 1" },
 	{ "Coffer = {\n ClientVersion = 10;\n}\n", "file:2: ClientVersion wants" },
 	{ "VirtualToken = {\n VirtualToken00Label = g;\n}\n", "file: group 00 has no SN" },
 	{ "VirtualToken = {\n VirtualToken00SN = 1a;\n}\n", "file:2: VirtualToken00SN wants" },
-	{ "VirtualToken = {\n VirtualToken00Members = 1,1;\n}\n", "file:2: VirtualToken00Members" },
+	{ "VirtualToken = {\n VirtualToken00Members = 1,1;\n}\n",
+	  "file:2: VirtualToken00Members" },
 	{ "VirtualToken = {\n VirtualToken00Label = 123456789012345678901234567890123;\n}\n",
 	  "file:2: VirtualToken00Label wants" },
 };
@@ -241,7 +243,7 @@ static void what_cannot_be_written_is_refused(void **state)
 	conf_free(&c);
 }
 
-/* ---- Files ----------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------------------- */
 
 static char root[] = "/tmp/coffer-conf-XXXXXX";
 static char path[80];

@@ -17,7 +17,8 @@
 #define OLD { .serial = 5, .fw_version = V(6, 24, 0), .kind = COFFER_PART_KIND_LEGACY }
 #define NEW { .serial = 7, .fw_version = V(7, 8, 0), .kind = COFFER_PART_KIND_V0 }
 #define NEW_V1 { .serial = 8, .fw_version = V(7, 8, 0), .kind = COFFER_PART_KIND_V1 }
-#define NEW_FIPS { .serial = 9, .fw_version = V(7, 8, 0), .kind = COFFER_PART_KIND_V0, .fips = true }
+#define NEW_FIPS { .serial = 9, .fw_version = V(7, 8, 0), .kind = COFFER_PART_KIND_V0, \
+		   .fips = true }
 #define NEW_PED { .serial = 10, .fw_version = V(7, 8, 0), .kind = COFFER_PART_KIND_V0, \
 		  .card_flags = COFFER_CARD_PED }
 #define SERVICE { .serial = 11, .fw_version = V(2, 0, 0), .kind = COFFER_PART_KIND_CLOUD, \
@@ -103,7 +104,7 @@ static void v0_and_v1_do_not_mix(void **state)
 	pair(&c, &v1, &v1, 0, NULL);
 }
 
-/* ---- One member ------------------------------------------------------------------------------ */
+/* ---- One member ---------------------------------------------------------------------- */
 
 static void member(const struct ha_facts *f, coffer_rc want, const char *words)
 {
