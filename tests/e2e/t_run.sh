@@ -162,3 +162,21 @@ clone_killed() {
 	done
 	say "# $RUN_KILLS kills: $interrupted said so, $resumed had something to resume"
 }
+
+# Too many bytes: said before anything moves, with the mend.
+clone_no_space() {
+	take_cards a b
+	make_keys
+	run 0 coffer "slot set -slot 9001; role login -name so -password so-pin-1;
+		partition create -label small -size 2500 -force; slot set -slot 33;
+		partition init -label small -password po-pin-33 -domain D -force;
+		role login -name po -password po-pin-33; role init -name co -password co-pin-33"
+	run 1 coffer "$(login 0); partition clone -objects all -slot 33 -password co-pin-33"
+	has out 'CKR_CONTAINER_OBJECT_STORAGE_FULL'
+	has err 'the target has not enough space .* -objects'
+	lacks out 'is now handle'
+	run 1 coffer --dry-run "$(login 0); partition clone -objects all -slot 33 -pw co-pin-33"
+	same "$(count 33)" 0
+	# One of them fits.
+	run 0 coffer "$(login 0); partition clone -objects 3 -slot 33 -password co-pin-33"
+}

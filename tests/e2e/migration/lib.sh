@@ -15,6 +15,7 @@ read -r source target backup <<<"${MIGRATION_CARDS:?}"
 phase=${1:-all}
 domain='the domain of the old card'
 cd "$state"
+export COFFER_CONFIG=$state/coffer.conf
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {
@@ -83,8 +84,11 @@ log_in_source() {
 	fi
 }
 
-# A partition with a Crypto Officer on a card with PPSO: SLOT PO CO, the roles' names there.
-officers() {
+log_out_source() { is_old "$source" && echo 'partition logout' || echo 'role logout'; }
+
+# A partition with a Crypto Officer on a card with PPSO, by the roles' names there.
+officers() { # SLOT PO CO [PASSWORD]
+	local password=${4:-co-password-$1}
 	cat <<-END
 		slot set -slot $1
 		partition init -label part$1 -password po-password-$1 -domain "$domain" -force
@@ -92,12 +96,12 @@ officers() {
 		role init -name $3 -password co-initial-$1
 		role logout
 		role login -name $3 -password co-initial-$1
-		role changepw -name $3 -oldpw co-initial-$1 -newpw co-password-$1
+		role changepw -name $3 -oldpw co-initial-$1 -newpw $password
 		role logout
 	END
 }
 
-prepare_destination() { officers "$1" po co; } # SLOT
+prepare_destination() { officers "$1" po co "${2-}"; } # SLOT [PASSWORD]
 
 furnish_source() {
 	if ! is_old "$source"; then
@@ -179,10 +183,10 @@ signed() { # KEY
 	esac >/dev/null 2>&1 || fail "the signature of $1 is not genuine"
 }
 
-# SLOT: it has the source's objects, and each key signs as the source's did. The judge is openssl,
-# with the public keys that were there before.
+# SLOT [PASSWORD]: it has the source's objects, and each key signs as the source's did. The judge is
+# openssl, with the public keys that were there before.
 migrated() {
-	local key login="role login -name co -password co-password-$1"
+	local key login="role login -name co -password ${2:-co-password-$1}"
 	objects "$1" "$login" >objects.target
 	[ "$(wc -l <objects.target)" -ge 7 ] || fail 'the target has too few objects'
 	diff objects.source objects.target >&2 || fail 'other objects than on the source'

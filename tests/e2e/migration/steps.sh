@@ -61,6 +61,31 @@ by_clone() {
 	retired
 }
 
+# A group for as long as it takes: all members have the same password.
+by_group() {
+	local group='-group migration -password co-password-0'
+	machine host source target
+	typed <<-END
+		slot list
+		$(prepare_destination 1 co-password-0)
+		slot set -slot 0
+		$(log_in_source)
+		partition contents
+		$(log_out_source)
+		hagroup creategroup -label migration -slot 0 -password co-password-0 -existing copy
+		hagroup addmember $group -slot 1
+		hagroup synchronize $group
+		hagroup listgroups -password co-password-0
+	END
+	shows 'Needs sync.* no$'
+	typed <<-END
+		hagroup deletegroup -label migration
+		hagroup listgroups
+	END
+	migrated 1 co-password-0
+	retired
+}
+
 # An old host has the source (slot 0) and the backup card (slot 1), a new one the destination
 # (slot 0) and, carried there, the backup card (slot 1).
 by_carried_backup() {
