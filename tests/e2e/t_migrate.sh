@@ -27,6 +27,12 @@ mig_6() { procedure m06; }
 # row 83
 mig_7() { procedure m07; }
 
+# rows 68, 83
+mig_3() { procedure m03; }
+
+# rows 68, 83
+mig_10() { procedure m10; }
+
 # rows 69, 74, 83
 mig_8() { procedure m08; }
 

@@ -365,6 +365,7 @@ static void on_item(void *opaque, uint64_t serial, const struct coffer_clone_ite
 		OUT_T(text), OUT_N(item->source_handle),
 		OUT_T(item->result == COFFER_CLONED ? "cloned" :
 		      item->result == COFFER_CLONE_EXISTS ? "exists" :
+		      item->result == COFFER_CLONE_NOT_TRIED ? "not tried" :
 		      item->rc ? coffer_errname(item->rc) : "refused"),
 		OUT_T(item->label) });
 }

@@ -227,12 +227,18 @@ static const struct coffer_policy *policy_in(const struct coffer_policy *list, s
 	return NULL;
 }
 
+/* Sizes and numbers of a model, which say nothing of what a key may do. */
+static bool is_capacity(uint32_t id, bool hsm)
+{
+	return hsm ? id == 27 || id == 33 || id == 41 : id == 19;
+}
+
 static char *policy_warning(const struct ha_facts *j, const struct coffer_policy *ours,
 			    const struct coffer_policy *theirs, size_t n, const char *what)
 {
 	const struct coffer_policy *other = policy_in(theirs, n, ours->id);
 
-	if (!other || other->value == ours->value)
+	if (!other || other->value == ours->value || is_capacity(ours->id, *what == 'H'))
 		return NULL;
 	return text_of("%llu: %s policy %u (%s) is %u, on the primary %u", serial(j), what,
 		       ours->id, ours->name, other->value, ours->value);

@@ -309,25 +309,20 @@ static coffer_rc ha_logout(struct coffer_session *s)
 	return rc;
 }
 
-/* Somebody who logged in at the member itself, in this process, is logged in here too. */
-static coffer_rc step_whoami(struct ha_session *hs, unsigned int member, struct coffer_session *s,
-			     void *arg)
-{
-	struct login *l = arg;
-
-	(void)hs;
-	(void)member;
-	return direct_whoami(s, &l->role, &l->must_change);
-}
-
+/*
+ * What the group knows: a login at one member, by another session of this process, is none here,
+ * for the others have not heard of it.
+ */
 static coffer_rc ha_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change)
 {
-	struct login l = { .role = COFFER_ROLE_NONE };
-	coffer_rc rc = ha_on_primary(to_ha(s), step_whoami, &l);
+	struct ha_group *g = to_ha(s)->group;
+	coffer_rc rc = begin(to_ha(s));
 
-	*role = rc ? COFFER_ROLE_NONE : l.role;
+	pthread_mutex_lock(&g->lock);
+	*role = rc ? COFFER_ROLE_NONE : g->role;
 	if (must_change)
-		*must_change = !rc && l.must_change;
+		*must_change = !rc && g->must_change;
+	pthread_mutex_unlock(&g->lock);
 	return rc;
 }
 
