@@ -3,41 +3,43 @@
 # Migration: the procedures, each in a script of its own, and the one command that does it all.
 
 # The procedure with its first line of cards; migration/run takes the others.
-procedure() { # NAME
-	# shellcheck disable=SC2154 # the runner sets here
-	COFFER="$COFFER" run 0 timeout 600 "$here/migration/run" --first "$1"
+procedure() { # NAME [OPTION]
+	local option=${2---first}
+	# shellcheck disable=SC2154,SC2086 # the runner sets here; the option may be none
+	COFFER="$COFFER" run 0 timeout 600 "$here/migration/run" $option "$1"
 	has out "^ok 1 - $1: .*\(11 objects on both sides, [56] signatures genuine"
 }
 
-# rows 69, 72, 74, 83
+# rows 69, 72, 74, 75, 83
 mig_1() { procedure m01; }
 
-# row 83
+# rows 75, 83
 mig_2() { procedure m02; }
+
+# rows 68, 75, 83
+mig_3() { procedure m03; }
 
 # rows 73, 83
 mig_4() { procedure m04; }
 
-# row 83
+# rows 75, 83
 mig_5() { procedure m05; }
 
-# rows 73, 83
+# rows 73, 75, 83
 mig_6() { procedure m06; }
 
-# row 83
+# rows 75, 83
 mig_7() { procedure m07; }
 
-# rows 68, 83
-mig_3() { procedure m03; }
-
-# rows 68, 83
-mig_10() { procedure m10; }
-
-# rows 69, 74, 83
+# rows 69, 74, 75, 83
 mig_8() { procedure m08; }
 
-# row 83
+# rows 75, 83
 mig_9() { procedure m09; }
+
+# All its lines: groups from firmware 5, 6.21 and, with M3, 6.24.
+# rows 68, 75, 83
+mig_10() { procedure m10 ''; }
 
 # One key of each kind on slot 0.
 kinds() {

@@ -84,8 +84,6 @@ log_in_source() {
 	fi
 }
 
-log_out_source() { is_old "$source" && echo 'partition logout' || echo 'role logout'; }
-
 # A partition with a Crypto Officer on a card with PPSO, by the roles' names there.
 officers() { # SLOT PO CO [PASSWORD]
 	local password=${4:-co-password-$1}

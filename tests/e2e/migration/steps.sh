@@ -71,7 +71,6 @@ by_group() {
 		slot set -slot 0
 		$(log_in_source)
 		partition contents
-		$(log_out_source)
 		hagroup creategroup -label migration -slot 0 -password co-password-0 -existing copy
 		hagroup addmember $group -slot 1
 		hagroup synchronize $group
