@@ -223,17 +223,15 @@ static coffer_rc create(struct cli *cli, const struct cli_args *args,
 			const struct coffer_ha_who *who)
 {
 	const char *label = cli_args_text(args, "label", "");
-	char *warnings = NULL, *text = NULL;
 	struct coffer_ha_group g;
-	coffer_rc rc = coffer_ha_find(cli->ctx, label, &g);
+	char *text = NULL;
+	coffer_rc rc;
 
+	rc = ha_failed(cli, coffer_ha_create_preflight(cli->ctx, label, who, &text), &text);
 	if (!rc)
-		return cli_usage(cli, "there is a group \"%s\" already", label);
-	rc = existing(cli, args, who);
+		rc = existing(cli, args, who);
 	if (!rc)
-		rc = ha_failed(cli, coffer_ha_create(cli->ctx, label, who, &warnings, &text),
-			       &text);
-	warn(cli, warnings);
+		rc = ha_failed(cli, coffer_ha_create(cli->ctx, label, who, &text), &text);
 	if (!rc)
 		rc = coffer_ha_find(cli->ctx, label, &g);
 	if (rc)

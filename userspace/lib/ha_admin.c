@@ -167,8 +167,8 @@ static coffer_rc fill_new(const struct ha_conf *c, struct ha_conf_group *g, cons
 	return rc;
 }
 
-API coffer_rc coffer_ha_create(struct coffer *ctx, const char *label,
-			       const struct coffer_ha_who *who, char **warnings, char **text)
+static coffer_rc create(struct coffer *ctx, const char *label, const struct coffer_ha_who *who,
+			bool store, char **text)
 {
 	struct ha_conf_group g = { 0 };
 	struct coffer_slot slot;
@@ -176,8 +176,6 @@ API coffer_rc coffer_ha_create(struct coffer *ctx, const char *label,
 	struct ha_conf c;
 	coffer_rc rc;
 
-	if (warnings)
-		*warnings = NULL;
 	rc = begin(ctx, &c, text);
 	if (!rc && ha_conf_find(&c, label)) {
 		text_set(text, text_of("there is a group \"%s\" already", label));
@@ -193,10 +191,22 @@ API coffer_rc coffer_ha_create(struct coffer *ctx, const char *label,
 		rc = ha_rule_member(&facts, text);
 	if (!rc)
 		rc = prove(ctx, &slot, who, text);
-	if (!rc)
+	if (!rc && store)
 		rc = ha_conf_store(&g, text);
 	ha_facts_free(&facts);
 	return finish(ctx, &c, rc);
+}
+
+API coffer_rc coffer_ha_create(struct coffer *ctx, const char *label,
+			       const struct coffer_ha_who *who, char **text)
+{
+	return create(ctx, label, who, true, text);
+}
+
+API coffer_rc coffer_ha_create_preflight(struct coffer *ctx, const char *label,
+					 const struct coffer_ha_who *who, char **text)
+{
+	return create(ctx, label, who, false, text);
 }
 
 static void warn(char **warnings, const struct ha_facts *p, const struct ha_facts *j)

@@ -106,10 +106,13 @@ struct coffer_ha_who {
 };
 /*
  * -EEXIST, -E2BIG; refusals as COFFER_ST_*. Objects stay as they are; whoever wants them gone
- * destroys them before. *warnings (may be NULL, free() it): a line each.
+ * destroys them before, and after coffer_ha_create_preflight(), which does all but make the group.
  */
 coffer_rc coffer_ha_create(struct coffer *ctx, const char *label, const struct coffer_ha_who *who,
-			   char **warnings, char **text);
+			   char **text);
+coffer_rc coffer_ha_create_preflight(struct coffer *ctx, const char *label,
+				     const struct coffer_ha_who *who, char **text);
+/* *warnings (may be NULL, free() it) gets a line for each difference that is tolerated. */
 /* Proves the password at the new member and, when it is needed, at the primary. */
 coffer_rc coffer_ha_add(struct coffer *ctx, const char *label, const struct coffer_ha_who *who,
 			char **warnings, char **text);
