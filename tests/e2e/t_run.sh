@@ -4,8 +4,8 @@
 # RUN_KILLS=50 for the full size.
 
 RUN_OBJECTS=${RUN_OBJECTS:-1000}
-RUN_KILLS=${RUN_KILLS:-6}
-run_refused=$((RUN_OBJECTS / 100))
+RUN_KILLS=${RUN_KILLS:-4}
+run_refused=$((RUN_OBJECTS / 200 * 2))
 
 # Mixed objects on slot 0, one in a hundred of which slot 33 has to refuse: half of these private
 # keys (policy 0), half secrets that are too short.
