@@ -145,8 +145,10 @@ API coffer_rc coffer_template_parse(const char *text, size_t len, struct coffer_
 	for (; !rc && text < end; text = stop + 1) {
 		r.line++;
 		stop = memchr(text, '\n', (size_t)(end - text));
-		if (!stop)
-			return bad(&r, "cut short: the last line has no end", "");
+		if (!stop) {
+			rc = bad(&r, "cut short: the last line has no end", "");
+			break;
+		}
 		rc = split(&r, text, (size_t)(stop - text));
 		if (rc || !r.words)
 			continue;
