@@ -44,12 +44,20 @@ static handler_fn *const handlers[OPCODE_MAX] = {
 #undef COFFER_X
 };
 
+/* A request with a secret is copied: there has to be one. */
+#define COFFER_X(name, op, rqmin, rqmax, rpmax, fl, ro, ms) \
+	_Static_assert(!((fl) & COFFER_CF_SECRET) || (rqmin) > 0, #name);
+COFFER_COMMANDS(COFFER_X)
+#undef COFFER_X
+
 /* Commands with an effect whose reply must not get lost: the least room. */
 static const uint8_t reply_min[OPCODE_MAX] = {
 	[COFFER_CMD_OWNER_OPEN]		= sizeof(struct coffer_req_owner),
 	[COFFER_CMD_SESSION_OPEN]	= sizeof(struct coffer_rep_session_open),
 	[COFFER_CMD_LOGIN]		= sizeof(struct coffer_rep_login),
 	[COFFER_CMD_FW_UPDATE]		= sizeof(struct coffer_rep_update),
+	[COFFER_CMD_AUDIT_CONFIG]	= sizeof(struct coffer_rep_audit_config),
+	[COFFER_CMD_AUDIT_READ]		= sizeof(uint32_t),
 	[COFFER_CMD_PARTITION_CREATE]	= sizeof(struct coffer_rep_partition_create),
 	[COFFER_CMD_OBJECT_CREATE]	= sizeof(struct coffer_rep_object),
 	[COFFER_CMD_OBJECT_COPY]	= sizeof(struct coffer_rep_object),
@@ -284,7 +292,7 @@ static uint32_t job_buffers(struct job *job)
 	const struct fw_request *rq = &job->rq;
 	const void *req = rq->req;
 
-	if ((job->row->flags & COFFER_CF_SECRET) && rq->req_len) {
+	if (job->row->flags & COFFER_CF_SECRET) {
 		job->secret = malloc(rq->req_len);
 		if (!job->secret)
 			return COFFER_ST_DEVICE_MEMORY;
@@ -358,8 +366,6 @@ static uint32_t job_handle(struct job *job)
 /* A record needs the writer, even of a command that was refused or that changes nothing. */
 static uint32_t job_audit(struct job *job, uint32_t verdict)
 {
-	if (!verdict && !job->c.change && !wire_out_ok(&job->c.out))
-		verdict = COFFER_ST_BUFFER_TOO_SMALL;
 	if (!job->c.note.due || job->c.note.quiet)
 		return verdict;
 	if (!change_of(&job->c))
@@ -381,6 +387,9 @@ void job_run(struct job *job, bool removed)
 	selftest_notice(job->c.card);
 	if (verdict == (uint32_t)COFFER_ST_RANDOM_NO_RNG && check_state(job))
 		verdict = check_state(job);
+	/* An effect whose answer would get lost does not happen. */
+	if (!verdict && !wire_out_ok(&job->c.out))
+		verdict = COFFER_ST_BUFFER_TOO_SMALL;
 	if (verdict && job->c.change) {
 		change_drop(job->c.change);
 		job->c.change = NULL;

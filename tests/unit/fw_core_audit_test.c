@@ -244,6 +244,39 @@ static void locked_for_ten_minutes(void **state)
 	expect(attempts_left(b, au, COFFER_ROLE_AU), 3);
 }
 
+/* ---- Answers that do not fit --------------------------------------------------------- */
+
+static uint32_t ask_in(struct bench *b, uint16_t opcode, const void *req, uint32_t len,
+		       uint32_t room)
+{
+	struct fw_request rq = { .owner = b->owner, .opcode = opcode, .req = req, .req_len = len,
+				 .reply = b->reply, .reply_room = room };
+
+	return fw_exec(b->card, &rq, &b->len);
+}
+
+/* Whoever could not read what was answered must not think that nothing happened. */
+static void no_room_no_effect(void **state)
+{
+	struct bench *b = *state;
+	uint32_t au = audit_ready(b);
+	struct coffer_req_audit_config set = { au, COFFER_AUDIT_SET, 0, { 0 } };
+	struct coffer_req_audit_read seen = { au, 0, 2, COFFER_AUDIT_SEEN, 0 };
+	const struct coffer_rep_audit_config *now = (const void *)b->reply;
+
+	expect(ask_in(b, COFFER_CMD_AUDIT_CONFIG, &set, sizeof(set), sizeof(*now) - 1),
+	       COFFER_ST_BUFFER_TOO_SMALL);
+	expect(ask_in(b, COFFER_CMD_AUDIT_READ, &seen, sizeof(seen), 3),
+	       COFFER_ST_BUFFER_TOO_SMALL);
+	expect(audit_config(b, au, 0, 0), 0);
+	assert_int_equal(now->events, COFFER_AUDIT_LOGIN | COFFER_AUDIT_MANAGE);
+	assert_int_equal(now->seen, 0);
+	expect(ask_in(b, COFFER_CMD_AUDIT_READ, &seen, sizeof(seen), 4), 0);
+	expect(ask_in(b, COFFER_CMD_AUDIT_CONFIG, &set, sizeof(set), sizeof(*now)), 0);
+	assert_int_equal(now->events, 0);
+	assert_int_equal(now->seen, 2);
+}
+
 /* ---- Full --------------------------------------------------------------------------- */
 
 static void full_until_seen(void **state)
@@ -451,6 +484,7 @@ int main(void)
 		T(who_may_what),
 		T(mask),
 		T(locked_for_ten_minutes),
+		T(no_room_no_effect),
 		T(full_until_seen),
 		T(every_flipped_bit_is_found),
 		T(cut_ends_are_found),
