@@ -13,7 +13,7 @@ uint32_t handle_CIPHER_LIST(struct cmd *c)
 	uint32_t had = partition_suites_had(c->part), on = partition_suites(c->part), count = 0, id;
 	size_t at;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!had)
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;

@@ -136,7 +136,7 @@ uint32_t handle_DOMAIN_LIST(struct cmd *c)
 {
 	const struct domains *d = &c->part->domains;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!has_domains(c))
 		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
@@ -190,17 +190,12 @@ static uint32_t add(struct cmd *c, struct domains *d, struct bytes label, struct
 }
 
 /*
- * Firmware 7.8.0 takes red keys whatever its roles log in with; older firmware where they do so
- * with a PED; a cloud service when it is initialised (behaviour.md section 2, rows 37, 41).
+ * Firmware 7.8.0 and cloud services take red keys whatever their roles log in with; older firmware
+ * where they do so with a PED (behaviour.md section 2, rows 37, 41).
  */
 uint32_t domain_red_fits(const struct cmd *c)
 {
-	bool init = c->opcode != COFFER_CMD_DOMAIN_ADD;
-
-	if (card_ped(c->card) || has_domains(c) ||
-	    (init && (c->card->profile->features & PROFILE_CLOUD)))
-		return COFFER_ST_OK;
-	return COFFER_ST_PED_UNSUPPORTED;
+	return card_ped(c->card) || has_domains(c) ? COFFER_ST_OK : COFFER_ST_PED_UNSUPPORTED;
 }
 
 uint32_t domain_add_admits(const struct cmd *c, struct wire_in in)

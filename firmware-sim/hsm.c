@@ -155,7 +155,7 @@ uint32_t handle_HSM_ZEROIZE(struct cmd *c)
 	struct change *ch;
 	uint32_t st;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	st = change_fresh(c, &ch);
 	return st ? st : hsm_zeroize_begin(c, ch, COFFER_ST_OK);
@@ -198,7 +198,7 @@ uint32_t handle_HSM_FACTORY_RESET(struct cmd *c)
 	struct change *ch;
 	uint32_t st;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	st = change_fresh(c, &ch);
 	if (!st)

@@ -76,7 +76,7 @@ uint32_t handle_MECHANISM_LIST(struct cmd *c)
 	uint32_t count = 0;
 	size_t at;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	for (m = card_profile(c->card)->mechanisms; m->flags; m++) {

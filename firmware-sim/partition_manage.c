@@ -61,7 +61,7 @@ uint32_t handle_PARTITION_INFO(struct cmd *c)
 	uint32_t all, open, protocols, st;
 	uint64_t bytes;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (store_object_count(c->card->store, p->id, &all, &open, &bytes))
 		return COFFER_ST_DEVICE_ERROR;

@@ -395,7 +395,7 @@ uint32_t handle_PED_STATUS(struct cmd *c)
 	char folder[PED_PATH];
 	uint64_t now = card_uptime_ms(c->card), left;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	wire_put_u32(&c->out, ped_folder(c->card, folder));
 	pthread_mutex_lock(&ped->lock);

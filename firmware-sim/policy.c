@@ -46,7 +46,7 @@ uint32_t handle_POLICY_LIST(struct cmd *c)
 	uint32_t count = 0;
 	size_t at;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	for (row = policy_table(c->part); row->name; row++, count++) {
@@ -101,8 +101,8 @@ static uint32_t set_parse(struct cmd *c, struct policy_set *s)
 	uint32_t flags = wire_u32(&c->in), count = wire_u32(&c->in);
 	uint32_t id, value, st = COFFER_ST_OK;
 
-	if (c->in.bad || (flags & ~COFFER_POLICY_SET_DESTRUCTIVE) || !count ||
-	    count > SET_MAX || c->in.left != count * sizeof(struct coffer_policy_value))
+	if ((flags & ~COFFER_POLICY_SET_DESTRUCTIVE) || !count || count > SET_MAX ||
+	    c->in.left != count * sizeof(struct coffer_policy_value))
 		return COFFER_ST_ARGUMENTS_BAD;
 	memcpy(s->policy, c->part->policy, sizeof(s->policy));
 	while (count-- && !st) {

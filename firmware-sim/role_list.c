@@ -58,7 +58,7 @@ uint32_t handle_ROLE_LIST(struct cmd *c)
 	uint32_t role, count = 0;
 	size_t at;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	for (role = COFFER_ROLE_SO; role < COFFER_ROLE_COUNT; role++)

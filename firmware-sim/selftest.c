@@ -40,7 +40,7 @@ uint32_t handle_SELF_TEST(struct cmd *c)
 	bool passed;
 	size_t at;
 
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	at = wire_reserve_u32(&c->out);
 	while ((name = self_test(card, count, &own, &passed))) {

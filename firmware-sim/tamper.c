@@ -168,7 +168,7 @@ uint32_t handle_TAMPER_CLEAR(struct cmd *c)
 
 	if (c->part->initialised && !erase && c->role != COFFER_ROLE_SO)
 		return COFFER_ST_USER_NOT_LOGGED_IN;
-	if (wire_u32(&c->in) || !wire_in_done(&c->in))
+	if (!wire_in_reserved(&c->in))
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (!atomic_load(&card->tampered))
 		return COFFER_ST_MTK_STATE_INVALID;

@@ -79,6 +79,11 @@ bool wire_in_done(const struct wire_in *in)
 	return !in->bad && !in->left;
 }
 
+bool wire_in_reserved(struct wire_in *in)
+{
+	return !wire_u32(in) && wire_in_done(in);
+}
+
 void wire_out_init(struct wire_out *out, void *p, size_t room)
 {
 	out->base = p;

@@ -38,6 +38,8 @@ struct bytes wire_bytes(struct wire_in *in, size_t len);	/* exactly len */
 struct bytes wire_blob(struct wire_in *in, size_t max);		/* u32 length, at most max */
 /* True when nothing failed and nothing is left. */
 bool wire_in_done(const struct wire_in *in);
+/* A reserved u32, which has to be 0, is all that is left. */
+bool wire_in_reserved(struct wire_in *in);
 
 void wire_out_init(struct wire_out *out, void *p, size_t room);
 void wire_put_u8(struct wire_out *out, uint8_t v);

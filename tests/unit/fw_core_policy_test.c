@@ -3,6 +3,7 @@
 #include "fw_core.h"
 
 #include "card.h"
+#include "policy.h"
 
 static struct bench bench;
 
@@ -67,6 +68,22 @@ static void list_is_the_profile(void **state)
 	expect(at, b->len);
 }
 
+/* What the code takes for granted of every profile. */
+static void leans_on(const struct profile *profile)
+{
+	/* Of the card, what a partition's policy is held off by. */
+	static const uint32_t hold[] = { 6, 7, 12, 30, 39 };
+	size_t i;
+
+	for (i = 0; i < sizeof(hold) / sizeof(hold[0]); i++)
+		assert_non_null(policy_row_in(profile->hsm_policies, hold[i]));
+	/* Storage in KiB is a policy's value. */
+	assert_true(profile->storage >> 10 <= UINT32_MAX);
+	/* No empty passwords. */
+	assert_true(profile->pin_min > 0);
+	assert_in_range(policy_row_in(profile->partition_policies, 25)->capability, 1, 254);
+}
+
 static void tables_are_sound(void **state)
 {
 	const struct profile_policy *tables[2], *p;
@@ -78,9 +95,13 @@ static void tables_are_sound(void **state)
 	for (i = 0; (profile = profile_at(i)) != NULL; i++) {
 		tables[0] = profile->hsm_policies;
 		tables[1] = profile->partition_policies;
+		leans_on(profile);
 		for (k = 0; k < 2; k++)
 			for (p = tables[k]; p->name; p++) {
 				assert_true(p->id < 64);
+				if (p->flags & PROFILE_POLICY_OF_CARD)
+					assert_true(k ? p->id == 19 : p->id < 2 || p->id == 27 ||
+							p->id == 33);
 				assert_true(strlen(p->name) < 48);
 				assert_true(p->value <= p->capability);
 				assert_true(!p[1].name || p[1].id > p->id);
@@ -103,6 +124,7 @@ static void refusals(void **state)
 {
 	struct bench *b = *state;
 	uint32_t s = po_session(b), req[7] = { s, 0, 2, 22, 1, 22, 1 };
+	uint32_t bad_first[7] = { s, 0, 2, 63, 1, 22, 2 };
 
 	expect(policy_set(b, s, 0, 63, 0), COFFER_ST_POLICY_ID_INVALID);
 	expect(policy_set(b, s, 0, 0x10000, 0), COFFER_ST_POLICY_ID_INVALID);
@@ -112,6 +134,9 @@ static void refusals(void **state)
 	expect(policy_set(b, s, 0, 24, 1), COFFER_ST_CONFIG_CHANGE_ILLEGAL);
 	expect(policy_set(b, s, 0, 27, 1), COFFER_ST_POLICY_ID_INVALID);
 	expect(policy_set(b, s, 2, 22, 1), COFFER_ST_ARGUMENTS_BAD);
+	/* What is behind a refused one is not looked at. */
+	expect(ask(b, COFFER_CMD_POLICY_SET, bad_first, sizeof(bad_first)),
+	       COFFER_ST_POLICY_ID_INVALID);
 	expect(ask(b, COFFER_CMD_POLICY_SET, req, sizeof(req)), COFFER_ST_ARGUMENTS_BAD);
 	expect(ask(b, COFFER_CMD_POLICY_SET, req, 20), COFFER_ST_ARGUMENTS_BAD);
 	req[2] = 0;

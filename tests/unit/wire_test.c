@@ -73,6 +73,29 @@ static void test_blob(void **state)
 	assert_true(b.len == 0 && wire_in_done(&in));
 }
 
+static void test_reserved(void **state)
+{
+	const uint8_t raw[8] = { 0 }, one[4] = { 0, 0, 0, 1 };
+	struct wire_in in;
+
+	(void)state;
+	wire_in_init(&in, raw, 4);
+	assert_true(wire_in_reserved(&in));
+	wire_in_init(&in, one, 4);
+	assert_false(wire_in_reserved(&in));
+	/* Too short, too long, and what was bad before. */
+	wire_in_init(&in, raw, 3);
+	assert_false(wire_in_reserved(&in));
+	wire_in_init(&in, raw, 5);
+	assert_false(wire_in_reserved(&in));
+	wire_in_init(&in, raw, 8);
+	assert_int_equal(wire_blob(&in, 4).len, 0);
+	assert_true(wire_in_reserved(&in));
+	wire_in_init(&in, raw, 4);
+	in.bad = true;
+	assert_false(wire_in_reserved(&in));
+}
+
 static void test_write(void **state)
 {
 	uint8_t buf[64];
@@ -141,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_beyond),
 		cmocka_unit_test(test_blob),
+		cmocka_unit_test(test_reserved),
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_write_beyond),
 	};
