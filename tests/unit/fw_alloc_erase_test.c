@@ -132,6 +132,18 @@ static uint32_t destructive(struct bench *b)
 	return WORDS(b, PO, POLICY_SET, COFFER_POLICY_SET_DESTRUCTIVE, 2, 0, 0, 1, 1);
 }
 
+/* A second partition, which is emptied like the first. */
+static void before_hsm_destructive(struct bench *b)
+{
+	struct wire w;
+
+	wire_new(&w, stage.session[COFFER_ROLE_SO]);
+	wire_put_u32(&w.out, 0);
+	wire_put_u64(&w.out, 1 << 20);
+	wire_put_blob(&w.out, "two", 3);
+	expect(send_as(b, COFFER_ROLE_SO, COFFER_CMD_PARTITION_CREATE, &w), 0);
+}
+
 static uint32_t hsm_destructive(struct bench *b)
 {
 	return WORDS(b, SO, POLICY_SET, COFFER_POLICY_SET_DESTRUCTIVE, 1, 12, 0);
@@ -232,7 +244,8 @@ static const struct command commands[] = {
 	{ "HSM_ZEROIZE", NULL, zeroize, 0, false, NULL },
 	{ "HSM_FACTORY_RESET", NULL, factory_reset, 0, false, NULL },
 	{ "POLICY_SET, destructive", NULL, destructive, 0, false, NULL },
-	{ "POLICY_SET of the card, destructive", NULL, hsm_destructive, 0, false, NULL },
+	{ "POLICY_SET of the card, destructive", before_hsm_destructive, hsm_destructive, 0, false,
+	  NULL },
 	{ "ROLE_INIT", before_role_init, role_init, 0, false, NULL },
 	{ "LOGIN, threshold of the Partition SO", before_po_threshold, po_threshold,
 	  COFFER_ST_PIN_LOCKED, true, NULL },

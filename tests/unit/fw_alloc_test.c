@@ -301,6 +301,16 @@ static uint32_t domain_delete(struct bench *b)
 	return domain_ask(b, COFFER_CMD_DOMAIN_DELETE, 0, "third", NULL);
 }
 
+static uint32_t second_delete(struct bench *b)
+{
+	return domain_ask(b, COFFER_CMD_DOMAIN_DELETE, 0, "second", NULL);
+}
+
+static uint32_t second_back(struct bench *b)
+{
+	return domain_ask(b, COFFER_CMD_DOMAIN_ADD, 0, "second", "a second domain");
+}
+
 static uint32_t domain_primary(struct bench *b)
 {
 	return domain_ask(b, COFFER_CMD_DOMAIN_CHANGE, COFFER_DOMAIN_PRIMARY, "second", "erste");
@@ -426,6 +436,7 @@ static const struct command commands[] = {
 	{ "POLICY_SET", policy_off, policy_back, NULL, 0 },
 	{ "POLICY_SET of the card", hsm_policy_off, hsm_policy_back, NULL, 0 },
 	{ "DOMAIN_ADD", domain_add, domain_delete, NULL, 0 },
+	{ "DOMAIN_DELETE", second_delete, second_back, NULL, 0 },
 	{ "DOMAIN_CHANGE", domain_primary, domain_primary_back, NULL, 0 },
 	{ "CIPHER_SET", suite_off, suite_on, NULL, 0 },
 	{ "KEY_GENERATE", key_new, object_gone, NULL, 0 },

@@ -282,6 +282,41 @@ static void reply_room(void **state)
 	expect(dword(b, 40), 0);
 }
 
+/* The driver's bit opens the rows that are the driver's, and no other door. */
+static void the_drivers_bit(void **state)
+{
+	static const struct {
+		uint16_t opcode;
+		bool owned;
+		uint32_t len, verdict;
+	} cases[] = {
+		{ 0x0000, true, 8, COFFER_ST_FUNCTION_NOT_SUPPORTED },
+		{ 0x0012, true, 8, COFFER_ST_FUNCTION_NOT_SUPPORTED },
+		{ 0xffff, false, 8, COFFER_ST_FUNCTION_NOT_SUPPORTED },
+		{ COFFER_CMD_ECHO, true, 8, COFFER_ST_OK },
+		{ COFFER_CMD_ECHO, false, 8, COFFER_ST_OK },
+		{ COFFER_CMD_OWNER_OPEN, false, 7, COFFER_ST_ARGUMENTS_BAD },
+		{ COFFER_CMD_OWNER_CLOSE, false, 9, COFFER_ST_ARGUMENTS_BAD },
+		{ COFFER_CMD_SESSION_INFO, false, 8, COFFER_ST_OWNER_UNKNOWN },
+		{ COFFER_CMD_SESSION_INFO, true, 8, COFFER_ST_OK },
+		{ COFFER_CMD_POLICY_SET, true, 20, COFFER_ST_USER_NOT_LOGGED_IN },
+		{ COFFER_CMD_HSM_INIT, true, 20, COFFER_ST_CONTAINER_HANDLE_INVALID },
+	};
+	struct bench *b = *state;
+	uint32_t req[5] = { session_open(b, b->owner, 1, true, NULL), 0, 1, 22, 1 }, len;
+	struct fw_request rq = { .tag = UINT64_MAX, .from_driver = true, .req = req,
+				 .reply = b->reply, .reply_room = sizeof(b->reply) };
+	size_t i;
+
+	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, req[0], "one", PO_PIN, "d"), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rq.opcode = cases[i].opcode;
+		rq.owner = cases[i].owned ? b->owner : 0;
+		rq.req_len = cases[i].len;
+		expect(fw_exec(b->card, &rq, &len), cases[i].verdict);
+	}
+}
+
 static void commands_lists_the_table(void **state)
 {
 	struct bench *b = *state;
@@ -327,6 +362,7 @@ int main(void)
 		T(no_session),
 		T(lengths),
 		T(reply_room),
+		T(the_drivers_bit),
 		T(commands_lists_the_table),
 		T(echo_gives_back),
 	};

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "card.h"
+
 static struct bench bench;
 
 static int open_it(void **state)
@@ -172,6 +174,7 @@ static void labels(void **state)
 	assert_string_equal(listed(b, s), "FIRST*,second");
 	expect(drop(b, s, "first"), COFFER_ST_DOMAIN_LABEL_INVALID);
 	expect(two_texts(b, COFFER_CMD_DOMAIN_ADD, s, 2, "x", "y"), COFFER_ST_ARGUMENTS_BAD);
+	expect(two_texts(b, COFFER_CMD_DOMAIN_ADD, s, 4, "x", "y"), COFFER_ST_ARGUMENTS_BAD);
 	expect(two_texts(b, COFFER_CMD_DOMAIN_DELETE, s, 1, "second", NULL),
 	       COFFER_ST_ARGUMENTS_BAD);
 	expect(change(b, s, 2, "second", "x"), COFFER_ST_ARGUMENTS_BAD);
@@ -197,6 +200,56 @@ static void one_primary(void **state)
 	expect(drop(b, s, "first"), 0);
 	expect(drop(b, s, "last"), COFFER_ST_DOMAIN_NO_PRIMARY);
 	expect(domains_shown(b, s), 1);
+}
+
+/* A text has 1 to 128 characters and no NUL; a label as long as it is not it. */
+static void first_domain(void **state)
+{
+	static const uint8_t raw[DOMAIN_MAX + 1] = { 'r', 0, 'd' };
+	struct bench *b = *state;
+	uint32_t s = session_open(b, b->owner, 1, true, NULL);
+	uint8_t key[KEY_LEN], long_one[DOMAIN_MAX + 1];
+
+	memset(long_one, 'x', sizeof(long_one));
+	expect(domain_stretch(b->card, (struct bytes){ raw, 0 }, key), COFFER_ST_ARGUMENTS_BAD);
+	expect(domain_stretch(b->card, (struct bytes){ raw, 2 }, key), COFFER_ST_ARGUMENTS_BAD);
+	expect(domain_stretch(b->card, (struct bytes){ raw, 3 }, key), COFFER_ST_ARGUMENTS_BAD);
+	expect(domain_stretch(b->card, (struct bytes){ raw, 1 }, key), 0);
+	expect(domain_stretch(b->card, (struct bytes){ long_one, DOMAIN_MAX }, key), 0);
+	expect(domain_stretch(b->card, (struct bytes){ long_one, DOMAIN_MAX + 1 }, key),
+	       COFFER_ST_ARGUMENTS_BAD);
+	expect(init_labelled(b, s, "", "label"), COFFER_ST_ARGUMENTS_BAD);
+	expect(init_labelled(b, s, "red", "der"), 0);
+	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
+	assert_string_equal(listed(b, s), "der*");
+}
+
+/* Clone contexts outlive domains: they ask by id and index, and hear of none that is gone. */
+static void by_id_and_index(void **state)
+{
+	static const uint8_t zeros[KEY_LEN];
+	struct bench *b = *state;
+	uint32_t s = ready(b);
+	const struct fw_partition *p = partition_find(b->card, 1);
+	uint64_t first = partition_domain_id(p, 0), second;
+	uint8_t key[KEY_LEN];
+
+	expect(add(b, s, "second", "blue"), 0);
+	second = partition_domain_id(p, 1);
+	assert_true(first && second && first != second);
+	assert_true(partition_has_domain(p, first) && partition_has_domain(p, second));
+	expect(partition_domain_key(p, 1, key), 0);
+	assert_memory_not_equal(key, zeros, KEY_LEN);
+	expect(drop(b, s, "second"), 0);
+	assert_int_equal(partition_domains(p), 1);
+	assert_false(partition_has_domain(p, second));
+	assert_true(partition_has_domain(p, first));
+	assert_true(partition_domain_id(p, 1) == 0);
+	expect(partition_domain_key(p, 1, key), COFFER_ST_CLONING_PARAMETER_MISSING);
+	assert_memory_equal(key, zeros, KEY_LEN);
+	/* The same text and label again are another domain to a context. */
+	expect(add(b, s, "second", "blue"), 0);
+	assert_false(partition_has_domain(p, second));
 }
 
 /* The domain of a partition that was made without a label is named by the empty one. */
@@ -369,6 +422,8 @@ int main(void)
 		T(labels),
 		T(one_primary),
 		T(without_label),
+		T(first_domain),
+		T(by_id_and_index),
 		T(power_cycle),
 		T(only_the_so),
 		T(ciphers),

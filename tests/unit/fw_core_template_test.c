@@ -179,6 +179,28 @@ static void a_bad_template_changes_nothing(void **state)
 	}
 }
 
+/* Of those that always erase a template may say so, and cannot be too long. */
+static void what_always_erases_may_be_said(void **state)
+{
+	static const struct coffer_policy_setting list[] = {
+		{ 41, 1, SAYS, OFF }, { 40, 0, SAYS, ON | OFF }, { 22, 1, SAYS, ON },
+	};
+	static const uint8_t raw[(POLICY_MAX + 1) * sizeof(struct coffer_policy_setting)];
+	struct bench *b = *state;
+	uint32_t s = session_open(b, b->owner, 1, true, NULL);
+	struct policies policies;
+
+	expect(policy_init(partition_find(b->card, 1), (struct bytes){ raw, sizeof(raw) },
+			   &policies), COFFER_ST_ARGUMENTS_BAD);
+	expect(init(b, s, list, 3), 0);
+	expect(shown(b, s, 41).flags, OFF);
+	expect(shown(b, s, 40).flags, ON | OFF);
+	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
+	expect(policy_set(b, s, 0, 41, 0), COFFER_ST_CONFIG_ILLEGAL);
+	expect(policy_set(b, s, 0, 22, 0), 0);
+	expect(policy_set(b, s, 0, 22, 1), COFFER_ST_CONFIG_ILLEGAL);
+}
+
 static void of_the_card(void **state)
 {
 	static const struct coffer_policy_setting list[] = {
@@ -242,6 +264,7 @@ int main(void)
 		T(template_is_taken_whole),
 		T(init_without_keeps_values_only),
 		T(a_bad_template_changes_nothing),
+		T(what_always_erases_may_be_said),
 		T(of_the_card),
 		T(cloud_allows_cpv1),
 	};
