@@ -88,7 +88,7 @@ ha_existing() {
 	same "$(objects_on 0)" 1
 	run 0 coffer 'hagroup deletegroup -label G'
 	same "$(objects_on 0)" 1
-	run 0 coffer 'hagroup creategroup -label G -slot 0 -password co-password -existing remove -f'
+	run 0 coffer 'hagroup creategroup -label G -slot 0 -password co-password -ex remove -f'
 	same "$(objects_on 0)" 0
 }
 
@@ -152,8 +152,8 @@ ha_standby() {
 	mv 0.coffer away
 	COFFER_CARDS=1.coffer run 0 coffer -o json \
 		'hagroup listgroups'
-	same "$(json out '[m["status"] + m["role"] for m in d[0]["data"]["groups"][0]["members"]]')" \
-		"['downmember', 'alivestandby']"
+	same "$(json out '[m["status"] for m in d[0]["data"]["groups"][0]["members"]]')" \
+		"['down', 'alive']"
 	COFFER_CARDS=1.coffer run 0 at_group 'object generate aes -label alone'
 	mv away 0.coffer
 	run 0 coffer 'hagroup synchronize -group G -password co-password'

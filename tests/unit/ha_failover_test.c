@@ -359,6 +359,31 @@ static void a_changed_password_costs_one_attempt(void **state)
 	coffer_session_close(s);
 }
 
+/* A member that was away when the first session was opened has to log in before it works. */
+static void who_comes_late_is_let_in_by_recovery(void **state)
+{
+	struct coffer_session *s, *t;
+	size_t alive;
+	uint32_t pair;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	bench_unplug(&b, 1);
+	s = bench_login(&b);
+	pair = bench_pair(s, "pair", NULL);
+	bench_plug(&b, 1);
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &t));
+	for (int i = 0; i < 4; i++)
+		GOOD(bench_sign(t, pair));
+	GOOD(coffer_ha_recover(t, &alive, NULL));
+	assert_int_equal(alive, 2);
+	for (int i = 0; i < 4; i++)
+		GOOD(bench_sign(t, pair));
+	assert_int_equal(bench_count(&b, 1), 2);
+	coffer_session_close(t);
+	coffer_session_close(s);
+}
+
 static void when_all_are_down_the_call_says_so_at_once(void **state)
 {
 	struct coffer_session *s;
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test_teardown(without_recovery_a_member_stays_down_until_asked, empty),
 		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
 		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),
+		cmocka_unit_test_teardown(who_comes_late_is_let_in_by_recovery, empty),
 		cmocka_unit_test_teardown(when_all_are_down_the_call_says_so_at_once, empty),
 	};
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -63,6 +64,21 @@ static void a_group_is_a_slot(void **state)
 	free(list);
 }
 
+/* Every object was made by the first member: its partition's serial begins all OUIDs. */
+static void made_by_the_primary(unsigned int card)
+{
+	const uint32_t wanted[] = { CKA(OUID) };
+	const uint64_t serial = htobe64(b.serial[0]);
+	struct coffer_session *s = bench_direct(&b, card);
+	struct coffer_objects found;
+
+	GOOD(coffer_find(s, NULL, 0, wanted, 1, &found));
+	for (size_t i = 0; i < found.count; i++)
+		assert_memory_equal(found.list[i].attrs[0].value, &serial, sizeof(serial));
+	coffer_objects_free(&found);
+	coffer_session_close(s);
+}
+
 /* rows 55, 60 */
 static void new_keys_are_on_all_members(void **state)
 {
@@ -77,6 +93,8 @@ static void new_keys_are_on_all_members(void **state)
 	assert_int_equal(story_count(s), 3);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_int_equal(bench_count(&b, i), 3);
+	for (unsigned int i = 0; i < 3; i++)
+		made_by_the_primary(i);
 	for (int i = 0; i < 12; i++)
 		GOOD(bench_sign(s, private_key));
 	GOOD(coffer_object_destroy(s, public_key));

@@ -335,29 +335,29 @@ bool ha_control(struct ha_group *g, unsigned int member, struct coffer_session *
 	return there;
 }
 
-/* When a group is opened its members count as alive if they can be reached. */
+/*
+ * With the first session members count as alive if they can be reached. Later ones find what there
+ * is: who returns meanwhile has to log in and catch up before, which is recovery's work.
+ */
 coffer_rc ha_open_controls(struct ha_group *g)
 {
-	coffer_rc rc, first = 0;
-	size_t there = 0;
-	struct coffer_session copy;
+	coffer_rc rc, first = -ENODEV;
+	bool in_use;
 
-	for (unsigned int i = 0; i < g->count; i++) {
-		if (ha_control(g, i, &copy)) {
-			there++;
-			continue;
-		}
+	pthread_mutex_lock(&g->lock);
+	in_use = g->sessions != 0;
+	pthread_mutex_unlock(&g->lock);
+	for (unsigned int i = 0; !in_use && i < g->count; i++) {
 		rc = ha_open_control(g, i);
 		pthread_mutex_lock(&g->lock);
 		g->members[i].alive = !rc;
 		if (rc)
 			g->next_try_ms = ha_now_ms() + interval_ms(g);
 		pthread_mutex_unlock(&g->lock);
-		there += !rc;
-		if (rc && !first)
+		if (rc && first == -ENODEV)
 			first = rc;
 	}
-	return there ? 0 : first ? first : -ENODEV;
+	return ha_alive(g) ? 0 : first;
 }
 
 void ha_close_controls(struct ha_group *g)

@@ -115,7 +115,7 @@ uint32_t ha_alive(struct ha_group *g);
 bool ha_locate(struct ha_group *g, unsigned int member, struct coffer_slot *slot);
 /* A copy of the control session, so that it may go meanwhile. False: there is none. */
 bool ha_control(struct ha_group *g, unsigned int member, struct coffer_session *copy);
-/* Open what is missing of control sessions on members that are alive. */
+/* For a session that is to be opened: -ENODEV or so if no member is there. */
 coffer_rc ha_open_controls(struct ha_group *g);
 coffer_rc ha_open_control(struct ha_group *g, unsigned int member);
 void ha_close_controls(struct ha_group *g);
