@@ -307,9 +307,10 @@ static void power_cut(void)
 	struct queue *q;
 	uint64_t owner;
 
-	/* A card that never was used: its copy dies at the first write. */
-	snprintf(device, sizeof(device), "coffer,id=c0,addr=1,card=%s/cut.coffer,power-cut-at=2",
-		 work_dir);
+	/* What a card writes when a program first has it is over; then it dies at a command. */
+	snprintf(device, sizeof(device), "coffer,id=c0,addr=1,card=%s/cut.coffer", work_dir);
+	card_stop(card_at(machine_start(args), 0));
+	strncat(device, ",power-cut-at=2", sizeof(device) - strlen(device) - 1);
 	c = card_at(machine_start(args), 0);
 	card_enable(c);
 	q = queue_up(c, 0, 8);
