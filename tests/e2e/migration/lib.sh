@@ -117,7 +117,7 @@ furnish_source() {
 
 # ---- Before and after --------------------------------------------------------------
 
-keys='rsa2048 rsa3072 p256 p384 mac aes'
+keys='rsa2048 p256 p384 mac aes'
 
 # What the source is before anybody thinks of migration: keys in use, and their public halves with
 # those who verify.
@@ -135,14 +135,12 @@ prepare() {
 		slot set -slot 0
 		$(log_in_source)
 		object generate rsa -size 2048 -label rsa2048
-		object generate rsa -size 3072 -label rsa3072
 		object generate ec -curve p256 -label p256
 		object generate ec -curve p384 -label p384
 		object generate generic -label mac
 		object generate aes -label aes
 		object import data -file data -label paper -private
 		object export-public -label rsa2048 -file rsa2048.pem
-		object export-public -label rsa3072 -file rsa3072.pem
 		object export-public -label p256 -file p256.pem
 		object export-public -label p384 -file p384.pem
 		object sign -label mac -in data -out mac.sig
