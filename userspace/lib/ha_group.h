@@ -192,6 +192,11 @@ coffer_rc ha_resolve(struct ha_group *g, struct coffer_session *s, unsigned int 
 coffer_rc ha_know(struct ha_session *hs, uint32_t handle);
 
 /* ---- ha_sync.c --------------------------------------------------------------------------- */
+/* The member is to destroy it when it is back. -ENOMEM. */
+coffer_rc ha_doom(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid);
+/* Now, at that member alone; @ms: for each command, 0 = its own time. What it lacks is no error. */
+coffer_rc ha_destroy_at(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid,
+			unsigned int ms);
 /* Bring a member up to the primary: what it lacks, what differs, what is doomed. */
 coffer_rc ha_catch_up(struct ha_group *g, unsigned int from, unsigned int to);
 

@@ -270,6 +270,7 @@ struct change {
 	uint32_t handle;
 	own_step *step;
 	void *arg;
+	unsigned int maker;		/* the member that carried it out last */
 };
 
 static coffer_rc step_change(struct ha_session *hs, unsigned int member, struct coffer_session *s,
@@ -277,28 +278,31 @@ static coffer_rc step_change(struct ha_session *hs, unsigned int member, struct 
 {
 	struct change *c = arg;
 
+	c->maker = member;
 	return with_own(hs->group, s, member, c->handle, c->step, c->arg);
 }
 
 /*
  * The primary first: its refusal is the caller's answer, and nothing was changed. Then the others;
- * *missed gets those that did not hear of it, whose turn comes when they are back.
+ * *missed gets those that did not hear of it, whose turn comes when they are back. The primary is
+ * who carried it out: the one before may have broken only now. Nobody comes back meanwhile: the
+ * change lock is held.
  */
 static coffer_rc change_all(struct ha_session *hs, struct change *c, uint32_t *missed)
 {
 	struct ha_group *g = hs->group;
-	int primary;
+	unsigned int maker;
 	coffer_rc rc, later = 0;
 
-	*missed = ~ha_alive(g);
-	primary = ha_primary(g, 0);
+	*missed = 0;
 	rc = ha_on_maker(hs, step_change, c);
 	if (rc)
 		return rc;
+	maker = c->maker;
 	for (unsigned int i = 0; i < g->count; i++) {
-		if ((int)i == primary || *missed >> i & 1)
+		if (i == maker)
 			continue;
-		rc = ha_on(hs, i, step_change, c);
+		rc = ha_alive(g) >> i & 1 ? ha_on(hs, i, step_change, c) : -ENODEV;
 		if (ha_is_break(rc) || rc == HA_STALE)
 			*missed |= 1u << i;
 		else if (rc && rc != HA_ABSENT && !later)
@@ -324,7 +328,7 @@ coffer_rc ha_set(struct coffer_session *s, uint32_t handle, const struct coffer_
 {
 	struct ha_session *hs = to_ha(s);
 	struct set set = { tmpl, n };
-	struct change c = { handle, own_set, &set };
+	struct change c = { handle, own_set, &set, 0 };
 	uint32_t missed;
 	coffer_rc rc = ha_know(hs, handle);
 
@@ -342,29 +346,14 @@ static coffer_rc own_destroy(struct coffer_session *s, uint32_t own, void *arg)
 	return direct_destroy(s, own);
 }
 
-/* A member that was away must not bring the object back. */
-static void doom(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid)
-{
-	struct ha_member *m = &g->members[member];
-	struct ha_ouid *grown;
-
-	pthread_mutex_lock(&g->lock);
-	grown = realloc(m->doomed, (m->n_doomed + 1) * sizeof(*grown));
-	if (grown) {
-		m->doomed = grown;
-		grown[m->n_doomed++] = *ouid;
-	}
-	pthread_mutex_unlock(&g->lock);
-}
-
 coffer_rc ha_destroy(struct coffer_session *s, uint32_t handle)
 {
 	struct ha_session *hs = to_ha(s);
 	struct ha_group *g = hs->group;
-	struct change c = { handle, own_destroy, NULL };
+	struct change c = { handle, own_destroy, NULL, 0 };
 	struct ha_ouid ouid;
-	uint32_t missed;
-	coffer_rc rc = ha_know(hs, handle);
+	uint32_t missed = 0;
+	coffer_rc rc = ha_know(hs, handle), later = 0;
 
 	if (rc)
 		return rc;
@@ -373,11 +362,12 @@ coffer_rc ha_destroy(struct coffer_session *s, uint32_t handle)
 		rc = ST(OBJECT_HANDLE_INVALID);
 	else
 		rc = change_all(hs, &c, &missed);
-	for (unsigned int i = 0; !rc && i < g->count; i++)
-		if (missed >> i & 1)
-			doom(g, i, &ouid);
+	/* Whatever another member answered: it is gone from the first one. */
+	for (unsigned int i = 0; i < g->count; i++)
+		if (missed >> i & 1 && !later)
+			later = ha_doom(g, i, &ouid);
 	if (!rc)
 		ha_handle_forget(g, handle);
 	pthread_mutex_unlock(&g->change_lock);
-	return rc;
+	return rc ? rc : later;
 }

@@ -333,12 +333,50 @@ API coffer_rc coffer_ha_sync(struct coffer_session *s, struct coffer_ha_sync_rep
 
 /* ---- Catching up ------------------------------------------------------------------------- */
 
-static void carry_out(struct ha_group *g, unsigned int member)
+/* A member that was away must not bring the object back. -ENOMEM: it will. */
+coffer_rc ha_doom(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid)
 {
 	struct ha_member *m = &g->members[member];
-	struct coffer_objects found;
+	struct ha_ouid *grown;
+
+	pthread_mutex_lock(&g->lock);
+	grown = realloc(m->doomed, (m->n_doomed + 1) * sizeof(*grown));
+	if (grown) {
+		m->doomed = grown;
+		grown[m->n_doomed++] = *ouid;
+	}
+	pthread_mutex_unlock(&g->lock);
+	if (!grown)
+		ha_log(g, "member %llu will bring back what was destroyed: no memory",
+		       (unsigned long long)m->serial);
+	return grown ? 0 : -ENOMEM;
+}
+
+/* What is not there any more is as good as destroyed. */
+coffer_rc ha_destroy_at(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid,
+			unsigned int ms)
+{
+	const struct coffer_attr which = { CKA(OUID), sizeof(ouid->bytes), ouid->bytes };
+	struct coffer_objects found = { 0 };
 	struct coffer_session s;
+	coffer_rc rc;
+
+	if (!ha_control(g, member, &s))
+		return -ENODEV;
+	s.timeout_ms = ms;
+	rc = direct_find(&s, &which, 1, NULL, 0, &found);
+	for (size_t i = 0; !rc && i < found.count; i++)
+		rc = direct_destroy(&s, found.list[i].handle);
+	coffer_objects_free(&found);
+	return rc == ST(OBJECT_HANDLE_INVALID) ? 0 : rc;
+}
+
+/* What cannot be destroyed now stays for the next time. */
+static coffer_rc carry_out(struct ha_group *g, unsigned int member)
+{
+	struct ha_member *m = &g->members[member];
 	struct ha_ouid *doomed;
+	coffer_rc rc = 0, each;
 	size_t n;
 
 	pthread_mutex_lock(&g->lock);
@@ -347,22 +385,24 @@ static void carry_out(struct ha_group *g, unsigned int member)
 	m->doomed = NULL;
 	m->n_doomed = 0;
 	pthread_mutex_unlock(&g->lock);
-	for (size_t i = 0; i < n && ha_control(g, member, &s); i++) {
-		const struct coffer_attr ouid = { CKA(OUID), sizeof(doomed[i].bytes),
-						  doomed[i].bytes };
-
-		if (!direct_find(&s, &ouid, 1, NULL, 0, &found) && found.count)
-			direct_destroy(&s, found.list[0].handle);
-		coffer_objects_free(&found);
+	for (size_t i = 0; i < n; i++) {
+		/* After a break nothing else is asked of it. */
+		each = ha_is_break(rc) ? rc : ha_destroy_at(g, member, &doomed[i], 0);
+		if (!each)
+			continue;
+		if (!rc || ha_is_break(each))
+			rc = each;
+		ha_doom(g, member, &doomed[i]);
 	}
 	free(doomed);
+	return rc;
 }
 
 coffer_rc ha_catch_up(struct ha_group *g, unsigned int from, unsigned int to)
 {
 	struct coffer_ha_sync_report report = { 0 };
 	struct sync y = { .g = g, .report = &report, .stop = &g->stopping };
+	coffer_rc rc = carry_out(g, to);
 
-	carry_out(g, to);
-	return bring(&y, from, to, true);
+	return rc ? rc : bring(&y, from, to, true);
 }
