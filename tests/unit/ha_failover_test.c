@@ -217,6 +217,45 @@ static void another_member_makes_keys_when_the_primary_fails(void **state)
 	coffer_session_close(s);
 }
 
+static void *make_one(void *arg)
+{
+	story_aes(arg, "made twice", key);
+	return NULL;
+}
+
+/* The maker breaks before anybody has a copy: what it made goes when it is back. */
+static void a_key_that_was_made_anew_is_there_once(void **state)
+{
+	struct coffer_session *s, *one;
+	struct ha_group *g;
+	pthread_t thread;
+	size_t made = 0;
+
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	s = bench_login(&b);
+	g = ((struct ha_session *)s)->group;
+	one = bench_direct(&b, 0);
+	pthread_mutex_lock(&g->change_lock);
+	assert_int_equal(pthread_create(&thread, NULL, make_one, s), 0);
+	for (int i = 0; !made && i < 1000; i++) {
+		usleep(10000);
+		made = story_count(one);
+	}
+	usleep(100000);
+	coffer_session_close(one);
+	bench_unplug(&b, 0);
+	pthread_mutex_unlock(&g->change_lock);
+	pthread_join(thread, NULL);
+	assert_int_equal(made, 1);
+	assert_int_equal(bench_count(&b, 1), 1);
+	bench_plug(&b, 0);
+	bench_wait_alive(&b, 0, true);
+	assert_int_equal(bench_count(&b, 0), 1);
+	assert_int_equal(story_count(s), 1);
+	coffer_session_close(s);
+}
+
 /* row 62 */
 static void the_standby_serves_while_all_others_are_down(void **state)
 {
@@ -273,6 +312,49 @@ static void what_was_destroyed_does_not_come_back(void **state)
 	bench_wait_alive(&b, 1, true);
 	assert_int_equal(bench_count(&b, 1), 1);
 	assert_int_equal(story_count(s), 1);
+	coffer_session_close(s);
+}
+
+/* The primary breaks in the call itself: nobody knew before that it was away. */
+static void what_was_destroyed_does_not_come_back_with_the_primary(void **state)
+{
+	struct coffer_session *s;
+	uint32_t doomed;
+
+	(void)state;
+	bench_group(&b, 3, -1, NULL);
+	s = bench_login(&b);
+	doomed = story_aes(s, "doomed", key);
+	bench_unplug(&b, 0);
+	GOOD(coffer_object_destroy(s, doomed));
+	bench_plug(&b, 0);
+	bench_wait_alive(&b, 0, true);
+	assert_int_equal(bench_count(&b, 0), 0);
+	assert_int_equal(story_count(s), 0);
+	coffer_session_close(s);
+}
+
+/* It broke again before it had destroyed what it missed: that is not forgotten. */
+static void what_is_doomed_waits_until_it_is_destroyed(void **state)
+{
+	struct ha_group *g;
+	struct coffer_session *s;
+	uint32_t doomed;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	s = bench_login(&b);
+	g = ((struct ha_session *)s)->group;
+	doomed = story_aes(s, "doomed", key);
+	bench_unplug(&b, 1);
+	GOOD(coffer_object_destroy(s, doomed));
+	assert_int_equal(g->members[1].n_doomed, 1);
+	assert_true(ha_is_break(ha_catch_up(g, 0, 1)));
+	assert_int_equal(g->members[1].n_doomed, 1);
+	bench_plug(&b, 1);
+	GOOD(coffer_ha_recover(s, NULL, NULL));
+	assert_int_equal(g->members[1].n_doomed, 0);
+	assert_int_equal(bench_count(&b, 1), 0);
 	coffer_session_close(s);
 }
 
@@ -414,8 +496,12 @@ int main(void)
 		cmocka_unit_test_teardown(no_operation_fails_when_a_card_goes_and_comes, empty),
 		cmocka_unit_test_teardown(nobody_waits_for_a_card_that_hangs, empty),
 		cmocka_unit_test_teardown(another_member_makes_keys_when_the_primary_fails, empty),
+		cmocka_unit_test_teardown(a_key_that_was_made_anew_is_there_once, empty),
 		cmocka_unit_test_teardown(the_standby_serves_while_all_others_are_down, empty),
 		cmocka_unit_test_teardown(what_was_destroyed_does_not_come_back, empty),
+		cmocka_unit_test_teardown(what_was_destroyed_does_not_come_back_with_the_primary,
+					  empty),
+		cmocka_unit_test_teardown(what_is_doomed_waits_until_it_is_destroyed, empty),
 		cmocka_unit_test_teardown(without_recovery_a_member_stays_down_until_asked, empty),
 		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
 		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),

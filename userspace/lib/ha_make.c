@@ -76,7 +76,11 @@ static coffer_rc step_make(struct ha_session *hs, unsigned int member, struct co
 	if (rc)
 		return rc;
 	m->maker = member;
-	return made_know(hs->group, s, member, m);
+	rc = made_know(hs->group, s, member, m);
+	/* Nobody would know what to call it. */
+	for (size_t i = 0; rc && i < m->n; i++)
+		direct_destroy(s, m->own[i]);
+	return rc;
 }
 
 /* ---- To the others ----------------------------------------------------------------------- */
@@ -139,43 +143,56 @@ static coffer_rc copy_to(struct ha_group *g, const struct make *m, unsigned int 
 	return rc;
 }
 
-/* Which of the two broke? The one that does not answer. */
+/* Which of the two broke? The one that does not answer; an error is no answer either. */
 static bool answers(struct ha_group *g, unsigned int member)
 {
 	struct coffer_session s;
 	enum coffer_role role;
-	coffer_rc rc;
+	coffer_rc rc = -ENODEV;
 
-	if (!ha_control(g, member, &s))
-		return false;
-	s.timeout_ms = g->set.call_ms;
-	rc = direct_whoami(&s, &role, NULL);
-	if (ha_is_break(rc))
+	if (ha_control(g, member, &s)) {
+		s.timeout_ms = g->set.call_ms;
+		rc = direct_whoami(&s, &role, NULL);
+	}
+	if (rc)
 		ha_mark_down(g, member, rc);
 	return !rc;
 }
 
+/* At that member nothing may stay of it: now, or when the member is back. */
+static void take_back(struct ha_group *g, const struct make *m, unsigned int member)
+{
+	struct ha_ouid ouid;
+	coffer_rc rc;
+
+	for (size_t k = 0; k < m->n; k++) {
+		if (!ha_handle_ouid(g, m->handles[k], &ouid))
+			continue;
+		rc = -ENODEV;
+		if (ha_alive(g) >> member & 1)
+			rc = ha_destroy_at(g, member, &ouid, g->set.call_ms);
+		if (!rc)
+			continue;
+		/* In use again only after it has caught up. */
+		ha_mark_down(g, member, rc);
+		ha_doom(g, member, &ouid);
+	}
+}
+
+/* A member whose copy broke off may have it as well: all are asked. */
 static void undo(struct ha_group *g, const struct make *m)
 {
-	for (unsigned int i = 0; i < g->count; i++) {
-		struct coffer_session s;
-
-		for (size_t k = 0; k < m->n; k++) {
-			uint32_t own = ha_handle_at(g, m->handles[k], i);
-
-			if (own && ha_control(g, i, &s))
-				direct_destroy(&s, own);
-		}
-	}
+	for (unsigned int i = 0; i < g->count; i++)
+		take_back(g, m, i);
 	for (size_t k = 0; k < m->n; k++)
 		ha_handle_forget(g, m->handles[k]);
 }
 
 /*
  * A member that breaks meanwhile gets it when it is back; if it is the maker, what was made is
- * gone for now and the caller makes it anew: -EAGAIN.
+ * gone for now and the caller makes it anew: *gone.
  */
-static coffer_rc replicate(struct ha_group *g, const struct make *m)
+static coffer_rc replicate(struct ha_group *g, const struct make *m, bool *gone)
 {
 	uint32_t alive = ha_alive(g), done = 0;
 	coffer_rc rc;
@@ -191,9 +208,8 @@ static coffer_rc replicate(struct ha_group *g, const struct make *m)
 			continue;
 		if (!answers(g, m->maker)) {
 			/* Somebody has it: then it is there. */
-			if (done)
-				return 0;
-			return -EAGAIN;
+			*gone = !done;
+			return *gone ? -ENODEV : 0;
 		}
 		if (ha_is_break(rc)) {
 			if (answers(g, i))
@@ -212,19 +228,21 @@ static coffer_rc make_all(struct ha_session *hs, struct make *m)
 {
 	struct ha_group *g = hs->group;
 	coffer_rc rc;
+	bool gone;
 
 	do {
 		m->token = false;
+		gone = false;
 		rc = ha_on_maker(hs, step_make, m);
 		if (rc || !m->token || !g->conf.synchronize)
 			return rc;
 		pthread_mutex_lock(&g->change_lock);
-		rc = replicate(g, m);
-		if (rc && rc != -EAGAIN)
+		rc = replicate(g, m, &gone);
+		if (rc)
 			undo(g, m);
 		pthread_mutex_unlock(&g->change_lock);
-	} while (rc == -EAGAIN && ha_alive(g));
-	return rc == -EAGAIN ? -ENODEV : rc;
+	} while (gone && ha_alive(g));
+	return rc;
 }
 
 coffer_rc ha_create(struct coffer_session *s, const struct coffer_attr *tmpl, size_t n,
