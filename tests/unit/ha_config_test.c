@@ -252,7 +252,7 @@ static char path[80];
 static void groups_are_stored_and_deleted(void **state)
 {
 	struct ha_conf_group g = {
-		.number = 12, .label = "stored", .serial = 15, .synchronize = true, .count = 2,
+		.number = 12, .file_number = 12, .label = "stored", .serial = 15, .synchronize = true, .count = 2,
 		.members = { { 5, false }, { 6, true } },
 	};
 	struct ha_conf c;
@@ -280,6 +280,54 @@ static void groups_are_stored_and_deleted(void **state)
 	ha_conf_load(&c);
 	assert_int_equal(c.count, 0);
 	ha_conf_free(&c);
+}
+
+static void take_file(struct ha_conf *c, const char *name, const char *text)
+{
+	struct conf file;
+	char *why = NULL;
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(conf_read(&file, name, false, &why), 0);
+	assert_int_equal(ha_conf_take(c, &file, &why), 0);
+	conf_free(&file);
+}
+
+/* Two files use one number: the later group has another slot, and its keys stay what they were. */
+static void a_group_with_another_s_number_keeps_its_keys(void **state)
+{
+	struct ha_conf c = { 0 };
+	struct ha_conf_group *g;
+	struct conf file;
+	char first[120], second[120], *why = NULL;
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s.1", path);
+	snprintf(second, sizeof(second), "%s.2", path);
+	take_file(&c, first, "VirtualToken = {\n VirtualToken00Label = a;\n"
+		  " VirtualToken00SN = 1;\n}\n");
+	take_file(&c, second, "VirtualToken = {\n VirtualToken00Label = b;\n"
+		  " VirtualToken00SN = 2;\n VirtualToken01Label = c;\n"
+		  " VirtualToken01SN = 3;\n}\n");
+	g = ha_conf_find(&c, "b");
+	assert_int_equal(g->number, 1);
+	g->serial = 22;
+	assert_int_equal(ha_conf_store(g, &why), 0);
+	assert_int_equal(conf_read(&file, second, false, &why), 0);
+	assert_string_equal(conf_get(&file, "VirtualToken", "VirtualToken00SN"), "22");
+	assert_string_equal(conf_get(&file, "VirtualToken", "VirtualToken01Label"), "c");
+	conf_free(&file);
+	assert_int_equal(ha_conf_delete(g, &why), 0);
+	assert_int_equal(conf_read(&file, second, false, &why), 0);
+	assert_null(conf_get(&file, "VirtualToken", "VirtualToken00SN"));
+	assert_string_equal(conf_get(&file, "VirtualToken", "VirtualToken01SN"), "3");
+	conf_free(&file);
+	ha_conf_free(&c);
+	unlink(first);
+	unlink(second);
 }
 
 static void settings_are_stored_if_they_changed(void **state)
@@ -340,6 +388,7 @@ int main(void)
 		cmocka_unit_test(nothing_breaks_the_reader),
 		cmocka_unit_test(what_cannot_be_written_is_refused),
 		cmocka_unit_test(groups_are_stored_and_deleted),
+		cmocka_unit_test(a_group_with_another_s_number_keeps_its_keys),
 		cmocka_unit_test(settings_are_stored_if_they_changed),
 		cmocka_unit_test(a_file_that_cannot_be_written_stays),
 	};

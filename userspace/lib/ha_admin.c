@@ -162,6 +162,7 @@ static coffer_rc fill_new(const struct ha_conf *c, struct ha_conf_group *g, cons
 	g->count = 1;
 	g->members[0].serial = member;
 	rc = ha_conf_number(c, &g->number);
+	g->file_number = g->number;
 	if (rc)
 		text_set(text, text_of("there are %d groups already", COFFER_HA_GROUPS_MAX));
 	return rc;
@@ -411,9 +412,11 @@ static coffer_rc import_group(struct coffer *ctx, struct ha_conf_group *g, char 
 		same = ha_conf_find(&now, g->label);
 		if (same) {
 			g->number = same->number;
+			g->file_number = same->file_number;
 			g->file = strdup(same->file);
 		} else {
 			rc = ha_conf_free_number(&now, &g->number);
+			g->file_number = g->number;
 		}
 	}
 	if (!rc)

@@ -160,12 +160,21 @@ static bool number_taken(const struct ha_conf *c, unsigned int number)
 	return false;
 }
 
+/* ... as a slot or in whatever file. */
+static bool number_used(const struct ha_conf *c, unsigned int number)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->groups[i].file_number == number)
+			return true;
+	return number_taken(c, number);
+}
+
 /* From there on, then from the beginning. */
 static coffer_rc free_number(const struct ha_conf *c, unsigned int from, unsigned int *number)
 {
 	for (unsigned int i = 0; i < COFFER_HA_GROUPS_MAX; i++) {
 		*number = (from + i) % COFFER_HA_GROUPS_MAX;
-		if (!number_taken(c, *number))
+		if (!number_used(c, *number))
 			return 0;
 	}
 	return -E2BIG;
@@ -248,6 +257,7 @@ static coffer_rc take_groups(struct ha_conf *c, const struct conf *from,
 			return -EINVAL;
 		}
 		g->number = i;
+		g->file_number = i;
 		sync = conf_get(from, SYNC, g->label);
 		g->synchronize = !sync || strcmp(sync, "0");
 		rc = group_add(c, g, from->name);
@@ -363,16 +373,16 @@ static coffer_rc store(struct conf *c, const void *what)
 	char text[24 * COFFER_HA_MEMBERS_MAX];
 	coffer_rc rc;
 
-	rc = set_token(c, g->number, "Label", g->label);
+	rc = set_token(c, g->file_number, "Label", g->label);
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)g->serial);
 	if (!rc)
-		rc = set_token(c, g->number, "SN", text);
+		rc = set_token(c, g->file_number, "SN", text);
 	members_text(g, false, text, sizeof(text));
 	if (!rc)
-		rc = set_token(c, g->number, "Members", text);
+		rc = set_token(c, g->file_number, "Members", text);
 	members_text(g, true, text, sizeof(text));
 	if (!rc)
-		rc = set_token(c, g->number, "Standby", *text ? text : NULL);
+		rc = set_token(c, g->file_number, "Standby", *text ? text : NULL);
 	return rc ? rc : conf_set(c, SYNC, g->label, g->synchronize ? "1" : "0");
 }
 
@@ -383,7 +393,7 @@ static coffer_rc remove_group(struct conf *c, const void *what)
 	coffer_rc rc = conf_remove(c, SYNC, g->label);
 
 	for (size_t i = 0; !rc && i < sizeof(parts) / sizeof(parts[0]); i++)
-		rc = set_token(c, g->number, parts[i], NULL);
+		rc = set_token(c, g->file_number, parts[i], NULL);
 	return rc;
 }
 

@@ -12,7 +12,8 @@ struct ha_conf_member {
 };
 
 struct ha_conf_group {
-	unsigned int number;		/* NN of its keys; the slot follows from it */
+	unsigned int number;		/* the slot follows from it */
+	unsigned int file_number;	/* NN of its keys: the same, unless another file's has it */
 	char label[33];
 	uint64_t serial;
 	bool synchronize;
