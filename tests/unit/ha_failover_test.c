@@ -441,6 +441,89 @@ static void a_changed_password_costs_one_attempt(void **state)
 	coffer_session_close(s);
 }
 
+static void *recover(void *arg)
+{
+	coffer_ha_recover(arg, NULL, NULL);
+	return NULL;
+}
+
+static void *log_out(void *arg)
+{
+	GOOD(coffer_logout(arg));
+	return NULL;
+}
+
+static enum coffer_role role_at(unsigned int card)
+{
+	struct coffer_session *one;
+	enum coffer_role role;
+
+	GOOD(coffer_session_open(coffer_card_at(b.ctx, card), b.partition[card], true, &one));
+	GOOD(coffer_whoami(one, &role, NULL));
+	coffer_session_close(one);
+	return role;
+}
+
+/* The logout comes while the member catches up, for which it is let in. */
+static void who_returns_during_a_logout_is_logged_out(void **state)
+{
+	struct coffer_session *s;
+	pthread_t threads[2];
+	struct ha_group *g;
+	bool there = false;
+	pid_t host;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	bench_unplug(&b, 1);
+	s = bench_login(&b);
+	g = ((struct ha_session *)s)->group;
+	bench_plug(&b, 1);
+	host = bench_host(&b, 0);
+	kill(host, SIGSTOP);
+	assert_int_equal(pthread_create(&threads[0], NULL, recover, s), 0);
+	for (int i = 0; !there && i < 1000; i++) {
+		usleep(10000);
+		pthread_mutex_lock(&g->lock);
+		there = g->members[1].entered;
+		pthread_mutex_unlock(&g->lock);
+	}
+	assert_int_equal(pthread_create(&threads[1], NULL, log_out, s), 0);
+	usleep(200000);
+	kill(host, SIGCONT);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	assert_true(there);
+	assert_int_equal(role_at(1), COFFER_ROLE_NONE);
+	GOOD(coffer_ha_recover(s, NULL, NULL));
+	assert_int_equal(role_at(1), COFFER_ROLE_NONE);
+	coffer_session_close(s);
+}
+
+/* That the member has let somebody in says nothing of this PIN. */
+static void a_wrong_pin_is_refused_where_somebody_is_logged_in(void **state)
+{
+	struct coffer_session *s, *one;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	one = bench_direct(&b, 0);
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
+	assert_int_equal(coffer_login(s, COFFER_ROLE_CO, "wrong", 5, NULL), ST(PIN_INCORRECT));
+	GOOD(coffer_login(s, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
+	coffer_session_close(s);
+	coffer_session_close(one);
+	one = bench_direct(&b, 0);
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
+	GOOD(coffer_login(s, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
+	GOOD(coffer_logout(s));
+	/* The login was there before the group's. */
+	assert_int_equal(role_at(0), COFFER_ROLE_CO);
+	assert_int_equal(role_at(1), COFFER_ROLE_NONE);
+	coffer_session_close(s);
+	coffer_session_close(one);
+}
+
 /* A member that was away when the first session was opened has to log in before it works. */
 static void who_comes_late_is_let_in_by_recovery(void **state)
 {
@@ -505,6 +588,8 @@ int main(void)
 		cmocka_unit_test_teardown(without_recovery_a_member_stays_down_until_asked, empty),
 		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
 		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),
+		cmocka_unit_test_teardown(who_returns_during_a_logout_is_logged_out, empty),
+		cmocka_unit_test_teardown(a_wrong_pin_is_refused_where_somebody_is_logged_in, empty),
 		cmocka_unit_test_teardown(who_comes_late_is_let_in_by_recovery, empty),
 		cmocka_unit_test_teardown(when_all_are_down_the_call_says_so_at_once, empty),
 	};

@@ -117,9 +117,11 @@ coffer_rc ha_digest(struct coffer_session *s, uint32_t mechanism, const void *da
 		    size_t data_len, void *out, size_t *out_len)
 {
 	struct digest d = { mechanism, data, data_len, out, *out_len, 0 };
-	coffer_rc rc;
+	coffer_rc rc = context_check(to_ha(s)->group->ctx);
 
 	*out_len = 0;
+	if (rc)
+		return rc;
 	if (!ha_all_know(to_ha(s)->group, mechanism))
 		return ST(MECHANISM_INVALID);
 	rc = ha_on_any(to_ha(s), step_digest, &d);

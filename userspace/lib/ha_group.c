@@ -240,6 +240,7 @@ bool ha_locate(struct ha_group *g, unsigned int member, struct coffer_slot *slot
 	pthread_mutex_lock(&g->lock);
 	m->card = &g->ctx->cards[slot->card];
 	m->partition = slot->partition;
+	m->ped = (slot->card_flags & COFFER_CARD_PED) != 0;
 	pthread_mutex_unlock(&g->lock);
 	return true;
 }
@@ -254,13 +255,16 @@ static int ascending(const void *a, const void *b)
 }
 
 /* What it can do is asked once; a list that cannot be had says nothing against it. */
-static void learn_mechanisms(struct ha_group *g, struct ha_member *m, struct coffer_session *s)
+static void learn_mechanisms(struct ha_group *g, struct ha_member *m,
+			     const struct coffer_session *s)
 {
+	struct coffer_session copy = *s;
 	struct coffer_mechanism_info *list;
 	uint32_t *ids, *old;
 	size_t count;
 
-	if (direct_mechanisms(s, &list, &count))
+	copy.timeout_ms = g->set.call_ms;
+	if (direct_mechanisms(&copy, &list, &count))
 		return;
 	ids = calloc(count + 1, sizeof(*ids));
 	for (size_t i = 0; ids && i < count; i++)
@@ -315,7 +319,7 @@ coffer_rc ha_open_control(struct ha_group *g, unsigned int member)
 
 	if (!ha_locate(g, member, &slot))
 		return -ENODEV;
-	rc = session_new(m->card, m->partition, true, &s);
+	rc = session_new(m->card, m->partition, true, g->set.call_ms, &s);
 	if (rc)
 		return rc;
 	control_put(g, m, s);

@@ -25,6 +25,7 @@ struct ha_member {
 	bool standby;
 	struct coffer_card *card;	/* NULL: not found yet */
 	uint32_t partition;
+	bool ped;
 	bool alive;
 	bool entered;			/* it was we who logged in */
 	unsigned int in_flight;
@@ -52,6 +53,7 @@ struct ha_group {
 	unsigned int turn;		/* of round robin */
 	unsigned int sessions;
 	enum coffer_role role;		/* logged in */
+	unsigned int logins;		/* counts logins and logouts */
 	bool must_change;
 	struct ha_pin *pin;
 	bool recovering;		/* somebody does; and then worker may be joined */
@@ -158,6 +160,8 @@ coffer_rc ha_on_primary(struct ha_session *hs, ha_step *step, void *arg);
 /* On the primary, however long it takes. */
 coffer_rc ha_on_maker(struct ha_session *hs, ha_step *step, void *arg);
 coffer_rc ha_on_any(struct ha_session *hs, ha_step *step, void *arg);
+/* How long the member may take for a login; 0: as long as it takes. */
+unsigned int ha_login_ms(struct ha_group *g, unsigned int member);
 /* On that member; marks it down if it breaks. */
 coffer_rc ha_on(struct ha_session *hs, unsigned int member, ha_step *step, void *arg);
 

@@ -173,8 +173,10 @@ coffer_rc ha_know(struct ha_session *hs, uint32_t handle)
 {
 	struct coffer_objects all;
 	struct ha_ouid ouid;
-	coffer_rc rc;
+	coffer_rc rc = context_check(hs->group->ctx);
 
+	if (rc)
+		return rc;
 	if (ha_handle_ouid(hs->group, handle, &ouid))
 		return 0;
 	rc = ha_find(&hs->base, NULL, 0, NULL, 0, &all);
@@ -250,9 +252,11 @@ static coffer_rc step_use(struct ha_session *hs, unsigned int member, struct cof
 coffer_rc ha_use(struct coffer_session *s, const struct session_use *use, size_t *out_len)
 {
 	struct use u = { *use, use->key, *out_len, 0 };
-	coffer_rc rc;
+	coffer_rc rc = context_check(to_ha(s)->group->ctx);
 
 	*out_len = 0;
+	if (rc)
+		return rc;
 	if (!ha_all_know(to_ha(s)->group, use->mechanism))
 		return ST(MECHANISM_INVALID);
 	rc = ha_know(to_ha(s), use->key);

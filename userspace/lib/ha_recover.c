@@ -11,19 +11,56 @@
 
 /* ---- One member -------------------------------------------------------------------------- */
 
+/* What the group was when the member was let in, and what that left there. */
+struct entry {
+	enum coffer_role role;
+	unsigned int logins;
+	bool in;			/* it was this try that logged in */
+};
+
+/* An earlier login of ours that could not be ended, for the member was away. */
+static void leave(struct ha_group *g, unsigned int member)
+{
+	struct ha_member *m = &g->members[member];
+	struct coffer_session s;
+	bool ours;
+
+	pthread_mutex_lock(&g->lock);
+	ours = m->entered;
+	m->entered = false;
+	pthread_mutex_unlock(&g->lock);
+	if (!ours || !ha_control(g, member, &s))
+		return;
+	s.timeout_ms = g->set.call_ms;
+	direct_logout(&s);
+}
+
+static bool as_before(struct ha_group *g, const struct entry *e)
+{
+	bool same;
+
+	pthread_mutex_lock(&g->lock);
+	same = g->role == e->role && g->logins == e->logins;
+	pthread_mutex_unlock(&g->lock);
+	return same;
+}
+
 /* Somebody is logged in to the group: the member has to let us in by the same PIN. */
-static coffer_rc enter(struct ha_group *g, unsigned int member)
+static coffer_rc enter(struct ha_group *g, unsigned int member, struct entry *e)
 {
 	struct coffer_session s;
 	struct ha_pin *pin;
-	enum coffer_role role;
 	coffer_rc rc;
 
 	pthread_mutex_lock(&g->lock);
-	role = g->role;
+	e->role = g->role;
+	e->logins = g->logins;
+	e->in = false;
 	pthread_mutex_unlock(&g->lock);
-	if (role == COFFER_ROLE_NONE)
+	if (e->role == COFFER_ROLE_NONE) {
+		leave(g, member);
 		return 0;
+	}
 	if (!ha_control(g, member, &s))
 		return -ENODEV;
 	pin = ha_pin_of(g);
@@ -31,14 +68,18 @@ static coffer_rc enter(struct ha_group *g, unsigned int member)
 		ha_pin_free(pin);
 		return ST(USER_NOT_LOGGED_IN);
 	}
-	rc = direct_login(&s, role, pin->text, pin->len, NULL);
+	s.timeout_ms = ha_login_ms(g, member);
+	rc = direct_login(&s, e->role, pin->text, pin->len, NULL);
 	ha_pin_free(pin);
 	/* Never twice: each try may be the last that the role has. */
-	if (rc == ST(PIN_INCORRECT) || rc == ST(CHALLENGE_INCORRECT))
+	if ((rc == ST(PIN_INCORRECT) || rc == ST(CHALLENGE_INCORRECT)) && as_before(g, e))
 		ha_pin_drop(g);
-	pthread_mutex_lock(&g->lock);
-	g->members[member].entered = !rc;
-	pthread_mutex_unlock(&g->lock);
+	e->in = !rc;
+	if (rc != ST(USER_ALREADY_LOGGED_IN)) {
+		pthread_mutex_lock(&g->lock);
+		g->members[member].entered = e->in;
+		pthread_mutex_unlock(&g->lock);
+	}
 	return rc == ST(USER_ALREADY_LOGGED_IN) ? 0 : rc;
 }
 
@@ -75,23 +116,39 @@ static void revive(struct ha_group *g, unsigned int member)
 	ha_log(g, "member %llu is back", (unsigned long long)m->serial);
 }
 
-/* Most of the work before anybody has to wait; the rest of it, and the return, in one step. */
-static void member_try(struct ha_group *g, unsigned int member)
+/*
+ * Most of the work before anybody has to wait; the rest of it, and the return, in one step.
+ * HA_STALE: somebody logged in or out meanwhile.
+ */
+static coffer_rc attempt(struct ha_group *g, unsigned int member)
 {
-	struct ha_member *m = &g->members[member];
+	struct entry e = { 0 };
 	coffer_rc rc = ha_open_control(g, member);
 
 	if (!rc)
-		rc = enter(g, member);
+		rc = enter(g, member, &e);
 	if (!rc)
 		rc = catch_up(g, member);
-	if (!rc) {
-		pthread_mutex_lock(&g->change_lock);
+	pthread_mutex_lock(&g->change_lock);
+	if (!as_before(g, &e))
+		rc = rc && !e.in ? rc : HA_STALE;
+	if (!rc)
 		rc = catch_up(g, member);
-		if (!rc)
-			revive(g, member);
-		pthread_mutex_unlock(&g->change_lock);
-	}
+	if (!rc)
+		revive(g, member);
+	else if (e.in)
+		leave(g, member);
+	pthread_mutex_unlock(&g->change_lock);
+	return rc;
+}
+
+static void member_try(struct ha_group *g, unsigned int member)
+{
+	struct ha_member *m = &g->members[member];
+	coffer_rc rc = HA_STALE;
+
+	for (int n = 0; n < 3 && rc == HA_STALE; n++)
+		rc = attempt(g, member);
 	if (!rc)
 		return;
 	pthread_mutex_lock(&g->lock);

@@ -20,7 +20,8 @@ static struct ha_session *to_ha(struct coffer_session *s)
  * The session on that member, as a copy: it may be replaced while we use it, when the member comes
  * back. After activeBasic a session that is older than the return does not use it (7.3).
  */
-static coffer_rc member_session(struct ha_session *hs, unsigned int i, struct coffer_session *copy)
+static coffer_rc member_session(struct ha_session *hs, unsigned int i, unsigned int ms,
+				struct coffer_session *copy)
 {
 	struct ha_group *g = hs->group;
 	struct coffer_card *card;
@@ -41,7 +42,7 @@ static coffer_rc member_session(struct ha_session *hs, unsigned int i, struct co
 		hs->at[i].s = NULL;
 	}
 	if (!hs->at[i].s) {
-		rc = session_new(card, partition, hs->base.rw, &hs->at[i].s);
+		rc = session_new(card, partition, hs->base.rw, ms, &hs->at[i].s);
 		hs->at[i].generation = generation;
 		if (!rc)
 			hs->at[i].s->cookie = (uintptr_t)hs;
@@ -64,7 +65,7 @@ static coffer_rc run(struct ha_session *hs, unsigned int i, unsigned int ms, ha_
 		     void *arg)
 {
 	struct coffer_session s;
-	coffer_rc rc = member_session(hs, i, &s);
+	coffer_rc rc = member_session(hs, i, ms, &s);
 
 	if (rc)
 		return rc;
@@ -166,6 +167,20 @@ coffer_rc ha_on_any(struct ha_session *hs, ha_step *step, void *arg)
 	return finish(last ? last : rc);
 }
 
+/* Above what any other command may take: the card stretches the PIN. */
+#define STRETCH_MS 5000
+
+/* On a card with a PED somebody has to find the key. */
+unsigned int ha_login_ms(struct ha_group *g, unsigned int member)
+{
+	bool ped;
+
+	pthread_mutex_lock(&g->lock);
+	ped = g->members[member].ped;
+	pthread_mutex_unlock(&g->lock);
+	return ped || !g->set.call_ms ? 0 : g->set.call_ms + STRETCH_MS;
+}
+
 /* ---- Login ------------------------------------------------------------------------------- */
 
 struct login {
@@ -175,40 +190,57 @@ struct login {
 	bool must_change;
 };
 
-/* Who is logged in there already, by another session of this process, stays so. */
-static coffer_rc login_member(struct ha_group *g, unsigned int i, struct login *l)
+/*
+ * Who is logged in there already, by another session of this process, stays so; but only a login
+ * says that the PIN is right, so that one is ended and begun again.
+ */
+static coffer_rc login_member(struct ha_group *g, unsigned int i, unsigned int ms,
+			      struct login *l)
 {
 	struct coffer_session copy;
-	bool must_change = false;
+	bool must_change = false, was_in;
 	coffer_rc rc;
 
 	if (!ha_control(g, i, &copy))
 		return -ENODEV;
+	copy.timeout_ms = ms;
 	rc = direct_login(&copy, l->role, l->pin, l->pin_len, &must_change);
-	pthread_mutex_lock(&g->lock);
-	g->members[i].entered = !rc;
-	pthread_mutex_unlock(&g->lock);
-	if (rc == ST(USER_ALREADY_LOGGED_IN)) {
-		enum coffer_role role;
-
-		rc = direct_whoami(&copy, &role, &must_change);
+	was_in = rc == ST(USER_ALREADY_LOGGED_IN);
+	if (was_in) {
+		rc = direct_logout(&copy);
+		if (!rc)
+			rc = direct_login(&copy, l->role, l->pin, l->pin_len, &must_change);
 	}
+	pthread_mutex_lock(&g->lock);
+	g->members[i].entered = !rc && (!was_in || g->members[i].entered);
+	pthread_mutex_unlock(&g->lock);
 	l->must_change |= must_change;
 	return rc;
 }
 
+/* Who is away is logged out when it is back. */
 static void logout_members(struct ha_group *g)
 {
 	for (unsigned int i = 0; i < g->count; i++) {
 		struct coffer_session copy;
 		bool entered;
+		coffer_rc rc;
 
 		pthread_mutex_lock(&g->lock);
 		entered = g->members[i].entered && g->members[i].alive;
-		g->members[i].entered = false;
+		if (g->members[i].alive)
+			g->members[i].entered = false;
 		pthread_mutex_unlock(&g->lock);
-		if (entered && ha_control(g, i, &copy))
-			direct_logout(&copy);
+		if (!entered || !ha_control(g, i, &copy))
+			continue;
+		copy.timeout_ms = g->set.call_ms;
+		rc = direct_logout(&copy);
+		if (!ha_is_break(rc))
+			continue;
+		ha_mark_down(g, i, rc);
+		pthread_mutex_lock(&g->lock);
+		g->members[i].entered = true;
+		pthread_mutex_unlock(&g->lock);
 	}
 }
 
@@ -221,6 +253,7 @@ static void remember(struct ha_group *g, const struct login *l)
 		pin = ha_pin_new(l->pin, l->pin_len);
 	pthread_mutex_lock(&g->lock);
 	g->role = l->role;
+	g->logins++;
 	g->must_change = l->must_change;
 	g->pin = pin;
 	pthread_mutex_unlock(&g->lock);
@@ -245,11 +278,13 @@ static coffer_rc login_all(struct ha_group *g, struct login *l, bool *wrong)
 	uint32_t tried = 0;
 	bool in = false;
 	coffer_rc rc = -ENODEV;
+	unsigned int ms;
 	int i;
 
 	while ((i = ha_primary(g, tried)) >= 0) {
+		ms = patience(g, (unsigned int)i, tried) ? ha_login_ms(g, (unsigned int)i) : 0;
 		tried |= 1u << i;
-		rc = login_member(g, (unsigned int)i, l);
+		rc = login_member(g, (unsigned int)i, ms, l);
 		if (!rc)
 			in = true;
 		else if (!in && !ha_is_break(rc))
@@ -302,6 +337,7 @@ static coffer_rc ha_logout(struct coffer_session *s)
 	ha_pin_drop(g);
 	pthread_mutex_lock(&g->lock);
 	g->role = COFFER_ROLE_NONE;
+	g->logins++;
 	g->must_change = false;
 	pthread_mutex_unlock(&g->lock);
 	logout_members(g);
@@ -318,12 +354,18 @@ static coffer_rc ha_whoami(struct coffer_session *s, enum coffer_role *role, boo
 	struct ha_group *g = to_ha(s)->group;
 	coffer_rc rc = begin(to_ha(s));
 
-	pthread_mutex_lock(&g->lock);
-	*role = rc ? COFFER_ROLE_NONE : g->role;
+	*role = COFFER_ROLE_NONE;
 	if (must_change)
-		*must_change = !rc && g->must_change;
+		*must_change = false;
+	/* In a forked child nobody may ever release the lock. */
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&g->lock);
+	*role = g->role;
+	if (must_change)
+		*must_change = g->must_change;
 	pthread_mutex_unlock(&g->lock);
-	return rc;
+	return 0;
 }
 
 /* ---- Opening and closing ----------------------------------------------------------------- */
@@ -331,8 +373,11 @@ static coffer_rc ha_whoami(struct coffer_session *s, enum coffer_role *role, boo
 static coffer_rc ha_cancel(struct coffer_session *s)
 {
 	struct ha_group *g = to_ha(s)->group;
-	coffer_rc rc = -ENOENT;
+	coffer_rc rc = context_check(g->ctx);
 
+	if (rc)
+		return rc;
+	rc = -ENOENT;
 	for (unsigned int i = 0; i < g->count; i++) {
 		struct coffer_card *card;
 
@@ -359,8 +404,10 @@ static void group_leave(struct ha_group *g)
 	pthread_mutex_lock(&g->change_lock);
 	pthread_mutex_lock(&g->lock);
 	last = !g->sessions;
-	if (last)
+	if (last) {
 		g->role = COFFER_ROLE_NONE;
+		g->logins++;
+	}
 	pthread_mutex_unlock(&g->lock);
 	if (last) {
 		ha_pin_drop(g);

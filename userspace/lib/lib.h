@@ -167,8 +167,11 @@ coffer_rc session_exec_reply(struct coffer_session *s, uint16_t opcode, struct m
 coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_size,
 		       void (*take)(void *item, const uint8_t *row), void **list,
 		       size_t item_size, size_t *count);
-/* Opens one on a card that is not known to be broken, and does not bring that back. */
-coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw,
+/*
+ * Opens one on a card that is not known to be broken, and does not bring that back. @ms: how long
+ * it may take, 0 = the command's own time; it limits the opening alone.
+ */
+coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw, unsigned int ms,
 		      struct coffer_session **session);
 /* A request that begins with coffer_req_session. */
 void session_request(const struct coffer_session *s, struct msg_out *req);

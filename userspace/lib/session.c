@@ -117,17 +117,24 @@ coffer_rc session_list(struct coffer_session *s, uint16_t opcode, size_t row_siz
 	return rc;
 }
 
-static coffer_rc session_start(struct coffer_session *s)
+static coffer_rc session_start(struct coffer_session *s, unsigned int ms)
 {
 	const struct coffer_req_session_open req = {
 		.partition = htole32(s->partition),
 		.flags = htole32(s->rw ? COFFER_SESSION_RW : 0),
 	};
 	struct coffer_rep_session_open rep;
+	const struct transport_call call = {
+		.opcode = COFFER_CMD_SESSION_OPEN,
+		.timeout_ms = ms,
+		.req = &req,
+		.req_len = sizeof(req),
+		.reply = &rep,
+	};
 	size_t len = sizeof(rep);
 	coffer_rc rc;
 
-	rc = card_exec(s->card, COFFER_CMD_SESSION_OPEN, &req, sizeof(req), &rep, &len);
+	rc = card_call(s->card, &call, &len);
 	if (rc)
 		return rc;
 	s->epoch = card_epoch(s->card);
@@ -140,7 +147,7 @@ coffer_rc direct_cancel(struct coffer_session *s)
 	return card_cancel(s->card, s->cookie ? s->cookie : (uintptr_t)s);
 }
 
-coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw,
+coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw, unsigned int ms,
 		      struct coffer_session **session)
 {
 	struct coffer_session *s;
@@ -153,7 +160,7 @@ coffer_rc session_new(struct coffer_card *card, uint32_t partition, bool rw,
 	s->card = card;
 	s->partition = partition;
 	s->rw = rw;
-	rc = session_start(s);
+	rc = session_start(s, ms);
 	if (rc) {
 		free(s);
 		return rc;
@@ -172,11 +179,11 @@ API coffer_rc coffer_session_open(struct coffer_card *card, uint32_t partition, 
 	if (rc)
 		return rc;
 	card_revive(card);
-	rc = session_new(card, partition, rw, session);
+	rc = session_new(card, partition, rw, 0, session);
 	if (rc == -EPIPE || rc == -ENODEV) {
 		/* Only now it showed that the connection is gone; a session cannot be half open. */
 		card_revive(card);
-		rc = session_new(card, partition, rw, session);
+		rc = session_new(card, partition, rw, 0, session);
 	}
 	return rc;
 }
