@@ -51,6 +51,7 @@ kinds() {
 migrate="migrate -from 0 -to 1 -frompassword co-pin-0 -password co-pin-1"
 
 mig_command() {
+	local handle
 	take_cards a b
 	kinds
 	run 0 coffer -o json "$migrate --dry-run"
@@ -66,6 +67,19 @@ mig_command() {
 	same "$(json out '[d[-1]["data"][k] for k in
 		("cloned", "existed", "same", "keys_good", "keys_wrong", "complete")]')" \
 		'[0, 10, 10, 6, 0, 1]'
+	# Some are not all: nobody is told to part with the source, until all are there.
+	run 0 coffer "$(login 0); object generate aes -label late; object generate aes -label last"
+	run 0 coffer -o json "$(login 0); partition contents"
+	handle=$(json out '[o["handle"] for o in d[-1]["data"]["objects"] if o["label"] == "late"][0]')
+	run 0 coffer "$migrate -objects $handle"
+	has out '^    1 objects? cloned, 0 existed, 0 refused$'
+	has out '^    The chosen objects are on slot 1. Keep the source: 1 of slot 0 are not there'
+	lacks out 'is complete|retired'
+	run 0 coffer -o json "$migrate -objects $handle"
+	same "$(json out '[d[0]["data"][k] for k in ("existed", "missing", "complete")]')" \
+		'[1, 1, 0]'
+	run 0 coffer "$migrate -objects all"
+	has out '^    The migration is complete'
 	run 4 coffer "migrate -from 0 -to 1 -frompassword wrong -password co-pin-1"
 	run 2 coffer "migrate -from 0 -to 1 -frompassword co-pin-0"
 	run 5 coffer "migrate -from 0 -to 0 -frompassword co-pin-0 -password co-pin-0"

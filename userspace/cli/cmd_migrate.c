@@ -81,10 +81,33 @@ static struct keys check_keys(struct cli *cli, struct cli_session *source,
 	return keys;
 }
 
+/*
+ * The source may go when every object is there and every key has shown that it is the same: not
+ * when only some were to be moved, and not before somebody has tried the keys that allow no check.
+ */
+static void conclude(struct cli *cli, const struct coffer_compare_report *report,
+		     const struct keys *keys, bool chosen, const char *a, const char *b)
+{
+	struct out *o = &cli->out;
+
+	out_key_number(o, "complete", !chosen && !keys->unchecked);
+	if (chosen)
+		out_say(o, "    The chosen objects are on %s. Keep the source: %zu of %s are not "
+			   "there, %zu differ", b, report->only_a, a, report->differ);
+	else if (keys->unchecked)
+		out_say(o, "    All objects are on %s, but %zu key%s no check: keep the source "
+			   "until you have tried %s there", b, keys->unchecked,
+			keys->unchecked == 1 ? " allows" : "s allow",
+			keys->unchecked == 1 ? "it" : "them");
+	else
+		out_say(o, "    The migration is complete: the source may be retired");
+}
+
 /* After the clone, whatever became of it. */
 static coffer_rc inspect(struct cli *cli, const struct cli_args *args, struct cli_session *source,
 			 struct cli_session *target, coffer_rc cloned)
 {
+	bool chosen = cli_args_given(args, "objects") && !cli_args_all(args, "objects");
 	struct coffer_compare_report report;
 	char a[24], b[24];
 	struct keys keys;
@@ -102,13 +125,14 @@ static coffer_rc inspect(struct cli *cli, const struct cli_args *args, struct cl
 		rc = cli_fail(cli, ST(FUNCTION_FAILED),
 			      "%zu of the keys at %s do not do what they do at %s: keep the source",
 			      keys.wrong, b, a);
-	else if (!rc && !cli_args_given(args, "objects") && (report.differ || report.only_a))
+	else if (!rc && !chosen && (report.differ || report.only_a))
 		rc = cli_fail(cli, ST(FAILED_TO_CLONE_AN_OBJECT),
 			      "%s is no full copy: %zu missing, %zu different", b, report.only_a,
 			      report.differ);
-	out_key_number(&cli->out, "complete", !rc);
-	if (!rc)
-		out_say(&cli->out, "    The migration is complete: the source may be retired");
+	if (rc)
+		out_key_number(&cli->out, "complete", 0);
+	else
+		conclude(cli, &report, &keys, chosen, a, b);
 	coffer_compare_report_free(&report);
 	return rc;
 }
