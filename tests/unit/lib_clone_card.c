@@ -198,7 +198,8 @@ static uint32_t negotiate(struct card *c, uint16_t opcode, uint32_t context, uin
 		;
 	} else if (c->negotiation) {
 		c->context = 0;
-		return c->negotiation;
+		return c->throttled && c->starts > c->throttled ?
+		       (uint32_t)COFFER_ST_CLONE_THROTTLED : c->negotiation;
 	}
 	if (opcode != COFFER_CMD_CLONE_ACCEPT)
 		*len = message(c, reply);

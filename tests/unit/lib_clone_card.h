@@ -18,6 +18,7 @@ struct card {
 	uint32_t refuse_handle;		/* EXTRACT: this object */
 	uint32_t refuse_ouid;		/* INSERT: the object of this number */
 	uint32_t negotiation;		/* CLONE_ACCEPT's or _CONFIRM's verdict */
+	uint32_t throttled;		/* not 0: CLONE_THROTTLED from the one after so many */
 	uint32_t expire_at;		/* EXTRACT number that finds the context expired */
 	uint32_t lose;			/* blobs that CLOSE misses */
 	unsigned int break_at;		/* EXTRACT number at which the connection breaks */

@@ -355,6 +355,33 @@ static void each_its_own_error(void **state)
 	pair_free(p);
 }
 
+/* A card that makes its callers wait is left alone: the rest was not tried. */
+static void a_throttled_card_is_left_alone(void **state)
+{
+	struct pair *p = pair_new(10, COFFER_CLONE_CPV1);
+
+	(void)state;
+	p->options.no_preflight = true;
+	p->target.negotiation = (uint32_t)COFFER_ST_CERTIFICATE_DATA_INVALID;
+	p->target.throttled = 3;
+	assert_int_equal(pair_clone(p), ST(CLONE_THROTTLED));
+	assert_int_equal(p->target.starts, 4);
+	assert_int_equal(p->report.refused, 3);
+	assert_int_equal(p->report.not_tried, 7);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(p->report.items[i].rc, i < 3 ? ST(CERTIFICATE_DATA_INVALID) :
+							ST(CLONE_NOT_ATTEMPTED));
+	pair_free(p);
+	/* Throttled from the first: nothing is tried. */
+	p = pair_new(10, COFFER_CLONE_CPV1);
+	p->options.no_preflight = true;
+	p->target.negotiation = (uint32_t)COFFER_ST_CLONE_THROTTLED;
+	assert_int_equal(pair_clone(p), ST(CLONE_THROTTLED));
+	assert_int_equal(p->target.starts, 1);
+	assert_int_equal(p->report.not_tried, 10);
+	pair_free(p);
+}
+
 static void cards_that_disagree(void **state)
 {
 	struct pair *p = pair_new(10, COFFER_CLONE_CPV4);
@@ -450,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_bad_handle_stops_in_its_place),
 		cmocka_unit_test(a_wrong_domain_moves_nothing),
 		cmocka_unit_test(each_its_own_error),
+		cmocka_unit_test(a_throttled_card_is_left_alone),
 		cmocka_unit_test(cards_that_disagree),
 		cmocka_unit_test(a_list_cut_short_is_an_error),
 		cmocka_unit_test(an_interrupt_ends_after_the_batch),

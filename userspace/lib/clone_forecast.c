@@ -192,7 +192,8 @@ static void look_at_objects(struct clone_run *run, const struct outlook *o,
 	struct coffer_object key = { 0 }, *object;
 	coffer_rc rc;
 
-	qsort(found->list, found->count, sizeof(key), by_handle);
+	if (found->count)
+		qsort(found->list, found->count, sizeof(key), by_handle);
 	for (size_t i = 0; i < run->report->count; i++) {
 		if (run->objects[i].settled)
 			continue;

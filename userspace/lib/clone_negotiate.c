@@ -205,7 +205,9 @@ bool clone_is_of_one(const struct clone_run *run, coffer_rc rc)
 {
 	const struct coffer_clone_options *o = run->options;
 
-	return rc > 0 && o->no_preflight && !o->dry_run && run->alone;
+	/* A card that makes its callers wait is not to be asked for the next one. */
+	return rc > 0 && rc != ST(CLONE_THROTTLED) && o->no_preflight && !o->dry_run &&
+	       run->alone;
 }
 
 coffer_rc clone_context_close(struct coffer_session *s, uint32_t context, const void *m5,
