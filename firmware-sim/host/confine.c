@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * A card that is in service needs few of the kernel's services: files that its folder has, the
- * connections that it accepts, threads, memory, time and random numbers. The rest is taken away for
- * good before the first client is served, so that a client who could make the firmware run
- * something of theirs (quality.md A1.1) could neither start a program nor reach the network with
- * it. Nothing here can be undone, and it holds for every thread.
+ * A card that is in service needs few of the kernel's services: files, the connections that it
+ * accepts, threads, memory, time and random numbers. The rest is taken away for good before the
+ * first client is served, so that a client who could make the firmware run something of theirs
+ * (quality.md A1.1) could neither start a program nor open a connection with it. Nothing here can
+ * be undone, and it holds for every thread. It does not look at names: every file that the user of
+ * the process may open stays open to it.
  *
- *  - What starts programs, reaches other processes, opens connections or changes the machine ends
- *    the whole process: nothing of ours ever does it.
+ *  - What starts programs, looks into other processes, opens connections or changes the machine
+ *    ends the whole process: nothing of ours ever does it.
+ *  - Signals go to the process itself, and limits are its own.
  *  - What else is not named fails with EPERM, as a library may well try what it can do without.
  *  - A new thread is allowed, a new process is not: clone3 keeps its flags in memory, where no
  *    filter can look, so it is said not to exist, and the C library takes clone instead.
@@ -18,6 +20,7 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "stream.h"
 
@@ -36,14 +39,14 @@ static const int needed[] = {
 	SCMP_SYS(chdir), SCMP_SYS(umask), SCMP_SYS(getdents64), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
 	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rmdir), SCMP_SYS(rename),
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(fchmod), SCMP_SYS(fchown),
-	SCMP_SYS(utimensat), SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch),
+	SCMP_SYS(utimensat),
 	/* its connections */
 	SCMP_SYS(accept4), SCMP_SYS(getsockopt), SCMP_SYS(getpeername), SCMP_SYS(shutdown),
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(eventfd2), SCMP_SYS(signalfd4),
 	/* threads */
 	SCMP_SYS(futex), SCMP_SYS(futex_waitv), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-	SCMP_SYS(set_tid_address), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill),
+	SCMP_SYS(set_tid_address), SCMP_SYS(gettid), SCMP_SYS(getpid),
 	SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_getparam),
 	SCMP_SYS(sched_getscheduler), SCMP_SYS(membarrier), SCMP_SYS(getcpu), SCMP_SYS(sysinfo),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn),
@@ -53,7 +56,7 @@ static const int needed[] = {
 	SCMP_SYS(mlock2), SCMP_SYS(munlock),
 	/* who, when, and chance */
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
-	SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(uname),
+	SCMP_SYS(getrlimit), SCMP_SYS(getrusage), SCMP_SYS(uname),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(getrandom),
 };
@@ -83,6 +86,18 @@ static int rules_add(scmp_filter_ctx f, uint32_t action, const int *calls, size_
 	for (i = 0; i < n && !rc; i++)
 		if (calls[i] >= 0)
 			rc = seccomp_rule_add(f, action, calls[i], 0);
+	return rc;
+}
+
+/* Signals and limits of this process, and of no other. */
+static int itself_only(scmp_filter_ctx f)
+{
+	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp caller = SCMP_A0(SCMP_CMP_EQ, 0);
+	int rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
+
+	if (!rc)
+		rc = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &caller);
 	return rc;
 }
 
@@ -124,6 +139,8 @@ int host_confine(void)
 		rc = rules_add(f, SCMP_ACT_ALLOW, needed, COUNT(needed));
 	if (!rc)
 		rc = rules_add(f, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly));
+	if (!rc)
+		rc = itself_only(f);
 	if (!rc)
 		rc = threads_only(f);
 	if (!rc)

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -107,6 +108,18 @@ static void does_what_nobody_named(void)
 	refused(syscall(SYS_personality, 0xffffffff));
 }
 
+static void signals_its_parent(void)
+{
+	refused(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static void limits_its_parent(void)
+{
+	struct rlimit limit;
+
+	refused(prlimit(getppid(), RLIMIT_CORE, NULL, &limit));
+}
+
 static void has_no_clone3(void)
 {
 	_exit(syscall(SYS_clone3, NULL, 0) == -1 && errno == ENOSYS ? REFUSED : 1);
@@ -123,10 +136,13 @@ static void makes_threads_and_files(void)
 {
 	char name[] = "/tmp/host_confine.XXXXXX";
 	int fd = mkstemp(name);
+	struct rlimit limit;
 	pthread_t t;
 	bool good;
 
 	good = fd >= 0 && write(fd, "x", 1) == 1 && !fdatasync(fd) && !unlink(name);
+	good = good && !syscall(SYS_tgkill, getpid(), getpid(), 0);
+	good = good && !prlimit(0, RLIMIT_CORE, NULL, &limit);
 	good = good && !pthread_create(&t, NULL, nothing, NULL) && !pthread_join(t, NULL);
 	free(malloc(10 << 20));
 	_exit(good ? REFUSED : 1);
@@ -171,8 +187,8 @@ static void forbidden_calls_kill(void **state)
 static void others_are_refused(void **state)
 {
 	static void (*const acts[])(void) = {
-		maps_code, makes_data_code, does_what_nobody_named, has_no_clone3,
-		makes_threads_and_files,
+		maps_code, makes_data_code, does_what_nobody_named, signals_its_parent,
+		limits_its_parent, has_no_clone3, makes_threads_and_files,
 	};
 	size_t i;
 
