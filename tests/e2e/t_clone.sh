@@ -397,3 +397,33 @@ archive_interrupted() {
 	run 0 coffer -o json 'partition archive list -slot 1'
 	same "$(json out 'd[0]["data"]["archives"]')" '[]'
 }
+
+# What is killed cannot clear up: the next run says what to type, and that completes it.
+archive_killed() {
+	local i pid command='partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D'
+	take_cards a k
+	{
+		login 0
+		for ((i = 0; i < 60; i++)); do echo "object generate aes -label k$i"; done
+	} >script
+	run 0 coffer -f script
+	{
+		login 0
+		echo "$command"
+	} >script
+	"$COFFER" -f script >out 2>err &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		grep -q '^Cloning' err && break
+		sleep 0.05
+	done
+	sleep 0.2
+	kill -KILL $pid
+	wait $pid || true
+	run 1 coffer "$(login 0); $command"
+	has err 'archive p exists, .*-append adds what is missing, -replace begins anew'
+	run 0 coffer "$(login 0); partition archive backup -s 1 -pa p -pw arc-pin -append"
+	has out '^    [0-9]+ objects? backed up, [0-9]+ existed, 0 refused$'
+	run 0 coffer "$(login 0); partition archive verify -s 1 -pa p -pw arc-pin"
+	has out '^    60 objects the same on both sides, 0 different, 0 only'
+}

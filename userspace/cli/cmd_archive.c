@@ -107,7 +107,9 @@ static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
 		return rc;
 	if (exists && !a->a.append && !a->a.replace)
 		return cli_fail(cli, ST(OBJECT_ALREADY_EXISTS),
-				"the archive %s exists: give -append or -replace", a->a.partition);
+				"the archive %s exists, only part of it if its backup was killed: "
+				"-append adds what is missing, -replace begins anew",
+				a->a.partition);
 	if (exists && a->a.replace)
 		rc = cli_confirm(cli, args, "-replace erases what archive %s holds now",
 				 a->a.partition);
