@@ -505,6 +505,8 @@ void presence_logout(struct fw_card *card, struct presence *p);
 void sessions_end(struct fw_card *card, struct fw_partition *part);
 /* How many. @note (may be NULL) gets a line for each login that ends. */
 unsigned int owners_end(struct fw_card *card, struct audit_note *note);
+/* As owners_end, and the audit log has the logins that ended. */
+unsigned int owners_end_told(struct fw_card *card);
 void owner_forget_presence(struct fw_card *card, struct presence *p);
 
 /* dispatch.c */

@@ -90,11 +90,17 @@ unsigned int owners_end(struct fw_card *card, struct audit_note *note)
 	return count;
 }
 
-void fw_end_owners(struct fw_card *card)
+unsigned int owners_end_told(struct fw_card *card)
 {
 	struct audit_note note = { 0 };
+	unsigned int count = owners_end(card, &note);
 
-	card_event(card, COFFER_EV_RESET, 0, owners_end(card, &note));
 	if (note.count)
 		audit_tell(card, COFFER_AUDIT_LOGIN, COFFER_CMD_OWNER_CLOSE, &note);
+	return count;
+}
+
+void fw_end_owners(struct fw_card *card)
+{
+	card_event(card, COFFER_EV_RESET, 0, owners_end_told(card));
 }

@@ -86,7 +86,7 @@ static uint32_t update_decided(struct cmd *c, uint32_t verdict)
 	wire_put_u32(&c->out, u->old_version);
 	wire_put_u32(&c->out, u->new_version);
 	card_event(c->card, COFFER_EV_FW_UPDATED, 0, u->new_version);
-	owners_end(c->card, NULL);
+	owners_end_told(c->card);
 	free(u);
 	return verdict;
 }

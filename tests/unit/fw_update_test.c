@@ -14,6 +14,7 @@
 #define FW(a, b, c)	((a) << 16 | (b) << 8 | (c))
 #define IMAGE_ROOM	65536
 #define SIG_LEN		64	/* of the test root's key */
+#define AU_PIN		"au password"
 
 static struct bench bench;
 static uint8_t image[IMAGE_ROOM];
@@ -222,6 +223,43 @@ static void old_partitions_become_v0(void **state)
 	expect(session_only(b, COFFER_CMD_HSM_FACTORY_RESET, so), 0);
 	expect(version_of(b), FW(7, 8, 0));
 	expect(kind_of(b, session_open(b, b->owner, 1, true, NULL)), COFFER_PART_KIND_V0);
+}
+
+/* Of @role on @part, which ended with @owner; all records are read. */
+static uint32_t ends_recorded(struct bench *b, uint32_t au, uint64_t owner, uint32_t part,
+			      uint32_t role)
+{
+	struct coffer_req_audit_read req = { au, 64, 0, 0, 0 };
+	struct coffer_audit_row row;
+	uint32_t i, n = 0;
+
+	expect(ask(b, COFFER_CMD_AUDIT_READ, &req, sizeof(req)), 0);
+	for (i = 0; i < word(b, 0); i++) {
+		memcpy(&row, b->reply + 4 + i * sizeof(row), sizeof(row));
+		n += row.opcode == COFFER_CMD_OWNER_CLOSE && row.owner == owner &&
+		     row.partition == part && row.role == role;
+	}
+	return n;
+}
+
+/* coffer_life.h: what ends with an owner is recorded for each role that was logged in. */
+static void logins_that_it_ends_are_recorded(void **state)
+{
+	struct bench *b = *state;
+	uint64_t owner = b->owner;
+	uint32_t so, au = session_open(b, owner, 0, true, NULL);
+
+	expect(role_ask(b, COFFER_CMD_AUDIT_INIT, au, 0, AU_PIN), 0);
+	so = hsm_ready(b);
+	expect(policy_set(b, so, 0, 21, 0), 0);
+	expect(login(b, partition_ready(b), COFFER_ROLE_CO, CO_PIN), 0);
+	image_for(b, "pcie-7.8");
+	expect(update(b, so), 0);
+	b->owner = owner_open(b);
+	au = session_open(b, b->owner, 0, true, NULL);
+	expect(login(b, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(ends_recorded(b, au, owner, 0, COFFER_ROLE_SO), 1);
+	expect(ends_recorded(b, au, owner, 1, COFFER_ROLE_CO), 1);
 }
 
 static void only_the_so_updates(void **state)
@@ -532,6 +570,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(old_partitions_become_v0),
+		T(logins_that_it_ends_are_recorded),
 		T(only_the_so_updates),
 		T(every_flip_is_refused),
 		T(every_other_length_is_refused),
