@@ -70,7 +70,8 @@ mig_command() {
 	# Some are not all: nobody is told to part with the source, until all are there.
 	run 0 coffer "$(login 0); object generate aes -label late; object generate aes -label last"
 	run 0 coffer -o json "$(login 0); partition contents"
-	handle=$(json out '[o["handle"] for o in d[-1]["data"]["objects"] if o["label"] == "late"][0]')
+	handle=$(json out 'next(o["handle"] for o in d[-1]["data"]["objects"]
+		if o["label"] == "late")')
 	run 0 coffer "$migrate -objects $handle"
 	has out '^    1 objects? cloned, 0 existed, 0 refused$'
 	has out '^    The chosen objects are on slot 1. Keep the source: 1 of slot 0 are not there'
