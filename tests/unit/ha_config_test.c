@@ -252,7 +252,8 @@ static char path[80];
 static void groups_are_stored_and_deleted(void **state)
 {
 	struct ha_conf_group g = {
-		.number = 12, .file_number = 12, .label = "stored", .serial = 15, .synchronize = true, .count = 2,
+		.number = 12, .file_number = 12, .label = "stored", .serial = 15,
+		.synchronize = true, .count = 2,
 		.members = { { 5, false }, { 6, true } },
 	};
 	struct ha_conf c;

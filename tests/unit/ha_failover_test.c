@@ -500,6 +500,33 @@ static void who_returns_during_a_logout_is_logged_out(void **state)
 	coffer_session_close(s);
 }
 
+/* Nor does a login, though it may take longer than other calls. */
+static void a_login_does_not_wait_for_a_card_that_hangs(void **state)
+{
+	struct coffer_session *s;
+	struct coffer_ha_group g;
+	double from;
+	pid_t host;
+
+	(void)state;
+	bench_group(&b, 2, 0, "Coffer = {\n   HACallTimeoutMs = 500;\n}\n");
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
+	host = bench_host(&b, 1);
+	kill(host, SIGSTOP);
+	from = now_ms();
+	GOOD(coffer_login(s, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
+	assert_true(now_ms() - from < 15000);
+	assert_int_equal(ha_alive(((struct ha_session *)s)->group), 1);
+	kill(host, SIGCONT);
+	GOOD(coffer_logout(s));
+	/* If the card let us in after all, recovery lets us out. */
+	GOOD(coffer_ha_recover(s, NULL, NULL));
+	assert_int_equal(role_at(1), COFFER_ROLE_NONE);
+	bench_members(&b, &g);
+	assert_true(g.members[1].alive);
+	coffer_session_close(s);
+}
+
 /* That the member has let somebody in says nothing of this PIN. */
 static void a_wrong_pin_is_refused_where_somebody_is_logged_in(void **state)
 {
@@ -589,7 +616,9 @@ int main(void)
 		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
 		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),
 		cmocka_unit_test_teardown(who_returns_during_a_logout_is_logged_out, empty),
-		cmocka_unit_test_teardown(a_wrong_pin_is_refused_where_somebody_is_logged_in, empty),
+		cmocka_unit_test_teardown(a_login_does_not_wait_for_a_card_that_hangs, empty),
+		cmocka_unit_test_teardown(a_wrong_pin_is_refused_where_somebody_is_logged_in,
+					  empty),
 		cmocka_unit_test_teardown(who_comes_late_is_let_in_by_recovery, empty),
 		cmocka_unit_test_teardown(when_all_are_down_the_call_says_so_at_once, empty),
 	};

@@ -25,13 +25,14 @@ coffer_rc ha_failed(struct cli *cli, coffer_rc rc, char **text)
 
 coffer_rc ha_begin(struct cli *cli)
 {
-	const char *why = NULL;
+	char *why = NULL;
 	coffer_rc rc = cli_open(cli);
 
 	if (!rc)
 		rc = coffer_config_state(cli->ctx, &why);
 	if (rc && why)
 		cli_usage(cli, "%s", why);
+	free(why);
 	return rc;
 }
 

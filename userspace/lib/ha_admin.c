@@ -244,11 +244,15 @@ static coffer_rc may_join(struct coffer *ctx, const struct ha_conf_group *g,
 			  const struct coffer_ha_who *who, bool *cloud, char **warnings,
 			  char **text)
 {
-	struct ha_client client = { ctx->client_version, ctx->ha->conf.set.pe1746 };
+	struct ha_client client = { .version = ctx->client_version };
+	struct coffer_ha_settings set;
 	struct coffer_slot primary, joins;
 	struct ha_facts p = { 0 }, j = { 0 };
-	coffer_rc rc = look(ctx, who->serial, &joins, &j, text);
+	coffer_rc rc = coffer_ha_settings(ctx, &set);
 
+	client.pe1746 = set.pe1746;
+	if (!rc)
+		rc = look(ctx, who->serial, &joins, &j, text);
 	if (!rc)
 		rc = ha_rule_member(&j, text);
 	*cloud = j.card_flags & COFFER_CARD_CLOUD;
@@ -427,11 +431,17 @@ static coffer_rc import_group(struct coffer *ctx, struct ha_conf_group *g, char 
 
 static coffer_rc import_all(struct coffer *ctx, const struct conf *file, char **text)
 {
-	struct ha_conf theirs = { .set = ctx->ha->conf.set };
-	coffer_rc rc = ha_conf_take(&theirs, file, text);
+	struct coffer_ha_settings ours;
+	struct ha_conf theirs = { 0 };
+	coffer_rc rc;
 
+	pthread_mutex_lock(&ctx->ha->lock);
+	ours = ctx->ha->conf.set;
+	pthread_mutex_unlock(&ctx->ha->lock);
+	theirs.set = ours;
+	rc = ha_conf_take(&theirs, file, text);
 	if (!rc)
-		rc = ha_conf_store_settings(&ctx->ha->conf.set, &theirs.set, text);
+		rc = ha_conf_store_settings(&ours, &theirs.set, text);
 	for (size_t i = 0; !rc && i < theirs.count; i++)
 		rc = import_group(ctx, &theirs.groups[i], text);
 	ha_conf_free(&theirs);

@@ -121,11 +121,21 @@ void ha_put(struct ha_group *g)
 
 /* ---- Telling -------------------------------------------------------------------------- */
 
-API coffer_rc coffer_config_state(struct coffer *ctx, const char **text)
+API coffer_rc coffer_config_state(struct coffer *ctx, char **text)
 {
+	coffer_rc rc = context_check(ctx);
+
 	if (text)
-		*text = ctx->ha->conf.why;
-	return ctx->ha->conf.rc;
+		*text = NULL;
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&ctx->ha->lock);
+	rc = ctx->ha->conf.rc;
+	/* A copy: the next reading of the files replaces it. */
+	if (text && ctx->ha->conf.why)
+		*text = strdup(ctx->ha->conf.why);
+	pthread_mutex_unlock(&ctx->ha->lock);
+	return rc;
 }
 
 API coffer_rc coffer_config_files(char **text)
@@ -283,6 +293,7 @@ static void slot_of_group(const struct coffer_ha_group *g, const struct coffer_s
 coffer_rc ha_slots(struct coffer *ctx, const struct coffer_slot *physical, size_t n,
 		   struct coffer_slot **list, size_t *count, bool *hide)
 {
+	struct coffer_ha_settings set;
 	struct coffer_ha_group *groups;
 	coffer_rc rc;
 
@@ -290,7 +301,7 @@ coffer_rc ha_slots(struct coffer *ctx, const struct coffer_slot *physical, size_
 	*count = 0;
 	*hide = false;
 	/* Slots are there whatever the configuration looks like; HA's own commands tell. */
-	if (ctx->ha->conf.rc)
+	if (coffer_ha_settings(ctx, &set))
 		return 0;
 	rc = coffer_ha_groups(ctx, &groups, count);
 	if (rc)
@@ -298,7 +309,7 @@ coffer_rc ha_slots(struct coffer *ctx, const struct coffer_slot *physical, size_
 	*list = calloc(*count + 1, sizeof(**list));
 	for (size_t i = 0; *list && i < *count; i++)
 		slot_of_group(&groups[i], physical, n, &(*list)[i]);
-	*hide = ctx->ha->conf.set.only && *count;
+	*hide = set.only && *count;
 	free(groups);
 	return *list ? 0 : -ENOMEM;
 }

@@ -74,7 +74,8 @@ static coffer_rc enter(struct ha_group *g, unsigned int member, struct entry *e)
 	/* Never twice: each try may be the last that the role has. */
 	if ((rc == ST(PIN_INCORRECT) || rc == ST(CHALLENGE_INCORRECT)) && as_before(g, e))
 		ha_pin_drop(g);
-	e->in = !rc;
+	/* Who breaks may have let us in all the same. */
+	e->in = !rc || ha_is_break(rc);
 	if (rc != ST(USER_ALREADY_LOGGED_IN)) {
 		pthread_mutex_lock(&g->lock);
 		g->members[member].entered = e->in;

@@ -212,7 +212,8 @@ static coffer_rc login_member(struct ha_group *g, unsigned int i, unsigned int m
 			rc = direct_login(&copy, l->role, l->pin, l->pin_len, &must_change);
 	}
 	pthread_mutex_lock(&g->lock);
-	g->members[i].entered = !rc && (!was_in || g->members[i].entered);
+	/* Who broke may have let us in all the same. */
+	g->members[i].entered = (!rc || ha_is_break(rc)) && (!was_in || g->members[i].entered);
 	pthread_mutex_unlock(&g->lock);
 	l->must_change |= must_change;
 	return rc;
@@ -276,15 +277,15 @@ static enum coffer_role role_now(struct ha_group *g)
 static coffer_rc login_all(struct ha_group *g, struct login *l, bool *wrong)
 {
 	uint32_t tried = 0;
-	bool in = false;
+	bool in = false, bounded;
 	coffer_rc rc = -ENODEV;
-	unsigned int ms;
 	int i;
 
 	while ((i = ha_primary(g, tried)) >= 0) {
-		ms = patience(g, (unsigned int)i, tried) ? ha_login_ms(g, (unsigned int)i) : 0;
+		bounded = in || patience(g, (unsigned int)i, tried);
 		tried |= 1u << i;
-		rc = login_member(g, (unsigned int)i, ms, l);
+		rc = login_member(g, (unsigned int)i,
+				  bounded ? ha_login_ms(g, (unsigned int)i) : 0, l);
 		if (!rc)
 			in = true;
 		else if (!in && !ha_is_break(rc))

@@ -87,8 +87,8 @@ coffer_rc coffer_ha_settings_store(struct coffer *ctx, const struct coffer_ha_se
 				   char **text);
 
 /* ---- The configuration as files ------------------------------------------------------------- */
-/* 0, or why it cannot be used; *text gets "FILE:LINE: why", may be NULL, belongs to ctx. */
-coffer_rc coffer_config_state(struct coffer *ctx, const char **text);
+/* 0, or why it cannot be used; text may be NULL, *text gets "FILE:LINE: why" or NULL: free() it. */
+coffer_rc coffer_config_state(struct coffer *ctx, char **text);
 /* Paths, one a line, in the order they are read; free() it. */
 coffer_rc coffer_config_files(char **text);
 /*
