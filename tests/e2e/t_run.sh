@@ -5,7 +5,7 @@
 
 RUN_OBJECTS=${RUN_OBJECTS:-1000}
 RUN_KILLS=${RUN_KILLS:-4}
-run_refused=$((RUN_OBJECTS / 200 * 2))
+run_refused=$((2 * (RUN_OBJECTS / 200)))
 
 # Mixed objects on slot 0, one in a hundred of which slot 33 has to refuse: half of these private
 # keys (policy 0), half secrets that are too short.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ha_bench.h"
@@ -234,4 +235,22 @@ coffer_rc bench_sign(struct coffer_session *s, uint32_t key)
 	size_t len = sizeof(sig);
 
 	return coffer_sign(s, key, COFFER_CKM_ECDSA_SHA256, NULL, 0, "words", 5, sig, &len);
+}
+
+void bench_empty(struct ha_bench *b)
+{
+	for (unsigned int i = 0; i < b->cards; i++) {
+		struct coffer_session *s = bench_direct(b, i);
+
+		story_wipe(s);
+		coffer_session_close(s);
+	}
+}
+
+double bench_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }

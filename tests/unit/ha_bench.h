@@ -19,6 +19,10 @@ struct ha_bench {
 /* Cards of these profiles (NULL = "coffer"), all of the same domain and CO password. */
 void bench_begin(struct ha_bench *b, const char *const *profiles, unsigned int count);
 void bench_end(struct ha_bench *b);
+/* No objects on any card. */
+void bench_empty(struct ha_bench *b);
+/* Of a clock that only goes on. */
+double bench_now_ms(void);
 /* The configuration file, replaced; %SN0 .. %SN3 are the partitions' serials. */
 void bench_configure(struct ha_bench *b, const char *text);
 /* As another process would. */

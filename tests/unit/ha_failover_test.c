@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Members go and come back under load: the application sees nothing of it. */
+/* Members go and come back: what becomes of keys, sessions and logins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,17 +7,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ha_bench.h"
-
-#define THREADS 8
-#define SAMPLES 200000
 
 static const uint8_t key[32] = "thirty-two bytes of an AES key..";
 static struct ha_bench b;
@@ -39,153 +33,9 @@ static int end(void **state)
 static int empty(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < b.cards; i++) {
-		struct coffer_session *s = bench_direct(&b, i);
-
-		story_wipe(s);
-		coffer_session_close(s);
-	}
+	bench_empty(&b);
 	return 0;
 }
-
-/* ---- Under load ---------------------------------------------------------------------- */
-
-static struct load {
-	struct coffer_session *s;
-	uint32_t key;
-	atomic_bool stop;
-	atomic_size_t done, failed;
-	double took_ms[SAMPLES];
-} load;
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static void *work(void *arg)
-{
-	double from;
-	size_t n;
-
-	(void)arg;
-	while (!load.stop) {
-		from = now_ms();
-		if (bench_sign(load.s, load.key))
-			load.failed++;
-		n = load.done++;
-		if (n < SAMPLES)
-			load.took_ms[n] = now_ms() - from;
-	}
-	return NULL;
-}
-
-static int by_time(const void *a, const void *b_)
-{
-	const double *x = a, *y = b_;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* So many more operations came to an end. */
-static void let_work(size_t operations)
-{
-	size_t until = load.done + operations;
-
-	for (int i = 0; load.done < until && i < 3000; i++)
-		usleep(10000);
-	assert_true(load.done >= until);
-}
-
-static void under_load(void (*what)(void))
-{
-	pthread_t threads[THREADS];
-	size_t n;
-
-	load.stop = false;
-	load.done = 0;
-	load.failed = 0;
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, work, NULL), 0);
-	what();
-	load.stop = true;
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
-	n = load.done < SAMPLES ? load.done : SAMPLES;
-	qsort(load.took_ms, n, sizeof(load.took_ms[0]), by_time);
-	print_message("%zu operations, %zu failed; p99 %.1f ms, maximum %.1f ms\n",
-		      (size_t)load.done, (size_t)load.failed, load.took_ms[n * 99 / 100],
-		      load.took_ms[n - 1]);
-	assert_int_equal(load.failed, 0);
-	assert_true(load.took_ms[n - 1] < 2000);
-}
-
-static void unplug_and_plug(void)
-{
-	let_work(50);
-	bench_unplug(&b, 1);
-	let_work(50);
-	bench_wait_alive(&b, 1, false);
-	/* What is made meanwhile has to be there when the member serves again. */
-	story_aes(load.s, "made meanwhile", key);
-	bench_plug(&b, 1);
-	bench_wait_alive(&b, 1, true);
-	let_work(50);
-}
-
-static void no_operation_fails_when_a_card_goes_and_comes(void **state)
-{
-	struct coffer_ha_difference *list;
-	struct coffer_ha_group g;
-	uint64_t served;
-	size_t count;
-
-	(void)state;
-	bench_group(&b, 3, -1, NULL);
-	load.s = bench_login(&b);
-	load.key = bench_pair(load.s, "pair", NULL);
-	under_load(unplug_and_plug);
-	assert_int_equal(bench_count(&b, 1), 3);
-	GOOD(coffer_ha_compare(load.s, &list, &count));
-	assert_int_equal(count, 0);
-	free(list);
-	/* It works again. */
-	bench_members(&b, &g);
-	served = g.members[1].served;
-	for (int i = 0; i < 6; i++)
-		GOOD(bench_sign(load.s, load.key));
-	bench_members(&b, &g);
-	assert_int_equal(g.members[1].served, served + 2);
-	coffer_session_close(load.s);
-}
-
-static pid_t stopped;
-
-static void stop_a_card(void)
-{
-	let_work(50);
-	kill(stopped, SIGSTOP);
-	let_work(50);
-	bench_wait_alive(&b, 2, false);
-	kill(stopped, SIGCONT);
-	bench_wait_alive(&b, 2, true);
-}
-
-static void nobody_waits_for_a_card_that_hangs(void **state)
-{
-	(void)state;
-	bench_group(&b, 3, -1, NULL);
-	load.s = bench_login(&b);
-	load.key = bench_pair(load.s, "pair", NULL);
-	stopped = bench_host(&b, 2);
-	under_load(stop_a_card);
-	coffer_session_close(load.s);
-}
-
-/* ---- One by one ----------------------------------------------------------------------- */
 
 /* row 60 */
 static void another_member_makes_keys_when_the_primary_fails(void **state)
@@ -513,9 +363,9 @@ static void a_login_does_not_wait_for_a_card_that_hangs(void **state)
 	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
 	host = bench_host(&b, 1);
 	kill(host, SIGSTOP);
-	from = now_ms();
+	from = bench_now_ms();
 	GOOD(coffer_login(s, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
-	assert_true(now_ms() - from < 15000);
+	assert_true(bench_now_ms() - from < 15000);
 	assert_int_equal(ha_alive(((struct ha_session *)s)->group), 1);
 	kill(host, SIGCONT);
 	GOOD(coffer_logout(s));
@@ -588,10 +438,10 @@ static void when_all_are_down_the_call_says_so_at_once(void **state)
 	pair = bench_pair(s, "pair", NULL);
 	bench_unplug(&b, 0);
 	bench_unplug(&b, 1);
-	from = now_ms();
+	from = bench_now_ms();
 	assert_true(bench_sign(s, pair) < 0);
 	assert_int_equal(bench_sign(s, pair), -ENODEV);
-	assert_true(now_ms() - from < 2000);
+	assert_true(bench_now_ms() - from < 2000);
 	bench_plug(&b, 0);
 	bench_plug(&b, 1);
 	bench_wait_alive(&b, 0, true);
@@ -603,8 +453,6 @@ static void when_all_are_down_the_call_says_so_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(no_operation_fails_when_a_card_goes_and_comes, empty),
-		cmocka_unit_test_teardown(nobody_waits_for_a_card_that_hangs, empty),
 		cmocka_unit_test_teardown(another_member_makes_keys_when_the_primary_fails, empty),
 		cmocka_unit_test_teardown(a_key_that_was_made_anew_is_there_once, empty),
 		cmocka_unit_test_teardown(the_standby_serves_while_all_others_are_down, empty),
