@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib.h"
@@ -21,6 +22,8 @@
 #define READY_MS	60000		/* self-tests and recovery of the store */
 #define HELLO_MS	10000
 #define TRIES		3
+#define BUSY_MS		3000
+#define BUSY_STEP_MS	100
 
 /* Socket addresses end after 108 bytes; the folder's path may be longer. */
 static int folder_connect(int dir)
@@ -119,6 +122,29 @@ static int host_start(const char *name, const char *dir, char **text)
 	return rc;
 }
 
+/*
+ * With start.lock held: the host's socket. Whoever started a host and was killed at once left it
+ * behind with the card, but not listening yet: -EBUSY only if that lasts.
+ */
+static int folder_reach(const char *name, const char *path, int dir, char **text)
+{
+	const struct timespec pause = { .tv_nsec = BUSY_STEP_MS * 1000000L };
+	int rc;
+
+	for (int waited = 0;; waited += BUSY_STEP_MS) {
+		rc = folder_connect(dir);
+		if (rc != -ECONNREFUSED && rc != -ENOENT)
+			return rc;
+		rc = host_start(name, path, text);
+		if (!rc)
+			return folder_connect(dir);
+		if (rc != -EBUSY || waited >= BUSY_MS)
+			return rc;
+		text_set(text, NULL);
+		nanosleep(&pause, NULL);
+	}
+}
+
 /* With start.lock held: a connection that has said hello. */
 static int folder_attach(const char *name, const char *path, int dir, struct transport **t,
 			 char **text)
@@ -127,13 +153,7 @@ static int folder_attach(const char *name, const char *path, int dir, struct tra
 	int rc = -EIO;
 
 	for (int i = 0; i < TRIES; i++) {
-		rc = folder_connect(dir);
-		if (rc == -ECONNREFUSED || rc == -ENOENT) {
-			rc = host_start(name, path, text);
-			if (rc)
-				return rc;
-			rc = folder_connect(dir);
-		}
+		rc = folder_reach(name, path, dir, text);
 		if (rc < 0)
 			break;
 		end.in_fd = rc;
@@ -143,7 +163,7 @@ static int folder_attach(const char *name, const char *path, int dir, struct tra
 		if (rc != -EPIPE)
 			break;
 	}
-	if (rc)
+	if (rc && (!text || !*text))
 		text_set(text, text_of("%s: %s", name, coffer_strerror(rc)));
 	return rc;
 }
