@@ -369,9 +369,10 @@ archive_wrong_domain() {
 	same "$(json out 'd[0]["data"]["archives"]')" '[]'
 }
 
-# Control-C in a long backup ends it after its batch; a part must not pass for a backup.
-archive_interrupted() {
-	local i pid status=0
+# A backup of many keys, in the background and in the middle of it: $pid.
+long_backup='partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D'
+backup_begun() {
+	local i
 	take_cards a k
 	{
 		login 0
@@ -380,7 +381,7 @@ archive_interrupted() {
 	run 0 coffer -f script
 	{
 		login 0
-		echo "partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D"
+		echo "$long_backup"
 	} >script
 	"$COFFER" -f script >out 2>err &
 	pid=$!
@@ -388,9 +389,15 @@ archive_interrupted() {
 		grep -q '^Cloning' err && break
 		sleep 0.05
 	done
+}
+
+# Control-C in a long backup ends it after its batch; a part must not pass for a backup.
+archive_interrupted() {
+	local pid status=0
+	backup_begun
 	sleep 0.3
-	kill -INT $pid
-	wait $pid || status=$?
+	kill -INT "$pid"
+	wait "$pid" || status=$?
 	same $status 1 status
 	has out '^    [0-9]+ not tried$'
 	has err '^archive p was not kept'
@@ -400,27 +407,12 @@ archive_interrupted() {
 
 # What is killed cannot clear up: the next run says what to type, and that completes it.
 archive_killed() {
-	local i pid command='partition archive backup -s 1 -pa p -so vault-pin -pw arc-pin -d D'
-	take_cards a k
-	{
-		login 0
-		for ((i = 0; i < 60; i++)); do echo "object generate aes -label k$i"; done
-	} >script
-	run 0 coffer -f script
-	{
-		login 0
-		echo "$command"
-	} >script
-	"$COFFER" -f script >out 2>err &
-	pid=$!
-	for ((i = 0; i < 200; i++)); do
-		grep -q '^Cloning' err && break
-		sleep 0.05
-	done
+	local pid
+	backup_begun
 	sleep 0.2
-	kill -KILL $pid
-	wait $pid || true
-	run 1 coffer "$(login 0); $command"
+	kill -KILL "$pid"
+	wait "$pid" || true
+	run 1 coffer "$(login 0); $long_backup"
 	has err 'archive p exists, .*-append adds what is missing, -replace begins anew'
 	run 0 coffer "$(login 0); partition archive backup -s 1 -pa p -pw arc-pin -append"
 	has out '^    [0-9]+ objects? backed up, [0-9]+ existed, 0 refused$'

@@ -331,3 +331,15 @@ void refuses_all_but(struct bench *b, bool (*allowed)(uint16_t opcode), uint32_t
 			fail_msg("opcode 0x%04x: 0x%08x", rows[i].opcode, st);
 	}
 }
+
+uint32_t login_as(struct bench *b, uint64_t owner, uint32_t session, uint32_t role,
+		  const char *pin)
+{
+	uint64_t me = b->owner;
+	uint32_t st;
+
+	b->owner = owner;
+	st = login(b, session, role, pin);
+	b->owner = me;
+	return st;
+}

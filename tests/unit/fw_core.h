@@ -56,6 +56,9 @@ uint32_t session_only(struct bench *b, uint16_t opcode, uint32_t session);
 uint32_t role_ask(struct bench *b, uint16_t opcode, uint32_t session, uint32_t role,
 		  const char *pin);
 uint32_t login(struct bench *b, uint32_t session, uint32_t role, const char *pin);
+/* The same by another owner than the bench's. */
+uint32_t login_as(struct bench *b, uint64_t owner, uint32_t session, uint32_t role,
+		  const char *pin);
 uint32_t role_change(struct bench *b, uint32_t session, uint32_t role, const char *old,
 		     const char *new);
 /* {session; flags; label; pin; domain}: HSM_INIT, PARTITION_INIT. domain NULL: the default. */

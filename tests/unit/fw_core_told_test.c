@@ -22,18 +22,6 @@ static uint32_t admin_of(struct bench *b, uint64_t owner)
 	return session_open(b, owner, 0, true, NULL);
 }
 
-static uint32_t login_by(struct bench *b, uint64_t owner, uint32_t session, uint32_t role,
-			 const char *pin)
-{
-	uint64_t me = b->owner;
-	uint32_t st;
-
-	b->owner = owner;
-	st = login(b, session, role, pin);
-	b->owner = me;
-	return st;
-}
-
 /* Records since the last call, into rows[]. */
 static uint32_t news(struct bench *b)
 {
@@ -52,7 +40,7 @@ static void auditor_on(struct bench *b)
 {
 	auditor = owner_open(b);
 	au = admin_of(b, auditor);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	news(b);
 }
 
@@ -108,8 +96,8 @@ static uint64_t two_roles(struct bench *b)
 	uint32_t s = session_open(b, owner, 1, true, NULL);
 
 	assert_true(session_open(b, owner, 1, false, NULL));
-	expect(login_by(b, owner, admin_of(b, owner), COFFER_ROLE_SO, SO_PIN), 0);
-	expect(login_by(b, owner, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(login_as(b, owner, admin_of(b, owner), COFFER_ROLE_SO, SO_PIN), 0);
+	expect(login_as(b, owner, s, COFFER_ROLE_CO, CO_PIN), 0);
 	return owner;
 }
 
@@ -153,7 +141,7 @@ static void reset_ends_all(void **state)
 	b->owner = owner_open(b);
 	auditor = owner_open(b);
 	au = admin_of(b, auditor);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	n = news(b);
 	expect(n, 4);
 	if (rows[0].owner == gone) {
@@ -194,7 +182,7 @@ static void full_log_does_not_keep_owners(void **state)
 	auditor_on(b);
 	owner = owner_open(b);
 	s = session_open(b, owner, 1, true, NULL);
-	expect(login_by(b, owner, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(login_as(b, owner, s, COFFER_ROLE_CO, CO_PIN), 0);
 	for (i = 0; i < 30; i++)
 		login(b, session_open(b, b->owner, 1, true, NULL), COFFER_ROLE_COUNT, "x");
 	s = session_open(b, b->owner, 1, true, NULL);
@@ -220,7 +208,7 @@ static void inputs_are_told(void **state)
 	assert_false(fw_card_decommission(b->card));
 	fw_card_tamper(b->card);
 	fw_card_tamper(b->card);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	expect(news(b), 3);
 	is_record(0, COFFER_AUDIT_OP_DECOMMISSION, 0, 0, 0, COFFER_ST_OPERATION_NOT_ALLOWED);
 	is_record(1, COFFER_AUDIT_OP_TAMPER, 0, 0, 0, 0);
@@ -237,7 +225,7 @@ static void inputs_without_power_are_told(void **state)
 	assert_int_equal(bench_on(b, NULL), 0);
 	auditor = owner_open(b);
 	au = admin_of(b, auditor);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	/* The input; what power-on removed; the Auditor. */
 	expect(news(b), 3);
 	is_record(0, COFFER_AUDIT_OP_DECOMMISSION, 0, 0, 0, 0);
@@ -249,7 +237,7 @@ static void inputs_without_power_are_told(void **state)
 	assert_int_equal(bench_on(b, NULL), 0);
 	auditor = owner_open(b);
 	au = admin_of(b, auditor);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	expect(news(b), 1);
 	is_record(0, COFFER_CMD_LOGIN, auditor, 0, COFFER_ROLE_AU, 0);
 }
@@ -282,7 +270,7 @@ static void early_refusals(void **state)
 	one_refusal(b, COFFER_CMD_HSM_ZEROIZE, owner, 1, 0, COFFER_ST_CONTAINER_HANDLE_INVALID);
 	expect(ask_as(b, owner, COFFER_CMD_POLICY_SET, set, 12), COFFER_ST_USER_NOT_LOGGED_IN);
 	one_refusal(b, COFFER_CMD_POLICY_SET, owner, 0, 0, COFFER_ST_USER_NOT_LOGGED_IN);
-	expect(login_by(b, owner, req[0], COFFER_ROLE_CU, CU_PIN), 0);
+	expect(login_as(b, owner, req[0], COFFER_ROLE_CU, CU_PIN), 0);
 	expect(news(b), 1);
 	expect(ask_as(b, owner, COFFER_CMD_POLICY_SET, req, 12), COFFER_ST_USER_NOT_AUTHORIZED);
 	one_refusal(b, COFFER_CMD_POLICY_SET, owner, 1, COFFER_ROLE_CU,
@@ -305,7 +293,7 @@ static void refusals_of_a_sick_card(void **state)
 	uint32_t req[3] = { admin_of(b, b->owner), 0, 0 };
 
 	fw_card_tamper(b->card);
-	expect(login_by(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
+	expect(login_as(b, auditor, au, COFFER_ROLE_AU, AU_PIN), 0);
 	expect(news(b), 2);
 	expect(ask(b, COFFER_CMD_POLICY_SET, req, 12), COFFER_ST_HSM_TAMPERED);
 	one_refusal(b, COFFER_CMD_POLICY_SET, b->owner, 0, 0, COFFER_ST_HSM_TAMPERED);

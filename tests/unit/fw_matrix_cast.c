@@ -29,18 +29,6 @@ static struct asker *asker_add(struct scene *s, uint64_t owner, uint32_t session
 	return a;
 }
 
-static uint32_t login_as(struct bench *b, uint64_t owner, uint32_t session, uint32_t role,
-			 const char *pin)
-{
-	uint64_t me = b->owner;
-	uint32_t st;
-
-	b->owner = owner;
-	st = login(b, session, role, pin);
-	b->owner = me;
-	return st;
-}
-
 /* Read/write and read-only sessions of one owner, who is @role on partition @part. */
 static void askers_on(struct bench *b, struct scene *s, uint64_t owner, uint32_t part, char role,
 		      bool old_pin)

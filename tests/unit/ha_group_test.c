@@ -34,12 +34,7 @@ static int end(void **state)
 static int empty(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < b.cards; i++) {
-		struct coffer_session *s = bench_direct(&b, i);
-
-		story_wipe(s);
-		coffer_session_close(s);
-	}
+	bench_empty(&b);
 	return 0;
 }
 
