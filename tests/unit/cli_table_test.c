@@ -99,7 +99,8 @@ static void options_are_unambiguous(void **state)
 		for (; a && a->name; a++) {
 			assert_true(a - c->options < CLI_MAX_OPTIONS);
 			assert_non_null(a->help);
-			assert_int_equal(a->kind == CLI_CHOICE, a->choices != NULL);
+			assert_int_equal(a->kind == CLI_CHOICE || a->kind == CLI_WORDS,
+					 a->choices != NULL);
 			upper(a->name, name);
 			assert_ptr_equal(cli_option_find(c, name, &from_file), a);
 			if (a->brief)

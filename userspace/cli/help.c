@@ -29,6 +29,31 @@ static const char *value_name(const struct cli_option *o)
 		return o->choices;
 	case CLI_FILE:
 		return "FILE";
+	case CLI_OBJECT:
+		return "HANDLE";
+	case CLI_POLICIES:
+		return "N,N,...";
+	case CLI_CIPHER:
+		return "N";
+	case CLI_SERIAL:
+		return "SERIAL";
+	case CLI_LABEL:
+	case CLI_PARTITION:
+	case CLI_GROUP:
+	case CLI_DOMAIN:
+		return "LABEL";
+	case CLI_ARCHIVE:
+		return "ARCHIVE";
+	case CLI_PROFILE:
+		return "PROFILE";
+	case CLI_MECHANISM:
+		return "MECHANISM";
+	case CLI_WORDS:
+		return "WORD,...";
+	case CLI_CARD:
+		return "FOLDER";
+	case CLI_COMMAND:
+		return "WORD";
 	default:
 		return "SECRET";
 	}

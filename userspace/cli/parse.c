@@ -162,6 +162,9 @@ const char *cli_value_wants(const struct cli_option *option, const char *text)
 
 	switch (option->kind) {
 	case CLI_NUMBER:
+	case CLI_OBJECT:
+	case CLI_CIPHER:
+	case CLI_SERIAL:
 		return cli_number(text, UINT64_MAX, &number) ? NULL : "a number";
 	case CLI_SLOT:
 		return cli_number(text, UINT32_MAX, &number) ? NULL : "the number of a slot";
@@ -170,11 +173,13 @@ const char *cli_value_wants(const struct cli_option *option, const char *text)
 			return NULL;
 		/* fall through */
 	case CLI_NUMBERS:
+	case CLI_POLICIES:
 		return each_number(text, &count, NULL, 0) ? NULL : "numbers with commas between";
 	case CLI_CHOICE:
 		return is_choice(option->choices, text) ? NULL : option->choices;
 	case CLI_ROLE:
 	case CLI_FILE:
+	case CLI_CARD:
 		return *text ? NULL : "a text that is not empty";
 	default:
 		return NULL;
@@ -327,6 +332,15 @@ int cli_parse(const struct cli_words *words, struct cli_args *args, char *messag
 			return ret;
 	}
 	return 0;
+}
+
+bool cli_option_of(const struct cli_word *word, char *name, size_t room, const char **value)
+{
+	*value = NULL;
+	if (!is_option(word))
+		return false;
+	option_name(word, name, room, value);
+	return true;
 }
 
 /* ---- What was given ---------------------------------------------------------------- */

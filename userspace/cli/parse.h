@@ -47,6 +47,12 @@ const char *cli_split(const char **text, struct cli_words *words);
 /* 0, or -EINVAL with one line in @message. args->command is set as soon as it is known. */
 int cli_parse(const struct cli_words *words, struct cli_args *args, char *message, size_t room);
 
+/*
+ * Does @word look like an option? Then "-label", "--label" and "--label=..." give "label", and
+ * *value what stands behind '=', or NULL.
+ */
+bool cli_option_of(const struct cli_word *word, char *name, size_t room, const char **value);
+
 /* @name has to be in the command's table row. */
 bool cli_args_given(const struct cli_args *args, const char *name);
 const char *cli_args_text(const struct cli_args *args, const char *name, const char *absent);

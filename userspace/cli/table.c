@@ -14,7 +14,9 @@
 #define BARE CLI_OPT_BARE
 
 #define FORCE { "force", "f", CLI_FLAG, 0, "do not ask for proceed or quit", NULL }
-#define ON_SLOT { "slot", "s", CLI_SLOT, 0, "look at this slot instead of the current one", NULL }
+#define ON_SLOT \
+	{ "slot", "s", CLI_SLOT, CLI_OPT_LOOKS, "look at this slot instead of the current one", \
+	  NULL }
 #define INIT_DOMAIN \
 	DOMAIN, \
 	{ "importpeddomain", "ipd", CLI_FLAG, 0, \
@@ -29,14 +31,14 @@
 	  NULL }
 #define PRIMARY \
 	{ "primary", "p", CLI_FLAG, 0, "make it the one that cards of before 7.8.0 see", NULL }
-#define CIPHER { "id", "i", CLI_NUMBER, REQ | BARE, "number of the suite", NULL }
+#define CIPHER { "id", "i", CLI_CIPHER, REQ | BARE, "number of the suite", NULL }
 #define PASSWORD(text) { "password", "p", CLI_SECRET, 0, text, NULL }
 #define ROLE_NAME { "name", "n", CLI_ROLE, REQ, "role, such as co or \"Crypto Officer\"", NULL }
 #define KEY \
-	{ "handle", "ha", CLI_NUMBER, 0, "handle of the object", NULL }, \
-	{ "label", "l", CLI_TEXT, 0, "or its label, if only one object has it", NULL }
+	{ "handle", "ha", CLI_OBJECT, 0, "handle of the object", NULL }, \
+	{ "label", "l", CLI_LABEL, 0, "or its label, if only one object has it", NULL }
 #define BACKUP_SLOT { "slot", "s", CLI_SLOT, REQ, "slot of the backup card", NULL }
-#define ARCHIVE { "partition", "pa", CLI_TEXT, REQ, "name of the archive", NULL }
+#define ARCHIVE { "partition", "pa", CLI_ARCHIVE, REQ, "name of the archive", NULL }
 #define ARCHIVE_PASSWORD PASSWORD("Crypto Officer's password of the archive")
 #define SO_PASSWORD \
 	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
@@ -57,7 +59,7 @@
 #define THIS_PED \
 	{ "ped", "p", CLI_FILE, 0, "folder of the PED; default: that of the slot's card", NULL }
 #define MECHANISM \
-	{ "mechanism", "m", CLI_TEXT, 0, "such as sha256-rsa-pkcs; default: by key", NULL }
+	{ "mechanism", "m", CLI_MECHANISM, 0, "such as sha256-rsa-pkcs; default: by key", NULL }
 #define FORMAT \
 	{ "format", "fo", CLI_CHOICE, 0, \
 	  "ECDSA signatures: der (as openssl has them) or raw (r and s)", "der|raw" }
@@ -96,7 +98,7 @@ const struct cli_command cli_commands[] = {
 	{ "partition", "delete", "del", CLI_CMD_CHANGES | CLI_CMD_ERASES, "HSM SO",
 	  "delete a partition with all its objects", cli_partition_delete,
 	  OPTIONS({ "slot", "s", CLI_SLOT, 0, "slot of the partition", NULL },
-		  { "label", "l", CLI_TEXT, 0, "or its label on the current card", NULL },
+		  { "label", "l", CLI_PARTITION, 0, "or its label on the current card", NULL },
 		  FORCE) },
 	{ "partition", "init", "in", CLI_CMD_CHANGES | CLI_CMD_ERASES, NULL,
 	  "initialise the partition: label, Partition SO (HSM SO before 6.22), domain",
@@ -120,13 +122,13 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(SHOW_POLICIES) },
 	{ "partition", "changepolicy", "cp", CLI_CMD_CHANGES, "Partition SO",
 	  "change policies, all of those given or none", cli_partition_changepolicy,
-	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },
+	  OPTIONS({ "policy", "p", CLI_POLICIES, REQ, "numbers of the policies", NULL },
 		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL },
-		  { "partition", "pa", CLI_TEXT, 0, "label, instead of the current slot", NULL },
+		  { "partition", "pa", CLI_PARTITION, 0, "label, instead of the current slot", NULL },
 		  FORCE) },
 	{ "partition", "showmechanism", "sm", 0, NULL, "list mechanisms and their key sizes",
 	  cli_partition_showmechanism,
-	  OPTIONS({ "mechanism", "m", CLI_TEXT, 0, "only this one: name or number", NULL },
+	  OPTIONS({ "mechanism", "m", CLI_MECHANISM, 0, "only this one: name or number", NULL },
 		  ON_SLOT) },
 	{ "partition", "domainlist", "dl", 0, "Partition SO, Crypto Officer or User",
 	  "list the cloning domains by their labels", cli_partition_domainlist, NULL },
@@ -137,10 +139,12 @@ const struct cli_command cli_commands[] = {
 		  { "domainlabel", "dl", CLI_TEXT, REQ, "label of the domain", NULL }, PRIMARY) },
 	{ "partition", "domaindelete", "dd", CLI_CMD_CHANGES, "Partition SO",
 	  "delete a cloning domain; objects stay", cli_partition_domaindelete,
-	  OPTIONS({ "domainlabel", "dl", CLI_TEXT, REQ, "label of the domain", NULL }, FORCE) },
+	  OPTIONS({ "domainlabel", "dl", CLI_DOMAIN, REQ, "label of the domain", NULL },
+		  FORCE) },
 	{ "partition", "domainchangelabel", "dcl", CLI_CMD_CHANGES, "Partition SO",
 	  "label a cloning domain anew, make it the primary one", cli_partition_domainchangelabel,
-	  OPTIONS({ "domainlabel", "dl", CLI_TEXT, 0, "label of now; default: has none", NULL },
+	  OPTIONS({ "domainlabel", "dl", CLI_DOMAIN, 0, "label of now; default: has none",
+		    NULL },
 		  { "newlabel", "nl", CLI_TEXT, 0, "label from now on", NULL }, PRIMARY) },
 	{ "partition", "ciphershow", "cis", 0, NULL, "list the cipher suites of CPv4",
 	  cli_partition_ciphershow, NULL },
@@ -164,7 +168,7 @@ const struct cli_command cli_commands[] = {
 	  "Crypto Officer", "bring an archive's objects back into the partition",
 	  cli_archive_restore,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, ARCHIVE_PASSWORD,
-		  OBJECTS(0, "only these handles of the archive; default: all"), RUN, FORCE) },
+		  OBJECTS(CLI_OPT_ELSEWHERE, "only these handles of the archive; default: all"), RUN, FORCE) },
 	{ "partition", "archive list", "ar l", 0, NULL, "list the archives of a backup card",
 	  cli_archive_list, OPTIONS(BACKUP_SLOT) },
 	{ "partition", "archive contents", "ar c", 0, "Crypto Officer of the archive",
@@ -248,7 +252,7 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(SHOW_POLICIES) },
 	{ "hsm", "changehsmpolicy", "chp", CLI_CMD_CHANGES, "HSM SO",
 	  "change the card's policies, all of those given or none", cli_hsm_changepolicy,
-	  OPTIONS({ "policy", "p", CLI_NUMBERS, REQ, "numbers of the policies", NULL },
+	  OPTIONS({ "policy", "p", CLI_POLICIES, REQ, "numbers of the policies", NULL },
 		  { "value", "v", CLI_NUMBERS, REQ, "as many values", NULL }, FORCE) },
 	{ "hsm", "time show", "t sh", 0, NULL, "show the card's clock", cli_hsm_time_show,
 	  OPTIONS(ON_SLOT) },
@@ -276,8 +280,9 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(PASSWORD("the Auditor's password; none on a card with a PED")) },
 	{ "audit", "config", "co", CLI_CMD_CHANGES, "Auditor; to look: HSM SO",
 	  "show or choose what is recorded", cli_audit_config,
-	  OPTIONS({ "events", "e", CLI_TEXT, 0,
-		    "login, manage, keys, use with commas between; or all, none", NULL }) },
+	  OPTIONS({ "events", "e", CLI_WORDS, 0,
+		    "login, manage, keys, use with commas between; or all, none",
+		    "login|manage|keys|use|all|none" }) },
 	{ "audit", "show", "s", 0, "Auditor, HSM SO",
 	  "show the records; for the Auditor they count as seen then", cli_audit_show,
 	  OPTIONS({ "since", "si", CLI_NUMBER, 0, "only records above this number", NULL },
@@ -296,7 +301,7 @@ const struct cli_command cli_commands[] = {
 	{ "card", "create", "cr", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
 	  "manufacture a card: makes a card folder", cli_card_create,
 	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "folder to make, such as a.coffer", NULL },
-		  { "profile", "p", CLI_TEXT, 0, "one of card profiles; default: coffer", NULL },
+		  { "profile", "p", CLI_PROFILE, 0, "one of card profiles; default: coffer", NULL },
 		  { "label", "l", CLI_TEXT, 0, "label of the new card", NULL },
 		  { "serial", "se", CLI_NUMBER, 0, "serial number; default: random", NULL },
 		  { "auth", "a", CLI_CHOICE, 0, "what roles log in with; default: password",
@@ -308,7 +313,7 @@ const struct cli_command cli_commands[] = {
 	{ "card", "image create", "im cr", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
 	  "make a firmware image for hsm updatefw", cli_card_image_create,
 	  OPTIONS({ "file", "f", CLI_FILE, REQ | BARE, "image file to make", NULL },
-		  { "profile", "p", CLI_TEXT, REQ, "one of card profiles", NULL },
+		  { "profile", "p", CLI_PROFILE, REQ, "one of card profiles", NULL },
 		  { "oldest", "o", CLI_TEXT, 0, "oldest firmware that may take it, as 7.4.0",
 		    NULL },
 		  { "root-key", "rk", CLI_FILE, 0, "key of your factory root (PEM)", NULL },
@@ -316,7 +321,7 @@ const struct cli_command cli_commands[] = {
 		    NULL }) },
 	{ "card", "export", "e", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
 	  "pack a card folder that is not in use into one file", cli_card_export,
-	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL },
+	  OPTIONS({ "card", "dir", CLI_CARD, REQ | BARE, "the card folder", NULL },
 		  { "file", "f", CLI_FILE, REQ | BARE, "file to write", NULL }) },
 	{ "card", "import", "i", CLI_CMD_CHANGES | CLI_CMD_NO_CARD, NULL,
 	  "unpack a file that card export wrote", cli_card_import,
@@ -324,11 +329,11 @@ const struct cli_command cli_commands[] = {
 		  { "card", "dir", CLI_FILE, REQ | BARE, "card folder to make", NULL }) },
 	{ "card", "tamper", "t", CLI_CMD_CHANGES | CLI_CMD_ERASES | CLI_CMD_NO_CARD, NULL,
 	  "pull the tamper input of a card folder that is not in use", cli_card_tamper,
-	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL }, FORCE) },
+	  OPTIONS({ "card", "dir", CLI_CARD, REQ | BARE, "the card folder", NULL }, FORCE) },
 	{ "card", "decommission", "d", CLI_CMD_CHANGES | CLI_CMD_ERASES | CLI_CMD_NO_CARD, NULL,
 	  "pull the decommission input of a card folder that is not in use: its keys are gone",
 	  cli_card_decommission,
-	  OPTIONS({ "card", "dir", CLI_FILE, REQ | BARE, "the card folder", NULL }, FORCE) },
+	  OPTIONS({ "card", "dir", CLI_CARD, REQ | BARE, "the card folder", NULL }, FORCE) },
 	{ "card", "stats", "st", 0, NULL, "count what each card has done since power-on",
 	  cli_card_stats, NULL },
 
@@ -372,7 +377,7 @@ const struct cli_command cli_commands[] = {
 	{ "migrate", NULL, NULL, CLI_CMD_CHANGES | CLI_CMD_DRY_RUN, "Crypto Officer on both",
 	  "clone everything, compare both sides, let every key sign or encrypt on both",
 	  cli_migrate,
-	  OPTIONS({ "from", "fr", CLI_SLOT, REQ, "slot of the source", NULL },
+	  OPTIONS({ "from", "fr", CLI_SLOT, REQ | CLI_OPT_LOOKS, "slot of the source", NULL },
 		  { "to", "to", CLI_SLOT, REQ, "slot of the target", NULL },
 		  { "frompassword", "fp", CLI_SECRET, 0, "Crypto Officer's password of the "
 		    "source, unless logged in", NULL },
@@ -387,13 +392,13 @@ const struct cli_command cli_commands[] = {
 		  { "stream", "s", CLI_FLAG, 0, "JSON: one document per event", NULL }) },
 	{ "relay", NULL, NULL, CLI_CMD_NO_CARD | CLI_CMD_SILENT, NULL,
 	  "serve a card on standard input and output until its end", cli_relay,
-	  OPTIONS({ "card", "c", CLI_TEXT, REQ | BARE, "card folder or device node", NULL }) },
+	  OPTIONS({ "card", "c", CLI_FILE, REQ | BARE, "card folder or device node", NULL }) },
 	{ "doctor", NULL, NULL, CLI_CMD_NO_CARD, NULL, "find out why there is no card", cli_doctor,
 	  NULL },
 	{ "help", NULL, NULL, CLI_CMD_NO_CARD, NULL, "explain the commands", cli_help,
-	  OPTIONS({ "noun", "n", CLI_TEXT, BARE, "only this noun", NULL },
-		  { "verb", "v", CLI_TEXT, BARE, "only this verb of it", NULL },
-		  { "second", "s", CLI_TEXT, BARE, "second word of the verb", NULL }) },
+	  OPTIONS({ "noun", "n", CLI_COMMAND, BARE, "only this noun", NULL },
+		  { "verb", "v", CLI_COMMAND, BARE, "only this verb of it", NULL },
+		  { "second", "s", CLI_COMMAND, BARE, "second word of the verb", NULL }) },
 	{ "exit", NULL, NULL, CLI_CMD_NO_CARD, NULL, "end the program", cli_exit, NULL },
 	{ "quit", NULL, NULL, CLI_CMD_NO_CARD, NULL, "end the program", cli_exit, NULL },
 	{ 0 },

@@ -26,10 +26,27 @@ enum cli_kind {
 	CLI_CHOICE,		/* one of help's choices */
 	CLI_FILE,
 	CLI_SECRET,		/* never shown, asked for without echo; NAME-file F reads a file */
+	/* Numbers and texts like the others, but completion knows where they come from. */
+	CLI_OBJECT,		/* one handle */
+	CLI_POLICIES,		/* numbers with commas between, of policies */
+	CLI_CIPHER,		/* number of a cipher suite */
+	CLI_SERIAL,		/* of a partition */
+	CLI_LABEL,		/* of an object */
+	CLI_PARTITION,		/* label of a partition */
+	CLI_ARCHIVE,		/* name of an archive at option -slot */
+	CLI_GROUP,		/* label of a group */
+	CLI_DOMAIN,		/* label of a cloning domain */
+	CLI_PROFILE,
+	CLI_MECHANISM,		/* name or number */
+	CLI_WORDS,		/* words of choices with commas between */
+	CLI_CARD,		/* a card folder that is there */
+	CLI_COMMAND,		/* word of a command */
 };
 
 #define CLI_OPT_REQUIRED	0x1
 #define CLI_OPT_BARE		0x2	/* may stand without its name */
+#define CLI_OPT_LOOKS		0x4	/* slot whose objects, policies and such are meant */
+#define CLI_OPT_ELSEWHERE	0x8	/* objects of no slot: not completed to handles */
 
 struct cli_option {
 	const char *name;
@@ -37,7 +54,7 @@ struct cli_option {
 	enum cli_kind kind;
 	unsigned int flags;
 	const char *help;
-	const char *choices;	/* CLI_CHOICE: words with '|' between */
+	const char *choices;	/* CLI_CHOICE, CLI_WORDS: words with '|' between */
 };
 
 #define CLI_CMD_CHANGES		0x1	/* --dry-run stops before it */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows of cli_commands, which table.c includes: groups and their configuration. */
-#define HA_GROUP { "group", "g", CLI_TEXT, REQ, "label of the group", NULL }
-#define HA_LABEL { "label", "l", CLI_TEXT, REQ, "label of the group", NULL }
+#define HA_GROUP { "group", "g", CLI_GROUP, REQ, "label of the group", NULL }
 #define HA_MEMBER \
 	{ "slot", "sl", CLI_SLOT, 0, "slot of the member", NULL }, \
-	{ "serialnumber", "se", CLI_NUMBER, 0, "or its serial number", NULL }
+	{ "serialnumber", "se", CLI_SERIAL, 0, "or its serial number", NULL }
 #define HA_PASSWORD PASSWORD("Crypto Officer's password, or challenge secret")
 
 	{ "hagroup", "creategroup", "cg", CLI_CMD_CHANGES, NULL,
 	  "make a group of a first member, whose number it keeps for good",
 	  cli_hagroup_creategroup,
-	  OPTIONS(HA_LABEL, HA_MEMBER, HA_PASSWORD,
+	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the group", NULL }, HA_MEMBER,
+		  HA_PASSWORD,
 		  { "existing", "ex", CLI_CHOICE, 0, "what to do with the member's objects: copy "
 		    "keeps them for the group, remove destroys them", "copy|remove|quit" },
 		  FORCE) },
@@ -28,7 +28,7 @@
 	  OPTIONS(HA_GROUP, HA_MEMBER) },
 	{ "hagroup", "deletegroup", "dg", CLI_CMD_CHANGES, NULL,
 	  "forget a group; objects stay on its members", cli_hagroup_deletegroup,
-	  OPTIONS(HA_LABEL) },
+	  OPTIONS({ "label", "l", CLI_GROUP, REQ, "label of the group", NULL }) },
 	{ "hagroup", "synchronize", "sy", CLI_CMD_CHANGES, "Crypto Officer",
 	  "clone to each member what it lacks, or switch replication of new objects",
 	  cli_hagroup_synchronize,
