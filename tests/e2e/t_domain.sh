@@ -23,7 +23,7 @@ domain_commands() {
 	has out '^ *first +text +no$'
 	lacks out 'Blue|Green'
 	run 0 coffer -o json "$(po 0); partition domainlist"
-	same "$(labels)" "[('third', 'yes'), ('first', 'no'), ('second', 'no')]"
+	same "$(labels)" "[('third', True), ('first', False), ('second', False)]"
 	lacks out 'Blue|Green'
 	run 5 coffer "$(po 0); partition domainadd -domain White -domainlabel fourth"
 	has out 'CKR_DOMAIN_MAX_REACHED'
@@ -116,7 +116,7 @@ cipher_commands() {
 	run 0 coffer "$(po 1); partition cipherdisable -id 3"
 	run 0 coffer -o json "$(po 1); par cis; par si"
 	same "$(json out '[(c["id"], c["enabled"]) for c in d[-2]["data"]["ciphers"]]')" \
-		"[(1, 'yes'), (2, 'yes'), (3, 'no')]"
+		"[(1, True), (2, True), (3, False)]"
 	same "$(json out 'd[-1]["data"]["suites"]')" 0x6
 	run 0 coffer "$(login 0); $clone_all"
 	has out '^    Cipher suite: 2$'

@@ -92,7 +92,7 @@ clone_partial() {
 	run 6 coffer -o json "$(pw 0 co); $run_clone --on-error continue"
 	say "# $good of $RUN_OBJECTS objects cloned in $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
 	same "$(counts)" "[$good, 0, $run_refused, 0]" cloned
-	same "$(json out 'd[-1]["exit"], d[-1]["data"]["interrupted"]')" '(6, 0)'
+	same "$(json out 'd[-1]["exit"], d[-1]["data"]["interrupted"]')" '(6, False)'
 	same "$(refused)" "$planned" 'the plan and what came of it'
 	same "$(json out 'sorted({o["name"] for o in d[-1]["data"]["objects"]
 		if o["result"] == "refused"})')" \
@@ -135,7 +135,7 @@ killed_run() { # SIGNAL DELAY
 	kill -"$1" $pid 2>/dev/null || true
 	wait $pid || status=$?
 	if [ "$1" = INT ] && [ "$(wc -l <first)" = 3 ] &&
-		[ "$(json first 'd[-1]["data"].get("interrupted")')" = 1 ]; then
+		[ "$(json first 'd[-1]["data"].get("interrupted")')" = True ]; then
 		same $status 6 'an interrupted clone'
 		same "$(json first 'sum(d[-1]["data"][k] for k in
 			("cloned", "existed", "refused", "not_tried"))')" "$RUN_OBJECTS"

@@ -91,7 +91,7 @@ status_json() {
 	coffer -o json --keep-going -f script >out 2>err || true
 	same "$(json out 'len(d)')" "$(grep -c '[a-z]' script)" documents
 	same "$(json out 'sum(list(x) !=
-		["schema", "command", "rc", "name", "exit", "data", "error"]
+		["schema", "command", "rc", "name", "exit", "data", "error", "hint"]
 		for x in d)')" 0 'documents of another form'
 	same "$(json out '[(x["command"], x["exit"], x["error"]) for x in d
 		if x["exit"]][:-3]')" '[]' 'failures'

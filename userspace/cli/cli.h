@@ -78,6 +78,8 @@ struct cli {
 /* ---- Running (run.c) --------------------------------------------------------------- */
 /* Run the commands in @text. Returns the exit status of the first that failed. */
 enum cli_status cli_run_text(struct cli *cli, const char *text);
+/* A document that says @message, of no command: exit status 2. */
+enum cli_status cli_run_refused(struct cli *cli, const char *message);
 /* A file of commands, "-" = standard input. */
 enum cli_status cli_run_script(struct cli *cli, const char *path);
 /* --slot and --login. */
@@ -96,6 +98,10 @@ coffer_rc cli_fail(struct cli *cli, coffer_rc rc, const char *format, ...)
 /* The same for a wrong command: exit status 2. */
 coffer_rc cli_usage(struct cli *cli, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What to do about @rc, into @hint of CLI_HINT_MAX; gives it back. */
+#define CLI_HINT_MAX		320
+const char *cli_hint(const struct cli *cli, coffer_rc rc, enum cli_status status, char *hint);
 
 /* ---- Cards and slots (state.c) ----------------------------------------------------- */
 coffer_rc cli_open(struct cli *cli);
@@ -194,6 +200,8 @@ coffer_rc cli_template_refused(struct cli *cli, struct cli_session *s, coffer_rc
 
 /* ---- Help (help.c) ----------------------------------------------------------------- */
 void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command);
+/* The same for machines, with every option (help_json.c). */
+void cli_help_json(struct cli *cli, const char *noun, const struct cli_command *command);
 int cli_help_completions(const char *shell);
 void cli_help_manual(void);
 

@@ -170,7 +170,7 @@ static void show_report(struct clone_run *run)
 	char text[40];
 	size_t moved;
 
-	out_key_number(o, "dry_run", run->options.dry_run);
+	out_key_bool(o, "dry_run", run->options.dry_run);
 	out_list(o, "objects");
 	for (size_t i = 0; i < r->count; i++)
 		show_item(run, &r->items[i]);
@@ -182,7 +182,7 @@ static void show_report(struct clone_run *run)
 	out_key_number(o, "existed", r->existing);
 	out_key_number(o, "refused", r->refused);
 	out_key_number(o, "not_tried", r->not_tried);
-	out_key_number(o, "interrupted", r->interrupted);
+	out_key_bool(o, "interrupted", r->interrupted);
 	if (r->protocol)
 		out_say(o, "    Protocol: %s", text);
 	if (r->suite)

@@ -92,7 +92,7 @@ coffer_rc cli_partition_domainlist(struct cli *cli, const struct cli_args *args)
 	static const struct out_column columns[] = {
 		{ "label", "Domain Label", 32, OUT_TEXT },
 		{ "kind", "Kind", 7, OUT_TEXT },
-		{ "primary", "Primary", 0, OUT_TEXT },
+		{ "primary", "Primary", 0, OUT_YES },
 	};
 	struct coffer_domain *list;
 	struct cli_session *s;
@@ -110,7 +110,7 @@ coffer_rc cli_partition_domainlist(struct cli *cli, const struct cli_args *args)
 		out_row(&cli->out, (union out_cell[]){
 			OUT_T(*list[i].label || cli->out.json ? list[i].label : "(no label)"),
 			OUT_T(list[i].ped ? "red key" : "text"),
-			OUT_T(list[i].primary ? "yes" : "no") });
+			OUT_N(list[i].primary) });
 	out_table_end(&cli->out);
 	free(list);
 	return 0;
@@ -222,7 +222,7 @@ coffer_rc cli_partition_ciphershow(struct cli *cli, const struct cli_args *args)
 	static const struct out_column columns[] = {
 		{ "id", "Id", 4, OUT_NUMBER },
 		{ "name", "Cipher Suite", 32, OUT_TEXT },
-		{ "enabled", "Enabled", 0, OUT_TEXT },
+		{ "enabled", "Enabled", 0, OUT_YES },
 	};
 	struct coffer_cipher *list;
 	struct cli_session *s;
@@ -239,7 +239,7 @@ coffer_rc cli_partition_ciphershow(struct cli *cli, const struct cli_args *args)
 	for (size_t i = 0; i < count; i++)
 		out_row(&cli->out, (union out_cell[]){
 			OUT_N(list[i].id), OUT_T(list[i].name),
-			OUT_T(list[i].enabled ? "yes" : "no") });
+			OUT_N(list[i].enabled) });
 	out_table_end(&cli->out);
 	free(list);
 	return 0;

@@ -13,7 +13,8 @@
 
 bool cli_interactive(const struct cli *cli)
 {
-	return !cli->set.non_interactive && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	return !cli->set.non_interactive && !cli->set.json && isatty(STDIN_FILENO) &&
+	       isatty(STDERR_FILENO);
 }
 
 /* One line from the terminal, without its end. False at end of file. */

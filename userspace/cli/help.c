@@ -73,13 +73,10 @@ static void show_nouns(struct cli *cli)
 
 	out_say(&cli->out,
 		"    Commands are a noun, a verb and options; their case does not matter.\n");
-	out_list(&cli->out, "nouns");
 	for (n = cli_nouns; n->name; n++) {
 		snprintf(name, sizeof(name), "%s (%s)", n->name, n->brief);
 		out_say(&cli->out, "    %-18s %s", name, n->help);
-		out_key_text(&cli->out, NULL, n->name);
 	}
-	out_list_end(&cli->out);
 	out_say(&cli->out,
 		"\n    help NOUN lists its verbs, help NOUN VERB (or NOUN VERB ?) its options.");
 }
@@ -129,11 +126,8 @@ static void show_command(struct cli *cli, const struct cli_command *c)
 	char name[CLI_NAME_MAX];
 
 	out_say(&cli->out, "    %s: %s", cli_command_name(c, name, sizeof(name)), c->help);
-	out_key_text(&cli->out, "command", name);
-	out_key_text(&cli->out, "help", c->help);
 	if (c->roles)
 		out_say(&cli->out, "    Role: %s", c->roles);
-	out_key_text(&cli->out, "roles", c->roles);
 	if (c->flags & CLI_CMD_ERASES)
 		out_say(&cli->out, "    Asks for proceed or quit unless -force or --yes is given.");
 	out_say(&cli->out, "%s", "");
@@ -143,7 +137,9 @@ static void show_command(struct cli *cli, const struct cli_command *c)
 
 void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command)
 {
-	if (command)
+	if (cli->out.json)
+		cli_help_json(cli, noun, command);
+	else if (command)
 		show_command(cli, command);
 	else if (noun)
 		show_verbs(cli, noun);

@@ -49,16 +49,20 @@ struct invocation {
 	int done;		/* -1, or the exit status of something answered at once */
 };
 
-__attribute__((format(printf, 1, 2)))
-static int complain(const char *format, ...)
+/* With -o json standard output has the one document that a command would have written. */
+__attribute__((format(printf, 2, 3)))
+static int complain(struct cli *cli, const char *format, ...)
 {
+	char text[512];
 	va_list ap;
 
-	fputs("coffer: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fputs(" (see coffer --help)\n", stderr);
+	if (cli->set.json)
+		cli_run_refused(cli, text);
+	else
+		fprintf(stderr, "coffer: %s (see coffer --help)\n", text);
 	return CLI_USAGE;
 }
 
@@ -71,23 +75,24 @@ static int set_pin(struct cli *cli, const char *name, const char *value, bool fr
 
 	if (from_fd) {
 		if (!cli_number(value, 1 << 20, &fd))
-			return complain("%s wants the number of a descriptor", name);
+			return complain(cli, "%s wants the number of a descriptor", name);
 		ret = secret_from_fd((int)fd, &cli->set.pin);
 	} else {
 		ret = secret_from_file(value, &cli->set.pin);
 	}
 	if (ret)
-		return complain("%s %s: %s", name, value, strerror(-ret));
+		return complain(cli, "%s %s: %s", name, value, strerror(-ret));
 	cli->set.pin_given = true;
 	return 0;
 }
 
-static int set_number(const char *name, const char *value, uint64_t max, unsigned int *out)
+static int set_number(struct cli *cli, const char *name, const char *value, uint64_t max,
+		      unsigned int *out)
 {
 	uint64_t number;
 
 	if (!cli_number(value, max, &number))
-		return complain("%s wants a number up to %llu", name, (unsigned long long)max);
+		return complain(cli, "%s wants a number up to %llu", name, (unsigned long long)max);
 	*out = (unsigned int)number;
 	return 0;
 }
@@ -97,7 +102,7 @@ static int set_output(struct cli *cli, const char *value)
 	if (!strcasecmp(value, "json"))
 		cli->set.json = cli->out.json = true;
 	else if (strcasecmp(value, "text"))
-		return complain("-o wants text or json");
+		return complain(cli, "-o wants text or json");
 	return 0;
 }
 
@@ -107,7 +112,7 @@ enum global {
 	G_KEEP_GOING, G_ECHO, G_DRY_RUN, G_YES, G_NON_INTERACTIVE, G_MAN, G_VERSION, G_HELP,
 };
 
-static const struct {
+static const struct global_option {
 	const char *name, *brief;
 	enum global what;
 } globals[] = {
@@ -129,7 +134,7 @@ static int set_valued(struct cli *cli, struct invocation *in, enum global what, 
 		return 0;
 	case G_SLOT:
 		cli->set.slot_given = true;
-		return set_number(name, value, UINT32_MAX, &cli->set.slot);
+		return set_number(cli, name, value, UINT32_MAX, &cli->set.slot);
 	case G_LOGIN:
 		cli->set.login = value;
 		return 0;
@@ -143,10 +148,10 @@ static int set_valued(struct cli *cli, struct invocation *in, enum global what, 
 	case G_OUTPUT:
 		return set_output(cli, value);
 	case G_TIMEOUT:
-		return set_number(name, value, 86400, &cli->set.timeout_s);
+		return set_number(cli, name, value, 86400, &cli->set.timeout_s);
 	default:
 		in->done = cli_help_completions(value);
-		return in->done ? complain("--completions wants bash or zsh") : 0;
+		return in->done ? complain(cli, "--completions wants bash or zsh") : 0;
 	}
 }
 
@@ -182,30 +187,58 @@ static void set_flag(struct cli *cli, struct invocation *in, enum global what)
 	}
 }
 
+/* The option of "--name", "-n" or "--name=..."; *value gets what stands behind '=', or NULL. */
+static const struct global_option *global_named(const char *word, const char **value)
+{
+	size_t len;
+
+	word += word[1] == '-' ? 2 : 1;
+	len = strcspn(word, "=");
+	*value = word[len] ? word + len + 1 : NULL;
+	for (size_t i = 0; i < sizeof(globals) / sizeof(*globals); i++)
+		if ((strlen(globals[i].name) == len && !strncasecmp(word, globals[i].name, len)) ||
+		    (globals[i].brief && len == 1 && *word == *globals[i].brief))
+			return &globals[i];
+	return NULL;
+}
+
 /* The option in argv[*at]; *at is moved to its last word. 0 or an exit status. */
 static int take_global(struct cli *cli, struct invocation *in, int argc, char **argv, int *at)
 {
-	const char *word = argv[*at] + (argv[*at][1] == '-' ? 2 : 1);
-	size_t len = strcspn(word, "="), i;
-	const char *value = word[len] ? word + len + 1 : NULL;
+	const char *value;
+	const struct global_option *g = global_named(argv[*at], &value);
 
-	for (i = 0; i < sizeof(globals) / sizeof(*globals); i++)
-		if ((strlen(globals[i].name) == len && !strncasecmp(word, globals[i].name, len)) ||
-		    (globals[i].brief && len == 1 && *word == *globals[i].brief))
-			break;
-	if (i == sizeof(globals) / sizeof(*globals))
-		return complain("there is no option %s", argv[*at]);
-	if (globals[i].what > G_LAST_WITH_VALUE) {
+	if (!g)
+		return complain(cli, "there is no option %s", argv[*at]);
+	if (g->what > G_LAST_WITH_VALUE) {
 		if (value)
-			return complain("--%s takes no value", globals[i].name);
-		set_flag(cli, in, globals[i].what);
+			return complain(cli, "--%s takes no value", g->name);
+		set_flag(cli, in, g->what);
 		return 0;
 	}
 	if (!value && *at + 1 == argc)
-		return complain("--%s needs a value", globals[i].name);
+		return complain(cli, "--%s needs a value", g->name);
 	if (!value)
 		value = argv[++*at];
-	return set_valued(cli, in, globals[i].what, globals[i].name, value);
+	return set_valued(cli, in, g->what, g->name, value);
+}
+
+/* Looked for before all else: what is wrong with other options is told in that form, too. */
+static bool wants_json(int argc, char **argv)
+{
+	const struct global_option *g;
+	const char *value;
+
+	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++) {
+		g = global_named(argv[i], &value);
+		if (!g || g->what > G_LAST_WITH_VALUE)
+			continue;
+		if (!value && i + 1 < argc)
+			value = argv[++i];
+		if (g->what == G_OUTPUT && value && !strcasecmp(value, "json"))
+			return true;
+	}
+	return false;
 }
 
 static int take_globals(struct cli *cli, struct invocation *in, int argc, char **argv)
@@ -225,7 +258,7 @@ static int take_globals(struct cli *cli, struct invocation *in, int argc, char *
 	}
 	in->first = at;
 	if (in->done < 0 && in->script && in->first < argc)
-		return complain("a script and commands at once");
+		return complain(cli, "a script and commands at once");
 	return 0;
 }
 
@@ -319,7 +352,7 @@ static enum cli_status run(struct cli *cli, const struct invocation *in, int arg
 		return status;
 	if (in->script)
 		return cli_run_script(cli, in->script);
-	if (isatty(STDIN_FILENO))
+	if (isatty(STDIN_FILENO) && !cli->set.json)
 		return cli_shell(cli);
 	return cli_run_script(cli, "-");
 }
@@ -334,6 +367,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	/* A reader that goes away ends the output, not the card's work in its middle. */
 	signal(SIGPIPE, SIG_IGN);
+	cli.set.json = cli.out.json = wants_json(argc, argv);
 	status = take_globals(&cli, &in, argc, argv);
 	if (!status && in.done < 0)
 		status = (int)run(&cli, &in, argc, argv);

@@ -101,6 +101,7 @@ void out_begin(struct out *o, const char *command)
 	data = json_object_new_object();
 	json_object_object_add(o->document, "data", data);
 	json_object_object_add(o->document, "error", NULL);
+	json_object_object_add(o->document, "hint", NULL);
 	push(o, data);
 }
 
@@ -113,17 +114,25 @@ static void print_document(struct out *o)
 	o->document = NULL;
 }
 
-void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error)
+static struct json_object *clean_string(const char *text)
 {
 	char clean[640];
+
+	return json_object_new_string(out_clean(text, strlen(text), clean, sizeof(clean)));
+}
+
+void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error,
+	     const char *hint)
+{
 
 	if (o->json) {
 		json_object_object_add(o->document, "rc", json_object_new_int64(rc));
 		json_object_object_add(o->document, "name", json_object_new_string(name));
 		json_object_object_add(o->document, "exit", json_object_new_int(status));
-		if (error)
-			json_object_object_add(o->document, "error", json_object_new_string(
-				out_clean(error, strlen(error), clean, sizeof(clean))));
+		if (error) {
+			json_object_object_add(o->document, "error", clean_string(error));
+			json_object_object_add(o->document, "hint", clean_string(hint));
+		}
 		print_document(o);
 		return;
 	}
@@ -161,6 +170,12 @@ void out_key_number(struct out *o, const char *key, uint64_t value)
 		add(o, key, json_object_new_uint64(value));
 }
 
+void out_key_bool(struct out *o, const char *key, bool value)
+{
+	if (o->json)
+		add(o, key, json_object_new_boolean(value));
+}
+
 void out_text(struct out *o, const char *key, const char *heading, const char *value)
 {
 	char clean[1024];
@@ -191,10 +206,9 @@ void out_serial(struct out *o, const char *key, const char *heading, uint64_t va
 
 void out_bool(struct out *o, const char *key, const char *heading, bool value)
 {
-	if (o->json) {
-		add(o, key, json_object_new_boolean(value));
+	out_key_bool(o, key, value);
+	if (o->json)
 		return;
-	}
 	title(heading);
 	puts(value ? "yes" : "no");
 }
@@ -294,6 +308,8 @@ static void print_cell(const struct out_column *c, union out_cell cell, bool las
 	if (c->kind == OUT_TEXT)
 		out_clean(cell.text ? cell.text : "", strlen(cell.text ? cell.text : ""), text,
 			  sizeof(text));
+	else if (c->kind == OUT_YES)
+		snprintf(text, sizeof(text), "%s", cell.number ? "yes" : "no");
 	else
 		snprintf(text, sizeof(text), c->kind == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64,
 			 cell.number);
@@ -316,6 +332,8 @@ void out_row(struct out *o, const union out_cell *cells)
 			print_cell(c, cells[i], i + 1 == o->n_columns);
 		else if (c->kind == OUT_TEXT)
 			out_key_text(o, c->key, cells[i].text);
+		else if (c->kind == OUT_YES)
+			out_key_bool(o, c->key, cells[i].number);
 		else
 			out_key_number(o, c->key, cells[i].number);
 	}

@@ -16,7 +16,7 @@
 
 struct json_object;
 
-enum out_kind { OUT_TEXT, OUT_NUMBER, OUT_HEX };
+enum out_kind { OUT_TEXT, OUT_NUMBER, OUT_HEX, OUT_YES };	/* OUT_YES: a number as yes or no */
 
 struct out_column {
 	const char *key;	/* in JSON */
@@ -45,8 +45,12 @@ union out_cell {
 
 /* ---- One command's output ---------------------------------------------------------- */
 void out_begin(struct out *o, const char *command);
-/* @name: of @rc; @error: NULL if it was good. */
-void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error);
+/*
+ * @name: of @rc; @error: NULL if it was good; @hint: what to type next, for machines only: people
+ * read it in the error's line, where there is one.
+ */
+void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error,
+	     const char *hint);
 
 /* ---- Facts: "Title  ->  value" and a key in JSON ----------------------------------- */
 void out_text(struct out *o, const char *key, const char *title, const char *value);
@@ -72,6 +76,7 @@ void out_say(struct out *o, const char *format, ...) __attribute__((format(print
 /* For machines only. */
 void out_key_text(struct out *o, const char *key, const char *value);
 void out_key_number(struct out *o, const char *key, uint64_t value);
+void out_key_bool(struct out *o, const char *key, bool value);
 /* Messages and progress, on standard error. */
 void out_note(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One JSON document of its own, for streams of events. */

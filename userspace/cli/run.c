@@ -24,8 +24,10 @@ static enum cli_status finish(struct cli *cli, coffer_rc rc)
 {
 	enum cli_status status = rc && cli->override ? cli->override : cli_status_of(rc);
 	const char *error = cli->message[0] ? cli->message : coffer_strerror(rc);
+	char hint[CLI_HINT_MAX];
 
-	out_end(&cli->out, rc, coffer_errname(rc), status, rc ? error : NULL);
+	out_end(&cli->out, rc, coffer_errname(rc), status, rc ? error : NULL,
+		cli_hint(cli, rc, status, hint));
 	return status;
 }
 
@@ -91,7 +93,7 @@ static coffer_rc run_handler(struct cli *cli, const struct cli_args *args)
 
 	if (cli->set.dry_run && c->flags & CLI_CMD_CHANGES && !(c->flags & CLI_CMD_DRY_RUN)) {
 		out_say(&cli->out, "    Dry run: nothing is done.");
-		out_key_number(&cli->out, "dry_run", 1);
+		out_key_bool(&cli->out, "dry_run", true);
 		return 0;
 	}
 	return c->run(cli, args);
@@ -104,7 +106,7 @@ static enum cli_status run_parsed(struct cli *cli, struct cli_args *args)
 	enum cli_status status;
 	coffer_rc rc;
 
-	if (args->command->flags & CLI_CMD_SILENT) {
+	if (args->command->flags & CLI_CMD_SILENT && !cli->set.json) {
 		rc = complete(cli, args, &answers);
 		if (!rc)
 			rc = args->command->run(cli, args);
@@ -116,6 +118,8 @@ static enum cli_status run_parsed(struct cli *cli, struct cli_args *args)
 	}
 	begin(cli, cli_command_name(args->command, name, sizeof(name)));
 	rc = complete(cli, args, &answers);
+	if (!rc && args->command->flags & CLI_CMD_SILENT)
+		rc = cli_usage(cli, "%s has no JSON form: standard output is its own", name);
 	if (!rc)
 		rc = run_handler(cli, args);
 	status = finish(cli, rc);
@@ -155,16 +159,20 @@ static void echo(struct cli *cli, const struct cli_words *words)
 static enum cli_status run_words(struct cli *cli, const struct cli_words *words)
 {
 	struct cli_args args = { 0 };
+	enum cli_status status;
 	char message[256];
 
 	if (cli->set.echo)
 		echo(cli, words);
-	if (cli_parse(words, &args, message, sizeof(message)))
-		return refuse(cli, &args, message);
-	if (args.help)
-		return run_help(cli, words, &args);
 	cli->args = &args;
-	return run_parsed(cli, &args);
+	if (cli_parse(words, &args, message, sizeof(message)))
+		status = refuse(cli, &args, message);
+	else if (args.help)
+		status = run_help(cli, words, &args);
+	else
+		status = run_parsed(cli, &args);
+	cli->args = NULL;
+	return status;
 }
 
 enum cli_status cli_run_text(struct cli *cli, const char *text)
@@ -185,6 +193,12 @@ enum cli_status cli_run_text(struct cli *cli, const char *text)
 	}
 	explicit_bzero(&words, sizeof(words));
 	return first;
+}
+
+/* What is wrong before there is a command. */
+enum cli_status cli_run_refused(struct cli *cli, const char *message)
+{
+	return refuse(cli, NULL, message);
 }
 
 /* ---- Scripts and what comes before commands ---------------------------------------- */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -146,4 +147,43 @@ coffer_rc cli_usage(struct cli *cli, const char *format, ...)
 	va_end(ap);
 	cli->override = CLI_USAGE;
 	return ST(ARGUMENTS_BAD);
+}
+
+/* ---- What to do next --------------------------------------------------------------------- */
+
+static const char *general_hint(enum cli_status status)
+{
+	switch (status) {
+	case CLI_NO_DEVICE:
+		return "doctor finds out why a card is not there, slot list shows what is";
+	case CLI_LOGIN:
+		return "role list shows the slot's roles and what is left of their attempts";
+	case CLI_REFUSED:
+		return "partition showpolicies, partition domainlist and --dry-run show what is "
+		       "in the way";
+	case CLI_PARTIAL:
+		return "the objects in data have a reason each; the same command goes on";
+	case CLI_TIMEOUT:
+		return "look whether it was carried out; --timeout gives the card longer";
+	default:
+		return "doctor looks at the cards, help explains the commands";
+	}
+}
+
+/* A message of our own says what is wrong here; the code's own line says what helps in general. */
+const char *cli_hint(const struct cli *cli, coffer_rc rc, enum cli_status status, char *hint)
+{
+	const struct cli_command *c = cli->args ? cli->args->command : NULL;
+	char name[CLI_NAME_MAX];
+
+	if (status == CLI_USAGE && c)
+		snprintf(hint, CLI_HINT_MAX, "help %s explains the command",
+			 cli_command_name(c, name, sizeof(name)));
+	else if (status == CLI_USAGE)
+		snprintf(hint, CLI_HINT_MAX, "help lists the commands");
+	else if (cli->message[0] && strcmp(cli->message, coffer_strerror(rc)))
+		snprintf(hint, CLI_HINT_MAX, "%s", coffer_strerror(rc));
+	else
+		snprintf(hint, CLI_HINT_MAX, "%s", general_hint(status));
+	return hint;
 }
