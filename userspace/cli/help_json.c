@@ -8,15 +8,57 @@
 
 static const char *kind_name(enum cli_kind kind)
 {
-	static const char *const names[] = {
-		[CLI_FLAG] = "flag",		[CLI_TEXT] = "text",
-		[CLI_NUMBER] = "number",	[CLI_SLOT] = "slot",
-		[CLI_NUMBERS] = "numbers",	[CLI_OBJECTS] = "objects",
-		[CLI_ROLE] = "role",		[CLI_CHOICE] = "choice",
-		[CLI_FILE] = "file",		[CLI_SECRET] = "secret",
-	};
-
-	return names[kind];
+	switch (kind) {
+	case CLI_FLAG:
+		return "flag";
+	case CLI_TEXT:
+		return "text";
+	case CLI_NUMBER:
+		return "number";
+	case CLI_SLOT:
+		return "slot";
+	case CLI_NUMBERS:
+		return "numbers";
+	case CLI_OBJECTS:
+		return "objects";
+	case CLI_ROLE:
+		return "role";
+	case CLI_CHOICE:
+		return "choice";
+	case CLI_FILE:
+		return "file";
+	case CLI_SECRET:
+		return "secret";
+	case CLI_OBJECT:
+		return "object";
+	case CLI_POLICIES:
+		return "policies";
+	case CLI_CIPHER:
+		return "cipher";
+	case CLI_SERIAL:
+		return "serial";
+	case CLI_LABEL:
+		return "label";
+	case CLI_PARTITION:
+		return "partition";
+	case CLI_ARCHIVE:
+		return "archive";
+	case CLI_GROUP:
+		return "group";
+	case CLI_DOMAIN:
+		return "domain";
+	case CLI_PROFILE:
+		return "profile";
+	case CLI_MECHANISM:
+		return "mechanism";
+	case CLI_WORDS:
+		return "words";
+	case CLI_CARD:
+		return "card";
+	case CLI_COMMAND:
+		return "command";
+	}
+	return "text";
 }
 
 static void put_option(struct out *o, const struct cli_option *option)
