@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* A context: the list of cards that one process has opened. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,58 +54,38 @@ static coffer_rc names_parse(struct names *names, const char *list)
 	return rc;
 }
 
-/* N of "cofferN", or -1. */
-static int node_number(const char *name)
-{
-	char *end;
-	long n;
-
-	if (strncmp(name, "coffer", 6) || name[6] < '0' || name[6] > '9')
-		return -1;
-	n = strtol(name + 6, &end, 10);
-	return *end || n >= LIB_MAX_CARDS ? -1 : (int)n;
-}
-
 /* A gap keeps its place, so that slots do not move when its card comes back. */
 static coffer_rc names_scan(struct names *names)
 {
-	struct dirent *entry;
-	DIR *dir = opendir("/dev");
-	int last = -1, n;
-	char *name;
+	int last;
+	coffer_rc rc = nodes_last(&last);
 
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		n = node_number(entry->d_name);
-		if (n > last)
-			last = n;
+	for (int n = 0; !rc && n <= last; n++) {
+		names->name[n] = node_name(n);
+		rc = names->name[n] ? 0 : -ENOMEM;
+		names->count += !rc;
 	}
-	closedir(dir);
-	for (n = 0; n <= last; n++) {
-		name = text_of("/dev/coffer%d", n);
-		if (!name)
-			return -ENOMEM;
-		names->name[names->count++] = name;
-	}
-	return 0;
+	return rc;
 }
 
-static coffer_rc names_find(struct names *names, const struct coffer_options *options)
+static coffer_rc names_find(struct names *names, const struct coffer_options *options,
+			    bool *scanned)
 {
 	const char *list = options ? options->cards : NULL;
 
 	if (!list)
 		list = secure_getenv("COFFER_CARDS");
 	/* A variable that is set to nothing is as good as none. */
-	return list && *list ? names_parse(names, list) : names_scan(names);
+	*scanned = !list || !*list;
+	return *scanned ? names_scan(names) : names_parse(names, list);
 }
 
 static coffer_rc context_fill(struct coffer *ctx, const struct names *names)
 {
 	coffer_rc rc;
 
-	ctx->cards = calloc(names->count, sizeof(*ctx->cards));
+	/* With room for those that come later. */
+	ctx->cards = calloc(ctx->scanned ? LIB_MAX_CARDS : names->count, sizeof(*ctx->cards));
 	if (!ctx->cards)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < names->count; i++) {
@@ -155,7 +134,8 @@ API coffer_rc coffer_open(const struct coffer_options *options, struct coffer **
 	c->client_version = options && options->client_version ? options->client_version :
 								 SUPPORTED_CLIENT;
 	pthread_mutex_init(&c->netlink_lock, NULL);
-	rc = names_find(&names, options);
+	pthread_mutex_init(&c->adding, NULL);
+	rc = names_find(&names, options, &c->scanned);
 	if (!rc && !names.count)
 		rc = -ENODEV;
 	if (!rc)
@@ -189,10 +169,10 @@ API void coffer_close(struct coffer *ctx)
 
 API unsigned int coffer_card_count(const struct coffer *ctx)
 {
-	return ctx->count;
+	return context_count(ctx);
 }
 
 API struct coffer_card *coffer_card_at(const struct coffer *ctx, unsigned int index)
 {
-	return index < ctx->count ? &ctx->cards[index] : NULL;
+	return index < context_count(ctx) ? &ctx->cards[index] : NULL;
 }

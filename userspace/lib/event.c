@@ -155,7 +155,7 @@ static coffer_rc events_take(struct coffer *ctx, struct coffer_card_event *list,
 	size_t n;
 
 	*count = 0;
-	for (unsigned int i = 0; i < ctx->count && *count < room; i++) {
+	for (unsigned int i = 0; i < context_count(ctx) && *count < room; i++) {
 		rc = card_events(&ctx->cards[i], list + *count, room - *count, &n);
 		if (!rc)
 			any = true;
@@ -182,7 +182,7 @@ static coffer_rc events_wait(struct coffer *ctx, int64_t left)
 	bool all = true;
 	int fd;
 
-	for (unsigned int i = 0; i < ctx->count; i++) {
+	for (unsigned int i = 0; i < context_count(ctx); i++) {
 		struct coffer_card *card = &ctx->cards[i];
 
 		pthread_rwlock_rdlock(&card->lock);

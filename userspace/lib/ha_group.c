@@ -140,6 +140,20 @@ uint32_t ha_alive(struct ha_group *g)
 	return bits;
 }
 
+/* Above what any other command may take: the card stretches the PIN. */
+#define STRETCH_MS 5000
+
+/* On a card with a PED somebody has to find the key. */
+unsigned int ha_login_ms(struct ha_group *g, unsigned int member)
+{
+	bool ped;
+
+	pthread_mutex_lock(&g->lock);
+	ped = g->members[member].ped;
+	pthread_mutex_unlock(&g->lock);
+	return ped || !g->set.call_ms ? 0 : g->set.call_ms + STRETCH_MS;
+}
+
 /* ---- Whose turn it is ----------------------------------------------------------------- */
 
 static bool may(const struct ha_group *g, size_t i, uint32_t tried, bool standby)
@@ -232,7 +246,9 @@ bool ha_locate(struct ha_group *g, unsigned int member, struct coffer_slot *slot
 	/* Where it was, if it is there still. */
 	if (card)
 		found = partition_on(card, m->serial, slot);
-	for (unsigned int i = 0; !found && i < g->ctx->count; i++)
+	if (!found)
+		nodes_look(g->ctx);
+	for (unsigned int i = 0; !found && i < context_count(g->ctx); i++)
 		if (&g->ctx->cards[i] != card)
 			found = partition_on(&g->ctx->cards[i], m->serial, slot);
 	if (!found)

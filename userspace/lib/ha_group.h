@@ -111,6 +111,8 @@ int ha_primary(struct ha_group *g, uint32_t tried);
 /* The one with the fewest commands in flight, counted in until ha_done(). */
 int ha_least_busy(struct ha_group *g, uint32_t tried);
 void ha_done(struct ha_group *g, unsigned int member);
+/* How long the member may take for a login; 0: as long as it takes. */
+unsigned int ha_login_ms(struct ha_group *g, unsigned int member);
 /* Bits of the members that are alive. */
 uint32_t ha_alive(struct ha_group *g);
 /* Find the member's partition on the cards; false: it is not there. */
@@ -160,10 +162,23 @@ coffer_rc ha_on_primary(struct ha_session *hs, ha_step *step, void *arg);
 /* On the primary, however long it takes. */
 coffer_rc ha_on_maker(struct ha_session *hs, ha_step *step, void *arg);
 coffer_rc ha_on_any(struct ha_session *hs, ha_step *step, void *arg);
-/* How long the member may take for a login; 0: as long as it takes. */
-unsigned int ha_login_ms(struct ha_group *g, unsigned int member);
 /* On that member; marks it down if it breaks. */
 coffer_rc ha_on(struct ha_session *hs, unsigned int member, ha_step *step, void *arg);
+/* What every call of a program begins with; before any lock is taken. */
+coffer_rc ha_begin(struct ha_session *hs);
+/*
+ * Milliseconds that the member gets for a command: as long as somebody else can answer, nobody
+ * waits for one that hangs. 0: as long as it takes. @tried: bits of those that are out.
+ */
+unsigned int ha_patience(struct ha_group *g, unsigned int member, uint32_t tried);
+
+/* ---- ha_login.c -------------------------------------------------------------------------- */
+coffer_rc ha_login(struct coffer_session *s, enum coffer_role role, const char *pin,
+		   size_t pin_len, bool *must_change);
+coffer_rc ha_logout(struct coffer_session *s);
+coffer_rc ha_whoami(struct coffer_session *s, enum coffer_role *role, bool *must_change);
+/* Who is away is logged out when it is back. Change lock held. */
+void ha_logout_members(struct ha_group *g);
 
 /* ---- ha_ask.c ---------------------------------------------------------------------------- */
 coffer_rc ha_roles(struct coffer_session *s, struct coffer_role_state **list, size_t *count);

@@ -25,7 +25,9 @@ struct coffer {
 	unsigned int timeout_ms;
 	bool rsa_remap;			/* see coffer_options */
 	uint32_t client_version;
-	unsigned int count;
+	bool scanned;			/* the cards are all /dev/cofferN: nodes.c adds new ones */
+	pthread_mutex_t adding;		/* held by who adds */
+	unsigned int count;		/* grows; read by context_count() */
 	struct coffer_card *cards;	/* count of them, never moved */
 	pthread_mutex_t netlink_lock;	/* guards netlink */
 	struct netlink *netlink;	/* netlink.c; NULL until asked for */
@@ -112,8 +114,20 @@ struct session_ops {
 	coffer_rc (*random)(struct coffer_session *s, void *out, size_t len);
 };
 
-/* context.c: 0 or -EOWNERDEAD in a process that did not open the context. */
+/* alive.c: 0 or -EOWNERDEAD in a process that did not open the context. */
 coffer_rc context_check(const struct coffer *ctx);
+
+static inline unsigned int context_count(const struct coffer *ctx)
+{
+	return __atomic_load_n(&ctx->count, __ATOMIC_ACQUIRE);
+}
+
+/* ---- nodes.c ------------------------------------------------------------------------------ */
+/* The highest N of all /dev/cofferN, -1 if there is none. */
+coffer_rc nodes_last(int *last);
+char *node_name(int n);			/* free(); NULL: no memory */
+/* Take cards in that have come since the context was opened. */
+void nodes_look(struct coffer *ctx);
 
 /* ---- card.c ------------------------------------------------------------------------------- */
 coffer_rc card_init(struct coffer_card *card, struct coffer *ctx, unsigned int index,
@@ -215,6 +229,11 @@ void template_put(struct msg_out *req, const struct coffer_template *t);
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition);
 /* Partitions' slots without groups, sorted; free() the list. */
 coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *count);
+coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slot *out);
+/* Those of @more that are slots; -ENOMEM leaves the list as it was. */
+coffer_rc slots_append(struct coffer_slot **list, size_t *count, const struct coffer_slot *more,
+		       size_t n);
+void slots_sort(struct coffer_slot *list, size_t count);
 /*
  * ha_list.c: groups as slots; physical: what slots_physical() gave. *hide: only groups are to be
  * seen.

@@ -43,7 +43,7 @@ static int card_of(const struct coffer *ctx, uint32_t n)
 	char *node = text_of("/dev/coffer%u", n);
 	int index = -1;
 
-	for (unsigned int i = 0; node && i < ctx->count; i++)
+	for (unsigned int i = 0; node && i < context_count(ctx); i++)
 		if (!strcmp(ctx->cards[i].name, node))
 			index = (int)i;
 	free(node);

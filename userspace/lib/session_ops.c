@@ -129,51 +129,61 @@ API coffer_rc coffer_key_pair_generate(struct coffer_session *s, uint32_t mechan
 
 /* ---- Use ------------------------------------------------------------------------------------ */
 
-static coffer_rc use(struct coffer_session *s, const struct session_use *u, size_t *out_len)
+/* What all four take. */
+static struct session_use use_of(uint16_t opcode, uint32_t key, uint32_t mechanism,
+				 const void *params, size_t params_len, const void *data,
+				 size_t data_len)
 {
-	return ops_of(s)->use(s, u, out_len);
+	return (struct session_use){
+		.opcode = opcode, .key = key, .mechanism = mechanism,
+		.params = params, .params_len = params_len, .data = data, .data_len = data_len,
+	};
 }
 
 API coffer_rc coffer_sign(struct coffer_session *s, uint32_t key, uint32_t mechanism,
 			  const void *params, size_t params_len, const void *data,
 			  size_t data_len, void *sig, size_t *sig_len)
 {
-	return use(s, &(struct session_use){
-		.opcode = COFFER_CMD_SIGN, .key = key, .mechanism = mechanism,
-		.params = params, .params_len = params_len, .data = data, .data_len = data_len,
-		.out = sig }, sig_len);
+	struct session_use u = use_of(COFFER_CMD_SIGN, key, mechanism, params, params_len, data,
+				      data_len);
+
+	u.out = sig;
+	return ops_of(s)->use(s, &u, sig_len);
 }
 
 API coffer_rc coffer_verify(struct coffer_session *s, uint32_t key, uint32_t mechanism,
 			    const void *params, size_t params_len, const void *data,
 			    size_t data_len, const void *sig, size_t sig_len)
 {
+	struct session_use u = use_of(COFFER_CMD_VERIFY, key, mechanism, params, params_len, data,
+				      data_len);
 	size_t none = 0;
 
-	return use(s, &(struct session_use){
-		.opcode = COFFER_CMD_VERIFY, .key = key, .mechanism = mechanism,
-		.params = params, .params_len = params_len, .data = data, .data_len = data_len,
-		.sig = sig, .sig_len = sig_len }, &none);
+	u.sig = sig;
+	u.sig_len = sig_len;
+	return ops_of(s)->use(s, &u, &none);
 }
 
 API coffer_rc coffer_encrypt(struct coffer_session *s, uint32_t key, uint32_t mechanism,
 			     const void *params, size_t params_len, const void *data,
 			     size_t data_len, void *out, size_t *out_len)
 {
-	return use(s, &(struct session_use){
-		.opcode = COFFER_CMD_ENCRYPT, .key = key, .mechanism = mechanism,
-		.params = params, .params_len = params_len, .data = data, .data_len = data_len,
-		.out = out }, out_len);
+	struct session_use u = use_of(COFFER_CMD_ENCRYPT, key, mechanism, params, params_len, data,
+				      data_len);
+
+	u.out = out;
+	return ops_of(s)->use(s, &u, out_len);
 }
 
 API coffer_rc coffer_decrypt(struct coffer_session *s, uint32_t key, uint32_t mechanism,
 			     const void *params, size_t params_len, const void *data,
 			     size_t data_len, void *out, size_t *out_len)
 {
-	return use(s, &(struct session_use){
-		.opcode = COFFER_CMD_DECRYPT, .key = key, .mechanism = mechanism,
-		.params = params, .params_len = params_len, .data = data, .data_len = data_len,
-		.out = out }, out_len);
+	struct session_use u = use_of(COFFER_CMD_DECRYPT, key, mechanism, params, params_len, data,
+				      data_len);
+
+	u.out = out;
+	return ops_of(s)->use(s, &u, out_len);
 }
 
 API coffer_rc coffer_digest(struct coffer_session *s, uint32_t mechanism, const void *data,

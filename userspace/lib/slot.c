@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Slots: small numbers for the partitions of all cards (coffer.h says which). */
+/* Slots: small numbers for the partitions of all cards (coffer.h says which). Groups have
+ * theirs too, but that is slot_list.c's.
+ */
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "coffer/ha.h"
 #include "lib.h"
 
 #define ADMIN_BASE 9000
-#define GROUP_BASE COFFER_HA_FIRST_SLOT
-#define GROUPS COFFER_HA_GROUPS_MAX
 
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition)
 {
@@ -93,8 +92,8 @@ static int by_number(const void *a, const void *b)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-static coffer_rc slots_append(struct coffer_slot **list, size_t *count,
-			      const struct coffer_slot *more, size_t n)
+coffer_rc slots_append(struct coffer_slot **list, size_t *count, const struct coffer_slot *more,
+		       size_t n)
 {
 	struct coffer_slot *grown = realloc(*list, (*count + n + 1) * sizeof(**list));
 
@@ -107,6 +106,11 @@ static coffer_rc slots_append(struct coffer_slot **list, size_t *count,
 	return 0;
 }
 
+void slots_sort(struct coffer_slot *list, size_t count)
+{
+	qsort(list, count, sizeof(*list), by_number);
+}
+
 coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *count)
 {
 	struct coffer_slot *of_card;
@@ -116,7 +120,9 @@ coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *
 	*list = NULL;
 	*count = 0;
 	rc = context_check(ctx);
-	for (unsigned int i = 0; !rc && i < ctx->count; i++) {
+	if (!rc)
+		nodes_look(ctx);
+	for (unsigned int i = 0; !rc && i < context_count(ctx); i++) {
 		if (card_list(&ctx->cards[i], &of_card, &n))
 			continue;
 		rc = slots_append(list, count, of_card, n);
@@ -130,31 +136,7 @@ coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *
 		*count = 0;
 		return rc;
 	}
-	qsort(*list, *count, sizeof(**list), by_number);
-	return 0;
-}
-
-API coffer_rc coffer_slots(struct coffer *ctx, struct coffer_slot **list, size_t *count)
-{
-	struct coffer_slot *groups = NULL;
-	size_t n = 0;
-	bool hide = false;
-	coffer_rc rc = slots_physical(ctx, list, count);
-
-	if (!rc)
-		rc = ha_slots(ctx, *list, *count, &groups, &n, &hide);
-	if (!rc && hide)
-		*count = 0;
-	if (!rc && n)
-		rc = slots_append(list, count, groups, n);
-	free(groups);
-	if (rc) {
-		free(*list);
-		*list = NULL;
-		*count = 0;
-		return rc;
-	}
-	qsort(*list, *count, sizeof(**list), by_number);
+	slots_sort(*list, *count);
 	return 0;
 }
 
@@ -168,30 +150,23 @@ static unsigned int card_of(unsigned int slot)
 	return slot % LIB_MAX_CARDS;
 }
 
-API coffer_rc coffer_slot_find(struct coffer *ctx, unsigned int slot, struct coffer_slot *out)
+coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slot *out)
 {
 	struct coffer_slot *list;
 	size_t n;
 	coffer_rc rc;
 
-	memset(out, 0, sizeof(*out));
-	rc = context_check(ctx);
-	if (rc)
-		return rc;
-	if (slot >= GROUP_BASE && slot < GROUP_BASE + GROUPS)
-		rc = coffer_slots(ctx, &list, &n);
-	else
-		rc = card_of(slot) < ctx->count ?
-			card_list(&ctx->cards[card_of(slot)], &list, &n) : ST(SLOT_ID_INVALID);
+	if (card_of(slot) >= context_count(ctx))
+		return ST(SLOT_ID_INVALID);
+	rc = card_list(&ctx->cards[card_of(slot)], &list, &n);
 	if (rc)
 		return rc;
 	rc = ST(SLOT_ID_INVALID);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		if (list[i].slot == slot && is_slot(&list[i])) {
 			*out = list[i];
 			rc = 0;
 		}
-	}
 	free(list);
 	return rc;
 }

@@ -59,6 +59,7 @@ struct coffer_options {
 coffer_rc coffer_open(const struct coffer_options *options, struct coffer **ctx);
 void coffer_close(struct coffer *ctx);
 
+/* Grows when the cards are all /dev/cofferN and one comes that is new (slots, groups look). */
 unsigned int coffer_card_count(const struct coffer *ctx);
 struct coffer_card *coffer_card_at(const struct coffer *ctx, unsigned int index);
 unsigned int coffer_card_index(const struct coffer_card *card);
