@@ -59,7 +59,7 @@ SHAPES = {
     "CLONE_VERIFY": ("coffer_req_clone", 1, "coffer_rep_clone"),
     "CLONE_ACCEPT": ("coffer_req_clone", 1, 0),
     "CLONE_EXTRACT": ("coffer_req_clone", 1, 4), "CLONE_INSERT": ("coffer_req_clone", 1, 4),
-    "CLONE_FINISH": ("coffer_req_clone", 0, 4),
+    "CLONE_FINISH": ("coffer_req_clone", 0, 4), "CLONE_DIGEST": ("coffer_req_clone", 1, 4),
     "CLONE_CLOSE": ("coffer_req_clone", 1, "coffer_rep_clone_close"),
 }
 

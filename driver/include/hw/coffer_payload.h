@@ -418,6 +418,10 @@ struct coffer_req_random {
  *     6 and 7 repeat under CPv3 and CPv4; under CPv1 one object ends the context.
  *  8 S  CLONE_FINISH   coffer_req_clone                       -> blob m5
  *  9 T  CLONE_CLOSE    coffer_req_clone; blob m5 or empty     -> coffer_rep_clone_close
+ *  - S or T, after 5: CLONE_DIGEST  coffer_req_clone; u32[] handles
+ *          -> u32 count; count times {__le32 verdict; blob digest}. Stops like EXTRACT. Equal on
+ *             both cards when value and all attributes that a clone keeps are equal; says nothing
+ *             outside of this context. FUNCTION_NOT_SUPPORTED: not in this firmware.
  * A context belongs to its session, and ends with it, on any error in 1 to 5, and after an hour.
  */
 #define COFFER_CLONE_CPV1		0x00000001
