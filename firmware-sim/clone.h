@@ -8,6 +8,7 @@
  *   clone_check.c    what both sides check of each other and of themselves
  *   clone_proof.c    who proves which domain
  *   clone_move.c     handlers that move objects and close (blobs, m5)
+ *   clone_digest.c   handler that compares objects: a digest for both cards
  *   clone_context.c  life of a context: owner, lifetime, what makes it void
  *   clone_offer.c    what a card says of itself; clone_decide.c the decision table
  *   clone_msg.c      byte layouts, hashes and signatures of messages
@@ -132,6 +133,7 @@ struct clone_keys {
 	uint8_t confirm_target[CLONE_MAC_MAX];
 	uint8_t confirm_source[CLONE_MAC_MAX];
 	uint8_t finish[CLONE_MAC_MAX];
+	uint8_t digest[CLONE_MAC_MAX];		/* of objects, the same in both directions */
 	uint8_t blob[32];
 };
 

@@ -101,6 +101,7 @@ uint32_t clone_keys_derive(struct crypto *c, const struct clone_suite *suite,
 		{ "coffer clone source proof", keys->confirm_source, suite->mac_len },
 		{ "coffer clone blob", keys->blob, suite->key_len },
 		{ "coffer clone finish", keys->finish, suite->mac_len },
+		{ "coffer clone digest", keys->digest, suite->mac_len },
 	};
 	uint8_t ikm[CLONE_SHARED_MAX + 32];
 	uint8_t salt[CRYPTO_HASH_MAX];
@@ -115,7 +116,7 @@ uint32_t clone_keys_derive(struct crypto *c, const struct clone_suite *suite,
 		return st;
 	memcpy(ikm, shared.p, shared.len);
 	memcpy(ikm + shared.len, domain, 32);
-	for (size_t i = 0; !st && i < 4; i++) {
+	for (size_t i = 0; !st && i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		write_info(suite, t, wanted[i].label, info);
 		st = crypto_hkdf(c, suite->hash, (struct bytes){ salt, suite->mac_len },
 				 (struct bytes){ ikm, shared.len + 32 },

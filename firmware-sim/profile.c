@@ -42,7 +42,7 @@
 
 /* V0 and V1 partitions, Limited Crypto Officer, stop at the first failed object (0.3). */
 #define V0_FEATURES	(NEW_FEATURES | PROFILE_PARTITION_VERSION | PROFILE_LCO | \
-			 PROFILE_STOP_ON_ERROR)
+			 PROFILE_STOP_ON_ERROR | PROFILE_DIGEST)
 #define V0(feature_bits, protocol_bits, suite_bits, hsm_table, policy_table) \
 	.features = (feature_bits), .protocols = (protocol_bits), .suites = (suite_bits), \
 	.pin_min = 8, .challenge_min = 8, .challenge_max = 255, \
@@ -57,14 +57,15 @@
 
 #define GEN_COFFER \
 	.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 | \
-		    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_PED, \
+		    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_PED | PROFILE_DIGEST, \
 	.protocols = V1_V3_V4, .suites = ALL_SUITES, .pin_min = 4, \
 	.challenge_min = 4, .challenge_max = 255, .default_kind = COFFER_PART_KIND_V0, \
 	.hsm_policies = profile_hsm_coffer, .partition_policies = profile_partition_coffer, \
 	.mechanisms = profile_mechanisms_all
 
-#define GEN_BACKUP(protocol_bits, hsm_table, policy_table) \
-	.features = PROFILE_BACKUP | PROFILE_PPSO | PROFILE_PED, .protocols = (protocol_bits), \
+#define GEN_BACKUP(feature_bits, protocol_bits, hsm_table, policy_table) \
+	.features = PROFILE_BACKUP | PROFILE_PPSO | PROFILE_PED | (feature_bits), \
+	.protocols = (protocol_bits), \
 	.pin_min = 4, .challenge_min = 4, .challenge_max = 255, \
 	.default_kind = COFFER_PART_KIND_BACKUP, .hsm_policies = (hsm_table), \
 	.partition_policies = (policy_table), .mechanisms = profile_mechanisms_all
@@ -78,7 +79,7 @@
 		       .session_rsa_pairs = 50, .sessions = 100, .clone_objects = 64 }
 #define GEN_CLOUD(feature_bits, hsm_table) \
 	.features = PROFILE_CLOUD | PROFILE_PPSO | PROFILE_DOMAINS | PROFILE_RSA_186_3 | \
-		    (feature_bits), \
+		    PROFILE_DIGEST | (feature_bits), \
 	.protocols = V1_V4, .suites = ALL_SUITES, .pin_min = 8, \
 	.default_kind = COFFER_PART_KIND_CLOUD, .limits = CLOUD_LIMITS, \
 	.hsm_policies = (hsm_table), .partition_policies = profile_partition_cloud, \
@@ -130,12 +131,13 @@ static const struct profile profiles[] = {
 	  .text = "backup card: partitions are archives, CPv1, takes V0 sources",
 	  .model = "Backup G5 6.28", .family = PROFILE_FAMILY_BACKUP_G5,
 	  .fw_version = FW(6, 28, 0), .max_partitions = 100, .storage = MIB(1024),
-	  GEN_BACKUP(V1_ONLY, profile_hsm_backup, profile_partition_backup) },
+	  GEN_BACKUP(0, V1_ONLY, profile_hsm_backup, profile_partition_backup) },
 	{ .name = "backup-g7-7.7.1",
 	  .text = "backup card: partitions are archives, CPv1 and CPv3, takes V0 sources",
 	  .model = "Backup G7 7.7.1", .family = PROFILE_FAMILY_BACKUP_G7,
 	  .fw_version = FW(7, 7, 1), .max_partitions = 100, .storage = MIB(1024),
-	  GEN_BACKUP(V1_V3, profile_hsm_backup_7, profile_partition_backup_7) },
+	  GEN_BACKUP(PROFILE_DIGEST, V1_V3, profile_hsm_backup_7,
+		     profile_partition_backup_7) },
 	CLOUD("2.0", FW(2, 0, 0), 1, 16, "CPv1 and CPv4, passwords only, small limits",
 	      GEN_CLOUD(0, profile_hsm_cloud)),
 	CLOUD("3.0", FW(3, 0, 0), 1, 16, "CPv1 and CPv4, not in FIPS mode, small limits",

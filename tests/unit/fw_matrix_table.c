@@ -88,6 +88,7 @@ const struct matrix_row matrix_rows[] = {
 	{ "CLONE_FINISH", 0x87, 8, ON_PART, USERS, INIT, COFFER_ST_SESSION_ID_INVALID },
 	{ "CLONE_CLOSE", 0x88, 12, ON_PART, USERS, INIT, BAD },
 	{ "CLONE_INVITE", 0x89, 8, ON_PART, USERS, INIT, BAD },
+	{ "CLONE_DIGEST", 0x8a, 12, ON_PART, "O", INIT, BAD },
 };
 
 const unsigned int matrix_row_count = sizeof(matrix_rows) / sizeof(matrix_rows[0]);
@@ -261,6 +262,8 @@ const struct matrix_probe matrix_probes[] = {
 	  false },
 	{ "extract from nothing", COFFER_CMD_CLONE_EXTRACT, no_context_extract, NO_CONTEXT, 0,
 	  { { 0 } }, false },
+	{ "compare in nothing", COFFER_CMD_CLONE_DIGEST, no_context_extract, NO_CONTEXT, 0,
+	  { { S_OLD | S_BACKUP, UNKNOWN } }, false },
 	{ "insert into nothing", COFFER_CMD_CLONE_INSERT, no_context_extract, BAD, 0, { { 0 } },
 	  false },
 	{ "finish nothing", COFFER_CMD_CLONE_FINISH, no_context, NO_CONTEXT, 0, { { 0 } },
