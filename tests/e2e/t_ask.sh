@@ -129,8 +129,8 @@ ask_missing() {
 		see {No Error}'
 	run 2 talk 'start {slot set}
 		see {Enter -slot}
-		send "nonsense\r"
-		see {the number of a slot}'
+		send "1x\r"
+		see {number, label:TEXT}'
 	run 2 talk 'start {slot set}
 		see {Enter -slot}
 		send "\r"
@@ -140,8 +140,8 @@ ask_missing() {
 		see {Enter -objects}
 		send "all\r"
 		see {Enter -slot}
-		send "nonsense\r"
-		see {the number of a slot}'
+		send "1x\r"
+		see {number, label:TEXT}'
 }
 
 ask_interrupt() {

@@ -13,7 +13,7 @@ shell_grammar() {
 	run 2 coffer 'slot "list'
 	run 2 coffer "slot set -slot '"
 	run 2 coffer 'slot list list'
-	run 2 coffer 'partition clone -objects 1,2,x -slot 0'
+	run 2 coffer 'partition clone -objects 1,2,3x -slot 0'
 	run 2 coffer "$(printf 'help %s; ' {1..3})$(printf 'x%.0s' {1..9000})"
 }
 
@@ -134,7 +134,7 @@ shell_help() {
 		run 0 coffer help
 	done
 	run 0 coffer help partition clone
-	has out '^    objects +o +HANDLE'
+	has out '^    objects +o +OBJECT'
 	run 0 coffer 'partition archive backup ?'
 	has out '^    sopassword '
 	run 0 coffer '?'

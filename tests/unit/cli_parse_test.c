@@ -126,6 +126,21 @@ static void values_keep_their_case(void **state)
 	assert_false(cli_args_given(&args, "force"));
 }
 
+/* A semicolon ends a command, unless a URI goes on behind it. */
+static void uris_as_words(void **state)
+{
+	(void)state;
+	check_words("object show pkcs11:object=a;type=private", 3,
+		    (const char *[]){ "object", "show", "pkcs11:object=a;type=private" });
+	check_words("x --handle=PKCS11:id=%01;slot-id=3", 2,
+		    (const char *[]){ "x", "--handle=PKCS11:id=%01;slot-id=3" });
+	check_words("x 12,pkcs11:id=%01;type=cert", 2,
+		    (const char *[]){ "x", "12,pkcs11:id=%01;type=cert" });
+	check_words("x pkcs11:object=a;quit", 2, (const char *[]){ "x", "pkcs11:object=a" });
+	check_words("x mypkcs11:a;b=c", 2, (const char *[]){ "x", "mypkcs11:a" });
+	check_words("x a;b=c", 2, (const char *[]){ "x", "a" });
+}
+
 /* Golden forms. */
 /* row 8 */
 static void clone_forms(void **state)
@@ -155,8 +170,9 @@ static void wrong_commands(void **state)
 {
 	static const char *const wrong[] = {
 		"frobnicate", "slot", "slot frob", "-slot 1", "slot list extra",
-		"slot set -slot", "slot set -slot x", "slot set -slot -1", "slot set -slot 1 2",
-		"slot set -slot 4294967296", "slot set -slot 1 -slot 2", "slot set -bogus 1",
+		"slot set -slot", "slot set -slot 1x", "slot set -slot -1", "slot set -slot 1 2",
+		"slot set -slot 18446744073709551616", "slot set -slot 1 -slot 2",
+		"slot set -bogus 1",
 		"slot set -slot=", "partition clone -force=1", "partition clone -objects 1,,2",
 		"partition clone -objects 1,", "partition clone -objects ,1",
 		"partition clone -objects 1x", "partition clone -objects 99999999999",
@@ -260,6 +276,7 @@ int main(void)
 		cmocka_unit_test(lines_that_are_refused),
 		cmocka_unit_test(options_in_every_form),
 		cmocka_unit_test(values_keep_their_case),
+		cmocka_unit_test(uris_as_words),
 		cmocka_unit_test(clone_forms),
 		cmocka_unit_test(wrong_commands),
 		cmocka_unit_test(question_marks),

@@ -45,8 +45,7 @@ struct cli_settings {
 	bool non_interactive;
 	bool keep_going;
 	bool echo;
-	bool slot_given;
-	unsigned int slot;
+	const char *slot;		/* as it was written; NULL = none */
 	const char *login;		/* role */
 	struct secret pin;		/* --pin-file, --pin-fd */
 	bool pin_given;

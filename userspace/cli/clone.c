@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "choose.h"
 #include "clone.h"
 #include "names.h"
 
@@ -72,10 +73,9 @@ static coffer_rc choose_on_error(struct cli *cli, const struct cli_args *args,
 }
 
 coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
-		      const char *verb)
+		      const char *verb, struct coffer_session *source)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
-
 	coffer_rc rc;
 
 	memset(run, 0, sizeof(*run));
@@ -85,10 +85,10 @@ coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_a
 	if (rc)
 		return rc;
 	if (cli_args_given(args, "objects") && !cli_args_all(args, "objects")) {
-		run->options.count = cli_args_numbers(args, "objects", run->handles,
-						      CLONE_HANDLES_MAX);
-		if (run->options.count > CLONE_HANDLES_MAX)
-			return cli_usage(cli, "at most %d handles at once", CLONE_HANDLES_MAX);
+		rc = choose_objects(cli, source, cli_args_text(args, "objects", ""), run->handles,
+				    CLONE_HANDLES_MAX, &run->options.count);
+		if (rc)
+			return rc;
 		run->options.handles = run->handles;
 	}
 	run->options.no_preflight = cli_args_given(args, "nopreflight");

@@ -21,9 +21,12 @@ struct clone_run {
 	struct coffer_clone_report report;
 };
 
-/* From -objects, -stoponerror and the global options; SIGINT ends the run after its batch. */
+/*
+ * From -objects (of @source's, which may be NULL when they are all handles), -stoponerror and the
+ * global options; SIGINT ends the run after its batch.
+ */
 coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
-		      const char *verb);
+		      const char *verb, struct coffer_session *source);
 /* --dry-run before the command or in it */
 bool clone_is_dry(const struct cli *cli, const struct cli_args *args);
 /* Words for people where coffer_strerror() leaves out what to do. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choose.h"
 #include "clone.h"
 
 /* The secrets that a struct coffer_archive points to. */
@@ -153,7 +154,7 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = backup_questions(cli, args, &a);
 	if (!rc)
-		rc = clone_begin(&run, cli, args, "backed up");
+		rc = clone_begin(&run, cli, args, "backed up", source->session);
 	if (!rc) {
 		snprintf(run.source, sizeof(run.source), "slot %u", source->slot.slot);
 		snprintf(run.target, sizeof(run.target), "archive %.32s", a.a.partition);
@@ -163,6 +164,23 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 			rc = not_kept(cli, &a);
 	}
 	archive_wipe(&a);
+	return rc;
+}
+
+/* Labels and the like are looked up in the archive, which takes a login of its own. */
+static coffer_rc restore_begin(struct clone_run *run, struct cli *cli,
+			       const struct cli_args *args, const struct archive *a)
+{
+	struct coffer_session *archive = NULL;
+	coffer_rc rc = 0;
+
+	if (cli_args_given(args, "objects") && !cli_args_all(args, "objects") &&
+	    !choose_all_handles(cli_args_text(args, "objects", "")))
+		rc = coffer_archive_open(&a->a, &archive);
+	if (!rc)
+		rc = clone_begin(run, cli, args, "restored", archive);
+	if (archive)
+		coffer_session_close(archive);
 	return rc;
 }
 
@@ -180,7 +198,7 @@ coffer_rc cli_archive_restore(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = ask_co(cli, args, &a, false);
 	if (!rc)
-		rc = clone_begin(&run, cli, args, "restored");
+		rc = restore_begin(&run, cli, args, &a);
 	if (!rc) {
 		snprintf(run.source, sizeof(run.source), "archive %.32s", a.a.partition);
 		snprintf(run.target, sizeof(run.target), "slot %u", target->slot.slot);

@@ -152,7 +152,7 @@ coffer_rc clone_all(struct cli *cli, const struct cli_args *args, struct cli_ses
 	static struct clone_run run;
 	coffer_rc rc;
 
-	rc = clone_begin(&run, cli, args, "cloned");
+	rc = clone_begin(&run, cli, args, "cloned", source->session);
 	if (rc)
 		return rc;
 	snprintf(run.source, sizeof(run.source), "slot %u", source->slot.slot);

@@ -20,14 +20,12 @@ static const char *enabled(bool on)
 void ha_show_settings(struct cli *cli, const struct coffer_ha_settings *set)
 {
 	struct out *o = &cli->out;
-	char text[24];
 
 	out_text(o, "recovery", "HA auto recovery", enabled(set->retry != 0));
 	out_text(o, "recovery_mode", "HA recovery mode",
 		 set->mode == COFFER_HA_ACTIVE_BASIC ? "activeBasic" : "activeEnhanced");
-	snprintf(text, sizeof(text), "%d", set->retry);
-	out_text(o, "retry", "Maximum auto recovery retry",
-		 set->retry < 0 && !o->json ? "infinite" : text);
+	out_signed(o, "retry", "Maximum auto recovery retry", set->retry,
+		   set->retry < 0 ? "infinite" : NULL);
 	out_number(o, "interval", "Auto recovery poll interval (seconds)", set->interval_s);
 	out_text(o, "log", "HA logging", enabled(set->log));
 	out_text(o, "log_path", "HA log file", set->log_file);
@@ -49,22 +47,22 @@ static void join_members(const struct coffer_ha_group *g, bool standby_only, cha
 static void show_members(struct cli *cli, const struct coffer_ha_group *g)
 {
 	static const struct out_column columns[] = {
-		{ "slot", "Slot #", 7, OUT_TEXT },
+		{ "slot", "Slot #", 7, OUT_MAYBE },
 		{ "serial", "Member S/N", 20, OUT_TEXT },
 		{ "label", "Member Label", 32, OUT_TEXT },
 		{ "status", "Status", 7, OUT_TEXT },
 		{ "role", "Role", 0, OUT_TEXT },
 	};
-	char slot[16], serial[24];
+	char serial[24];
 
 	out_table(&cli->out, "members", columns, 5);
 	for (size_t i = 0; i < g->count; i++) {
 		const struct coffer_ha_member *m = &g->members[i];
 
-		snprintf(slot, sizeof(slot), "%u", m->slot);
 		snprintf(serial, sizeof(serial), "%" PRIu64, m->serial);
 		out_row(&cli->out, (union out_cell[]){
-			OUT_T(m->slot == UINT_MAX ? "-" : slot), OUT_T(serial), OUT_T(m->label),
+			OUT_N(m->slot == UINT_MAX ? OUT_NONE : m->slot), OUT_T(serial),
+			OUT_T(m->label),
 			OUT_T(m->alive ? "alive" : "down"),
 			OUT_T(m->standby ? "standby" : m->primary ? "primary" : "member") });
 	}
@@ -184,7 +182,7 @@ coffer_rc cli_hagroup_retry(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = store(cli, &set);
 	if (!rc)
-		out_text(&cli->out, "retry", "Maximum auto recovery retry", text);
+		out_signed(&cli->out, "retry", "Maximum auto recovery retry", count, text);
 	return rc;
 }
 

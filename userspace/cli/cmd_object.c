@@ -7,62 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "choose.h"
 #include "der.h"
 #include "file.h"
 #include "names.h"
 #include "object.h"
+#include "selector.h"
 #include "template.h"
 
 /* ---- Which object ------------------------------------------------------------------ */
 
-static coffer_rc find_by_label(struct cli *cli, struct coffer_session *session, const char *label,
-			       const uint64_t *class, uint32_t *handle)
-{
-	struct coffer_objects found = { 0 };
-	struct template t = { .count = 0 };
-	coffer_rc rc;
-
-	template_text(&t, COFFER_CKA_LABEL, label);
-	if (class)
-		template_ulong(&t, COFFER_CKA_CLASS, *class);
-	rc = coffer_find(session, t.attrs, t.count, NULL, 0, &found);
-	if (rc)
-		return rc;
-	if (found.count == 1)
-		*handle = found.list[0].handle;
-	else if (found.count)
-		rc = cli_usage(cli, "%zu objects are labelled %s: give -handle", found.count,
-			       label);
-	else
-		rc = cli_fail(cli, ST(OBJECT_HANDLE_INVALID), "no object is labelled %s",
-			      label);
-	coffer_objects_free(&found);
-	return rc;
-}
-
 coffer_rc object_handle(struct cli *cli, const struct cli_args *args, struct cli_session *s,
 			const enum coffer_class *classes, size_t n_classes, uint32_t *handle)
 {
-	uint64_t number = cli_args_number(args, "handle", 0), class;
+	const char *text = cli_args_text(args, "handle", NULL);
 	const char *label = cli_args_text(args, "label", NULL);
-	coffer_rc rc = 0;
+	char named[SELECTOR_MAX + 8];
 
-	if (!cli_args_given(args, "handle") == !label)
+	*handle = 0;
+	if (!text == !label)
 		return cli_usage(cli, "give either -handle or -label");
-	if (!label && (!number || number > UINT32_MAX))
-		return cli_fail(cli, ST(OBJECT_HANDLE_INVALID), "there is no handle %llu",
-				(unsigned long long)number);
-	*handle = (uint32_t)number;
-	if (!label)
-		return 0;
-	for (size_t i = 0; i < n_classes; i++) {
-		class = classes[i];
-		rc = find_by_label(cli, s->session, label, &class, handle);
-		if (rc != ST(OBJECT_HANDLE_INVALID))
-			return rc;
-	}
-	return n_classes ? rc : find_by_label(cli, s->session, label, NULL, handle);
+	if (label && (size_t)snprintf(named, sizeof(named), "label:%s", label) >= sizeof(named))
+		return cli_usage(cli, "the label is too long");
+	return choose_object(cli, s->session, text ? text : named, classes, n_classes, handle);
 }
 
 coffer_rc object_get(struct cli_session *s, uint32_t handle, const uint32_t *types, size_t count,
@@ -192,9 +159,8 @@ coffer_rc cli_object_delete(struct cli *cli, const struct cli_args *args)
 		handles = calloc(DELETE_MAX, sizeof(*handles));
 		if (!handles)
 			return -ENOMEM;
-		count = cli_args_numbers(args, "objects", handles, DELETE_MAX);
-		if (count > DELETE_MAX)
-			rc = cli_usage(cli, "at most %d handles at once", DELETE_MAX);
+		rc = choose_objects(cli, s->session, cli_args_text(args, "objects", ""), handles,
+				    DELETE_MAX, &count);
 	}
 	if (!rc)
 		rc = cli_confirm(cli, args, "object delete erases %zu object%s of slot %u", count,

@@ -377,13 +377,16 @@ static void prepare(struct cli_lookup *l, const struct cli_want *want)
 {
 	const char *cards = l->cli->set.cards ? l->cli->set.cards : getenv("COFFER_CARDS");
 	const struct cli_session *s;
+	uint64_t first = 0;
+	bool has_first;
 
+	has_first = l->cli->set.slot && cli_number(l->cli->set.slot, UINT32_MAX, &first);
 	l->want = *want;
 	l->finished = l->own_session = false;
 	l->session = NULL;
-	l->slot_known = want->slot_given || l->cli->slot_chosen || l->cli->set.slot_given;
+	l->slot_known = want->slot_given || l->cli->slot_chosen || has_first;
 	l->slot = want->slot_given ? want->slot
-		: l->cli->slot_chosen ? l->cli->slot : l->cli->set.slot;
+		: l->cli->slot_chosen ? l->cli->slot : (unsigned int)first;
 	l->ctx = l->cli->ctx;
 	l->own_ctx = !l->ctx;
 	l->cards = l->own_ctx ? local_cards(cards) : NULL;

@@ -21,16 +21,16 @@ static const char *value_name(const struct cli_option *o)
 		return "SLOT";
 	case CLI_NUMBERS:
 		return "N,N,...";
+	case CLI_OBJECT:
+		return "OBJECT";
 	case CLI_OBJECTS:
-		return "HANDLE,...|all";
+		return "OBJECT,...|all";
 	case CLI_ROLE:
 		return "ROLE";
 	case CLI_CHOICE:
 		return o->choices;
 	case CLI_FILE:
 		return "FILE";
-	case CLI_OBJECT:
-		return "HANDLE";
 	case CLI_POLICIES:
 		return "N,N,...";
 	case CLI_CIPHER:

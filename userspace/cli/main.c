@@ -23,7 +23,7 @@ static const char usage_text[] =
 	"\n"
 	"  --cards LIST        card folders, device nodes, ssh:HOST:CARD; commas between.\n"
 	"                      Default: $COFFER_CARDS, else every /dev/cofferN\n"
-	"  --slot N            begin at this slot\n"
+	"  --slot SLOT         begin at this slot: number, label, serial:N, PKCS#11 URI\n"
 	"  --login ROLE        log in there first\n"
 	"  --pin-file FILE     with the password in the first line of FILE\n"
 	"  --pin-fd N          with the password in the first line of descriptor N\n"
@@ -133,8 +133,8 @@ static int set_valued(struct cli *cli, struct invocation *in, enum global what, 
 		cli->set.cards = value;
 		return 0;
 	case G_SLOT:
-		cli->set.slot_given = true;
-		return set_number(cli, name, value, UINT32_MAX, &cli->set.slot);
+		cli->set.slot = value;
+		return 0;
 	case G_LOGIN:
 		cli->set.login = value;
 		return 0;

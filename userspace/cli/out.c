@@ -196,6 +196,20 @@ void out_number(struct out *o, const char *key, const char *heading, uint64_t va
 	printf("%" PRIu64 "\n", value);
 }
 
+void out_signed(struct out *o, const char *key, const char *heading, int64_t value,
+		const char *text)
+{
+	if (o->json) {
+		add(o, key, json_object_new_int64(value));
+		return;
+	}
+	title(heading);
+	if (text)
+		puts(text);
+	else
+		printf("%" PRId64 "\n", value);
+}
+
 void out_serial(struct out *o, const char *key, const char *heading, uint64_t value)
 {
 	char text[24];
@@ -310,6 +324,8 @@ static void print_cell(const struct out_column *c, union out_cell cell, bool las
 			  sizeof(text));
 	else if (c->kind == OUT_YES)
 		snprintf(text, sizeof(text), "%s", cell.number ? "yes" : "no");
+	else if (c->kind == OUT_MAYBE && cell.number == OUT_NONE)
+		strcpy(text, "-");
 	else
 		snprintf(text, sizeof(text), c->kind == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64,
 			 cell.number);
@@ -334,6 +350,8 @@ void out_row(struct out *o, const union out_cell *cells)
 			out_key_text(o, c->key, cells[i].text);
 		else if (c->kind == OUT_YES)
 			out_key_bool(o, c->key, cells[i].number);
+		else if (c->kind == OUT_MAYBE && cells[i].number == OUT_NONE)
+			add(o, c->key, NULL);
 		else
 			out_key_number(o, c->key, cells[i].number);
 	}

@@ -16,7 +16,15 @@
 
 struct json_object;
 
-enum out_kind { OUT_TEXT, OUT_NUMBER, OUT_HEX, OUT_YES };	/* OUT_YES: a number as yes or no */
+enum out_kind {
+	OUT_TEXT,
+	OUT_NUMBER,
+	OUT_HEX,
+	OUT_YES,		/* a number as yes or no */
+	OUT_MAYBE,		/* a number; OUT_NONE is "-", null in JSON */
+};
+
+#define OUT_NONE UINT64_MAX
 
 struct out_column {
 	const char *key;	/* in JSON */
@@ -55,6 +63,9 @@ void out_end(struct out *o, int64_t rc, const char *name, int status, const char
 /* ---- Facts: "Title  ->  value" and a key in JSON ----------------------------------- */
 void out_text(struct out *o, const char *key, const char *title, const char *value);
 void out_number(struct out *o, const char *key, const char *title, uint64_t value);
+/* @text: for people, who get the number if it is NULL. */
+void out_signed(struct out *o, const char *key, const char *title, int64_t value,
+		const char *text);
 /* 64 bits do not fit a JSON number everywhere: serial numbers are strings there. */
 void out_serial(struct out *o, const char *key, const char *title, uint64_t value);
 void out_hex(struct out *o, const char *key, const char *title, const void *bytes, size_t len);

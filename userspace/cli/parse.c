@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "parse.h"
+#include "selector.h"
 
 /* ---- Words ------------------------------------------------------------------------- */
 
@@ -44,13 +45,32 @@ static bool ends_word(char c)
 	return !c || c == ';' || isspace((unsigned char)c);
 }
 
+/* Does ";NAME=" stand at @p? Then it goes on with a URI, for no command is like that. */
+static bool goes_on(const char *p)
+{
+	size_t len = *p == ';' ? strspn(p + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
+
+	return len && p[1 + len] == '=';
+}
+
+static bool in_uri(const struct cli_word *word, const char *end)
+{
+	static const char scheme[] = "pkcs11:";
+	const size_t len = sizeof(scheme) - 1;
+
+	for (const char *p = word->text; p + len <= end; p++)
+		if (!strncasecmp(p, scheme, len) && (p == word->text || strchr(",=", p[-1])))
+			return true;
+	return false;
+}
+
 static const char *take_word(const char **p, struct cli_word *word, char **out)
 {
 	const char *error;
 
 	word->text = *out;
 	word->quoted = false;
-	while (!ends_word(**p)) {
+	while (!ends_word(**p) || (goes_on(*p) && in_uri(word, *out))) {
 		if (**p == '"' || **p == '\'') {
 			char quote = *(*p)++;
 
@@ -155,6 +175,29 @@ static bool is_all(const char *text)
 	return !strcasecmp(text, "all") || !strcmp(text, "0");
 }
 
+static const char *selects(const char *(*parse)(const char *text, struct selector *out),
+			   const char *text)
+{
+	struct selector s;
+	const char *wants = parse(text, &s);
+
+	selector_free(&s);
+	return wants;
+}
+
+static const char *objects_want(const char *list)
+{
+	char element[SELECTOR_MAX];
+	const char *wants = NULL;
+
+	while (list && !wants) {
+		if (!selector_next(&list, element, sizeof(element)))
+			return "objects with commas between";
+		wants = selects(selector_object, element);
+	}
+	return wants;
+}
+
 const char *cli_value_wants(const struct cli_option *option, const char *text)
 {
 	uint64_t number;
@@ -162,16 +205,15 @@ const char *cli_value_wants(const struct cli_option *option, const char *text)
 
 	switch (option->kind) {
 	case CLI_NUMBER:
-	case CLI_OBJECT:
 	case CLI_CIPHER:
 	case CLI_SERIAL:
 		return cli_number(text, UINT64_MAX, &number) ? NULL : "a number";
 	case CLI_SLOT:
-		return cli_number(text, UINT32_MAX, &number) ? NULL : "the number of a slot";
+		return selects(selector_slot, text);
+	case CLI_OBJECT:
+		return selects(selector_object, text);
 	case CLI_OBJECTS:
-		if (is_all(text))
-			return NULL;
-		/* fall through */
+		return is_all(text) ? NULL : objects_want(text);
 	case CLI_NUMBERS:
 	case CLI_POLICIES:
 		return each_number(text, &count, NULL, 0) ? NULL : "numbers with commas between";

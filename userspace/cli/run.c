@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "choose.h"
 
 /* ---- Results ----------------------------------------------------------------------- */
 
@@ -102,6 +102,7 @@ static coffer_rc run_handler(struct cli *cli, const struct cli_args *args)
 static enum cli_status run_parsed(struct cli *cli, struct cli_args *args)
 {
 	struct answers answers = { .used = 0 };
+	struct choose_slots slots = { .used = 0 };
 	char name[CLI_NAME_MAX];
 	enum cli_status status;
 	coffer_rc rc;
@@ -120,6 +121,8 @@ static enum cli_status run_parsed(struct cli *cli, struct cli_args *args)
 	rc = complete(cli, args, &answers);
 	if (!rc && args->command->flags & CLI_CMD_SILENT)
 		rc = cli_usage(cli, "%s has no JSON form: standard output is its own", name);
+	if (!rc)
+		rc = choose_slot_options(cli, args, &slots);
 	if (!rc)
 		rc = run_handler(cli, args);
 	status = finish(cli, rc);
@@ -233,13 +236,16 @@ enum cli_status cli_run_script(struct cli *cli, const char *path)
 static coffer_rc preamble(struct cli *cli)
 {
 	struct cli_session *s;
+	unsigned int slot;
 	coffer_rc rc;
 
-	if (cli->set.slot_given) {
-		rc = cli_session_of(cli, cli->set.slot, &s);
+	if (cli->set.slot) {
+		rc = choose_slot(cli, cli->set.slot, &slot);
+		if (!rc)
+			rc = cli_session_of(cli, slot, &s);
 		if (rc)
 			return rc;
-		cli->slot = cli->set.slot;
+		cli->slot = slot;
 		cli->slot_chosen = true;
 	}
 	if (!cli->set.login)
@@ -253,7 +259,7 @@ enum cli_status cli_run_preamble(struct cli *cli)
 {
 	coffer_rc rc;
 
-	if (!cli->set.slot_given && !cli->set.login)
+	if (!cli->set.slot && !cli->set.login)
 		return CLI_OK;
 	cli->override = CLI_OK;
 	cli->message[0] = '\0';

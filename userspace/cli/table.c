@@ -35,7 +35,7 @@
 #define PASSWORD(text) { "password", "p", CLI_SECRET, 0, text, NULL }
 #define ROLE_NAME { "name", "n", CLI_ROLE, REQ, "role, such as co or \"Crypto Officer\"", NULL }
 #define KEY \
-	{ "handle", "ha", CLI_OBJECT, 0, "handle of the object", NULL }, \
+	{ "handle", "ha", CLI_OBJECT, 0, "handle, OUID or PKCS#11 URI of the object", NULL }, \
 	{ "label", "l", CLI_LABEL, 0, "or its label, if only one object has it", NULL }
 #define BACKUP_SLOT { "slot", "s", CLI_SLOT, REQ, "slot of the backup card", NULL }
 #define ARCHIVE { "partition", "pa", CLI_ARCHIVE, REQ, "name of the archive", NULL }
@@ -88,7 +88,8 @@ const struct cli_noun cli_nouns[] = {
 const struct cli_command cli_commands[] = {
 	{ "slot", "list", "l", 0, NULL, "show every slot of every card", cli_slot_list, NULL },
 	{ "slot", "set", "s", 0, NULL, "make a slot the current one", cli_slot_set,
-	  OPTIONS({ "slot", "sl", CLI_SLOT, REQ | BARE, "number of the slot", NULL }) },
+	  OPTIONS({ "slot", "sl", CLI_SLOT, REQ | BARE,
+		    "the slot's number, label, serial:N or PKCS#11 URI", NULL }) },
 
 	{ "partition", "create", "cr", CLI_CMD_CHANGES, "HSM SO",
 	  "create a partition on the current HSM slot's card", cli_partition_create,
@@ -155,7 +156,8 @@ const struct cli_command cli_commands[] = {
 	  "do not let CPv4 use a cipher suite", cli_partition_cipherdisable, OPTIONS(CIPHER) },
 	{ "partition", "clone", "cl", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN, "Crypto Officer on both",
 	  "clone objects of the current slot to another slot", cli_partition_clone,
-	  OPTIONS(OBJECTS(REQ, "handles with commas between, or all, or 0 for all"),
+	  OPTIONS(OBJECTS(REQ, "handles, label:TEXT, OUIDs, PKCS#11 URIs with commas "
+			       "between; or all, or 0 for all"),
 		  { "slot", "s", CLI_SLOT, REQ, "slot that gets the clones", NULL },
 		  PASSWORD("Crypto Officer's password of that slot; with a PED: if activated, "
 			   "the challenge"), RUN, FORCE) },
@@ -164,12 +166,12 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,
 		  { "append", "a", CLI_FLAG, 0, "add to an archive that exists", NULL },
 		  { "replace", "r", CLI_FLAG, 0, "empty an archive that exists first", NULL },
-		  OBJECTS(0, "only these handles; default: all"), RUN, FORCE) },
+		  OBJECTS(0, "only these; default: all"), RUN, FORCE) },
 	{ "partition", "archive restore", "ar r", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "bring an archive's objects back into the partition",
 	  cli_archive_restore,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, ARCHIVE_PASSWORD,
-		  OBJECTS(CLI_OPT_ELSEWHERE, "only these handles of the archive; default: all"),
+		  OBJECTS(CLI_OPT_ELSEWHERE, "only these of the archive; default: all"),
 		  RUN, FORCE) },
 	{ "partition", "archive list", "ar l", 0, NULL, "list the archives of a backup card",
 	  cli_archive_list, OPTIONS(BACKUP_SLOT) },
@@ -362,7 +364,8 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(KEY) },
 	{ "object", "delete", "del", CLI_CMD_CHANGES | CLI_CMD_ERASES, "Crypto Officer",
 	  "delete objects", cli_object_delete,
-	  OPTIONS(OBJECTS(REQ | BARE, "handles with commas between, or all"), FORCE) },
+	  OPTIONS(OBJECTS(REQ | BARE, "handles, label:TEXT, OUIDs, PKCS#11 URIs with commas "
+		  "between; or all"), FORCE) },
 	{ "object", "export-public", "ep", 0, NULL, "write a public key as PEM",
 	  cli_object_export_public,
 	  OPTIONS(KEY, { "file", "f", CLI_FILE, 0, "file to write; default: standard output",
@@ -384,7 +387,7 @@ const struct cli_command cli_commands[] = {
 		  { "frompassword", "fp", CLI_SECRET, 0, "Crypto Officer's password of the "
 		    "source, unless logged in", NULL },
 		  PASSWORD("Crypto Officer's password of the target"),
-		  OBJECTS(0, "only these handles; default: all"), RUN, FORCE) },
+		  OBJECTS(0, "only these; default: all"), RUN, FORCE) },
 
 #include "table_ha.h"
 

@@ -19,15 +19,15 @@ enum cli_kind {
 	CLI_FLAG,		/* no value */
 	CLI_TEXT,
 	CLI_NUMBER,		/* decimal or 0x... */
-	CLI_SLOT,		/* a number that completes to the slots */
+	CLI_SLOT,		/* a slot's number, label, serial number or PKCS#11 URI */
 	CLI_NUMBERS,		/* numbers with commas between */
-	CLI_OBJECTS,		/* handles with commas between, "all", or 0 for all */
+	CLI_OBJECTS,		/* as CLI_OBJECT, with commas between, "all", or 0 for all */
 	CLI_ROLE,
 	CLI_CHOICE,		/* one of help's choices */
 	CLI_FILE,
 	CLI_SECRET,		/* never shown, asked for without echo; NAME-file F reads a file */
 	/* Numbers and texts like the others, but completion knows where they come from. */
-	CLI_OBJECT,		/* one handle */
+	CLI_OBJECT,		/* a handle, label, OUID or PKCS#11 URI */
 	CLI_POLICIES,		/* numbers with commas between, of policies */
 	CLI_CIPHER,		/* number of a cipher suite */
 	CLI_SERIAL,		/* of a partition */

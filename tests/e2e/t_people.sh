@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# What makes the command line good to people: objects and slots by name and URI, views, widths,
+# colours, progress, where secrets come from.
+
+people_objects() {
+	local ouid
+	take_cards a b
+	run 0 coffer "$(login 0); object generate aes -label one -id 01; \
+		object generate ec -label pair -id 02; object generate aes -label 'a,b'; \
+		object generate aes -label 77; object generate aes -label one"
+	coffer -o json "$(login 0); object delete label:77 -force; partition contents" >list
+	same "$(json list 'd[-1]["data"]["count"]')" 5
+	ouid=$(json list '[o["ouid"] for o in d[-1]["data"]["objects"] if o["label"] == "a,b"][0]')
+	run 0 coffer "$(login 0); object show -handle $ouid; object show -handle ouid:$ouid"
+	same "$(grep -c 'CKA_LABEL.*a,b' out)" 2
+	# A key pair: the commands' own order, a URI's type, and what is ambiguous.
+	echo text >text
+	run 0 coffer "$(login 0); object sign -handle pkcs11:object=pair -in text -out sig; \
+		object verify -handle pkcs11:id=%02 -in text -signature sig"
+	run 2 coffer "$(login 0); object show -handle pair"
+	has err 'pair is 2 objects: [0-9]+ \(p[a-z]+ key pair\), [0-9]+ \(p[a-z]+ key pair\); give'
+	run 0 coffer "$(login 0); object show -handle pkcs11:token=part0;object=pair;type=public"
+	run 1 coffer "$(login 0); object show -handle pkcs11:token=part1;object=pair;type=public"
+	has err 'is of another token than part0'
+	run 1 coffer "$(login 0); object show -handle pairs"
+	has err 'no object is pairs; similar: [0-9]+ \(p'
+	run 1 coffer "$(login 0); object show -handle zzz"
+	has err 'no object is zzz: see partition contents'
+	run 2 coffer "$(login 0); object show -handle 12a"
+	run 2 coffer "$(login 0); object show -handle pkcs11:object=pair?pin-value=co-pin-0"
+	run 0 coffer -o json "$(login 0); partition clone -slot part1 -password co-pin-1 \
+		-objects 'pkcs11:object=pair;type=private,a\\,b,$ouid'"
+	same "$(json out 'd[-1]["data"]["cloned"]')" 2
+	run 2 coffer "$(login 0); partition clone -slot 1 -password co-pin-1 -objects one"
+	has err 'one is 2 objects'
+	run 0 coffer "$(login 0); object delete 'pkcs11:object=pair;type=public,a\\,b' -force"
+	has out 'Objects deleted.*2'
+}
+
+people_archive() {
+	take_cards a b k
+	run 0 coffer "$(login 0); object generate aes -label one; object generate aes -label two; \
+		partition archive backup -slot vault -partition n -sopassword vault-pin \
+		-password p-archive -domain D; object delete all -force; partition archive \
+		restore -slot 2 -partition n -password p-archive -objects label:two"
+	has out '1 object restored, 0 existed'
+	same "$(count 0)" 1
+	run 1 coffer "$(login 0); partition archive restore -slot 2 -partition n \
+		-password p-archive -objects three"
+	has err 'no object is three'
+}
+
+people_slots() {
+	local serial
+	take_cards a b
+	coffer -o json 'slot list' >list
+	serial=$(json list '[s["serial"] for s in d[0]["data"]["slots"] if s["slot"] == 1][0]')
+	for name in 1 0x1 part1 label:part1 "serial:$serial" "$serial" pkcs11:token=part1 \
+		"pkcs11:serial=$serial;manufacturer=Coffer" 'pkcs11:slot-id=1'; do
+		run 0 coffer -o json "slot set -slot $name"
+		same "$(json out 'd[0]["data"]["slot"]')" 1 "$name"
+		run 0 coffer --slot "$name" -o json role list
+	done
+	run 3 coffer slot set -slot nobody
+	has err 'no slot is nobody; there are: 0 \(part0, partition\), 1 \(part1, part'
+	run 3 coffer slot set -slot 77
+	has err 'there is no slot 77'
+	run 2 coffer slot set -slot pkcs11:manufacturer=Coffer
+	has err 'is 4 slots: .*; give the number'
+	run 2 coffer slot set -slot 7x
+}
