@@ -130,6 +130,76 @@ static void a_comparison_tells_every_difference(void **state)
 	coffer_clone_report_free(&report);
 }
 
+/* row 74 */
+static void a_comparison_inside_the_cards_is_as_exact(void **state)
+{
+	const struct coffer_attr label = { CKA(LABEL), 5, "other" };
+	struct coffer_compare_report compared;
+	struct coffer_clone_report report, run;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		story_aes(s.co[0], "k", key);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &report));
+	GOOD(coffer_object_set(s.co[1], report.items[0].target_handle, &label, 1));
+	GOOD(coffer_object_destroy(s.co[1], report.items[1].target_handle));
+	story_aes(s.co[1], "new", key);
+	for (int back = 0; back < 2; back++) {
+		GOOD(coffer_compare_inside(s.co[back], s.co[!back], &run, &compared));
+		assert_int_equal(run.protocol, COFFER_CLONE_CPV4);
+		assert_int_equal(compared.how, COFFER_BY_DIGEST);
+		assert_int_equal(compared.count, 4);
+		assert_int_equal(compared.same, 1);
+		assert_int_equal(compared.differ, 1);
+		assert_int_equal(compared.only_a, 1);
+		assert_int_equal(compared.only_b, 1);
+		for (size_t i = 0; i < compared.count; i++)
+			if (compared.items[i].result == COFFER_DIFFERS)
+				assert_int_equal(back ? compared.items[i].handle_b :
+						 compared.items[i].handle_a,
+						 report.items[0].source_handle);
+		coffer_compare_report_free(&compared);
+	}
+	coffer_clone_report_free(&report);
+}
+
+/* More than one request's worth. */
+static void many_objects_are_compared_in_turns(void **state)
+{
+	struct coffer_compare_report compared;
+	struct coffer_clone_report run;
+
+	(void)state;
+	for (int i = 0; i < 130; i++)
+		story_aes(s.co[0], "k", key);
+	GOOD(coffer_clone(s.co[0], s.co[1], NULL, &run));
+	coffer_clone_report_free(&run);
+	GOOD(coffer_compare_inside(s.co[0], s.co[1], &run, &compared));
+	assert_int_equal(compared.how, COFFER_BY_DIGEST);
+	assert_int_equal(compared.same, 130);
+	coffer_compare_report_free(&compared);
+}
+
+static void old_cards_are_compared_by_fingerprints(void **state)
+{
+	struct coffer_compare_report compared;
+	struct coffer_clone_report run;
+	struct story old;
+
+	(void)state;
+	story_begin(&old, "pcie-7.4", NULL, NULL);
+	story_aes(old.co[0], "old", key);
+	GOOD(coffer_clone(old.co[0], old.co[1], NULL, &run));
+	coffer_clone_report_free(&run);
+	GOOD(coffer_compare_inside(old.co[0], old.co[1], &run, &compared));
+	assert_int_equal(compared.how, COFFER_BY_FINGERPRINT);
+	assert_int_equal(run.protocol, COFFER_CLONE_CPV1);
+	assert_int_equal(compared.same, 1);
+	assert_int_equal(compared.differ, 0);
+	coffer_compare_report_free(&compared);
+	story_end(&old);
+}
+
 static void cpv1_between_old_cards(void **state)
 {
 	struct coffer_clone_report report;
@@ -329,6 +399,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(clone_and_use, empty),
 		cmocka_unit_test_setup(a_comparison_tells_every_difference, empty),
+		cmocka_unit_test_setup(a_comparison_inside_the_cards_is_as_exact, empty),
+		cmocka_unit_test_setup(many_objects_are_compared_in_turns, empty),
+		cmocka_unit_test_setup(old_cards_are_compared_by_fingerprints, empty),
 		cmocka_unit_test_setup(cpv1_between_old_cards, empty),
 		cmocka_unit_test_setup(another_domain, empty),
 		cmocka_unit_test_setup(preflight_texts, empty),

@@ -270,7 +270,14 @@ static void show_verified(struct cli *cli, const struct cli_session *s, const st
 	snprintf(slot, sizeof(slot), "slot %u", s->slot.slot);
 	out_text(&cli->out, "protocol", "Domain and cards proved by",
 		 cli_protocols(run->protocol, text, sizeof(text)));
+	out_text(&cli->out, "compared_by", "Compared by",
+		 report->how == COFFER_BY_DIGEST ? "digest" : "fingerprint");
 	clone_compared(cli, report, slot, archive);
+	if (report->how == COFFER_BY_DIGEST)
+		out_say(&cli->out, "    The cards compared values and attributes.");
+	else
+		out_say(&cli->out, "    Values were not compared: that wants the Crypto Officer, and "
+			"firmware 7.7.0 or later on both cards.");
 }
 
 /* Row 74. What is only in the archive was deleted since: no fault of the archive's. */

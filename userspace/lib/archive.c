@@ -327,19 +327,22 @@ API coffer_rc coffer_archive_restore(struct coffer_session *target,
 	return rc;
 }
 
-/* An older backup card takes nothing from a newer partition, but gives. */
-static coffer_rc prove(struct coffer_session *s, struct coffer_session *archive,
-		       struct coffer_clone_report *run)
+/* What both partitions show against it, in words; an older backup card only gives. */
+static coffer_rc refused(struct coffer_session *s, struct coffer_session *archive,
+			 struct coffer_clone_report *run)
 {
-	const struct coffer_clone_options dry = { .dry_run = true };
-	coffer_rc rc = archive_clone(s, archive, &dry, run);
+	coffer_rc rc = 0;
+	char *why = coffer_clone_preflight(s, archive, &rc);
 
 	if (rc == ST(CLONE_DIRECTION)) {
-		coffer_clone_report_free(run);
-		rc = archive_clone(archive, s, &dry, run);
+		free(why);
+		rc = 0;
+		why = coffer_clone_preflight(archive, s, &rc);
 	}
-	/* Which objects could go is not the question. */
-	return rc == ST(FAILED_TO_CLONE_AN_OBJECT) ? 0 : rc;
+	if (rc)
+		snprintf(run->why, sizeof(run->why), "%s", why ? why : coffer_strerror(rc));
+	free(why);
+	return rc;
 }
 
 API coffer_rc coffer_archive_verify(struct coffer_session *session,
@@ -354,9 +357,9 @@ API coffer_rc coffer_archive_verify(struct coffer_session *session,
 	memset(report, 0, sizeof(*report));
 	rc = archive_enter(a, &co);
 	if (!rc)
-		rc = prove(session, co.s, run);
+		rc = refused(session, co.s, run);
 	if (!rc)
-		rc = coffer_compare(session, co.s, report);
+		rc = coffer_compare_inside(session, co.s, run, report);
 	entry_leave(&co);
 	return rc;
 }

@@ -257,8 +257,7 @@ static coffer_rc outcome(const struct clone_run *run)
 	return 0;
 }
 
-/* What the host can see at once; the cards would say the same after a negotiation. */
-static coffer_rc sessions_check(struct coffer_session *source, struct coffer_session *target)
+coffer_rc clone_sessions_check(struct coffer_session *source, struct coffer_session *target)
 {
 	coffer_rc rc = session_direct(source);
 
@@ -326,7 +325,7 @@ API coffer_rc coffer_clone(struct coffer_session *source, struct coffer_session 
 	coffer_rc rc;
 
 	memset(report, 0, sizeof(*report));
-	rc = sessions_check(source, target);
+	rc = clone_sessions_check(source, target);
 	if (!rc)
 		rc = run_all(&run);
 	/* A refusal before anything moved: the items say so too. */

@@ -30,6 +30,8 @@ struct clone_run {
 	coffer_rc fatal;		/* ends the run: nothing more is tried */
 };
 
+/* What the host can see at once; the cards would say the same after a negotiation. */
+coffer_rc clone_sessions_check(struct coffer_session *source, struct coffer_session *target);
 /* The messages up to an open session. On failure no context is left open. */
 coffer_rc clone_negotiate(struct clone_run *run);
 /* Is this failed negotiation the matter of one object, and no reason to end the run? */

@@ -108,22 +108,37 @@ static void found(struct check *c, uint64_t serial, char *text)
 	free(text);
 }
 
-/* Negotiates without moving anything. Only partitions of one domain come to an end of it. */
-static void check_domain(struct check *c, unsigned int p, unsigned int m)
+/* Also values, where the cards compare them: no list of attributes shows those. */
+static void tell_inside(struct check *c, uint64_t serial, const struct coffer_compare_report *r)
 {
-	const uint32_t none = 0;
-	const struct coffer_clone_options options = { .handles = &none, .dry_run = true };
-	struct coffer_clone_report report;
+	size_t i = 0;
+
+	if (r->how != COFFER_BY_DIGEST || !r->differ)
+		return;
+	while (r->items[i].result != COFFER_DIFFERS)
+		i++;
+	found(c, serial, text_of("%zu object%s not the same inside the cards, \"%s\" first",
+				 r->differ, r->differ == 1 ? " is" : "s are", r->items[i].label));
+}
+
+/* Negotiates without moving anything. Only partitions of one domain come to an end of it. */
+static void check_inside(struct check *c, unsigned int p, unsigned int m)
+{
+	struct coffer_compare_report compared;
+	struct coffer_clone_report run;
 	struct coffer_session s, t;
 	coffer_rc rc;
 
 	if (!ha_control(c->g, p, &s) || !ha_control(c->g, m, &t))
 		return;
-	rc = coffer_clone(&s, &t, &options, &report);
-	coffer_clone_report_free(&report);
+	rc = coffer_compare_inside(&s, &t, &run, &compared);
 	if (rc)
 		found(c, c->g->members[m].serial,
 		      text_of("cannot get keys from the primary: %s", coffer_strerror(rc)));
+	else
+		tell_inside(c, c->g->members[m].serial, &compared);
+	coffer_compare_report_free(&compared);
+	coffer_clone_report_free(&run);
 }
 
 static bool facts_of(struct check *c, unsigned int m, struct ha_facts *f)
@@ -181,7 +196,7 @@ static void check_all(struct check *c, unsigned int p)
 		check_member(c, &f);
 		check_pair(c, &primary, &f);
 		if (ha_alive(c->g) >> i & 1)
-			check_domain(c, p, i);
+			check_inside(c, p, i);
 		ha_facts_free(&f);
 	}
 	ha_facts_free(&primary);

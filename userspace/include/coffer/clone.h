@@ -86,7 +86,7 @@ char *coffer_clone_preflight(struct coffer_session *source, struct coffer_sessio
 /* ---- Comparing two partitions --------------------------------------------------------------- */
 enum coffer_compare_result {
 	COFFER_SAME		= 0,
-	COFFER_DIFFERS		= 1,	/* the same object (CKA_OUID), other attributes */
+	COFFER_DIFFERS		= 1,	/* the same object (CKA_OUID), something else in it */
 	COFFER_ONLY_A		= 2,
 	COFFER_ONLY_B		= 3,
 };
@@ -96,7 +96,12 @@ struct coffer_compare_item {
 	enum coffer_compare_result result;
 	char label[65];
 };
+enum coffer_compare_how {
+	COFFER_BY_FINGERPRINT	= 0,	/* CKA_FINGERPRINT: all of an object but its secrets */
+	COFFER_BY_DIGEST	= 1,	/* made inside the cards: values too */
+};
 struct coffer_compare_report {		/* free with coffer_compare_report_free */
+	enum coffer_compare_how how;
 	size_t same, differ, only_a, only_b;
 	size_t count;
 	struct coffer_compare_item *items;	/* by CKA_OUID */
@@ -107,6 +112,15 @@ struct coffer_compare_report {		/* free with coffer_compare_report_free */
  */
 coffer_rc coffer_compare(struct coffer_session *a, struct coffer_session *b,
 			 struct coffer_compare_report *report);
+/*
+ * The same by digests that both cards make in a clone session, of values and attributes, but for
+ * CKA_TRUSTED and CKA_SENSITIVE, which a clone need not keep. The session is told in *run (errors:
+ * those of a negotiation); one of @a and @b is read/write. Cards without digests (before 7.7.0,
+ * the older backup card) and roles but the Crypto Officer leave it at fingerprints: report->how.
+ */
+coffer_rc coffer_compare_inside(struct coffer_session *a, struct coffer_session *b,
+				struct coffer_clone_report *run,
+				struct coffer_compare_report *report);
 void coffer_compare_report_free(struct coffer_compare_report *report);
 
 /* ---- Archives on backup cards (behaviour.md section 8) -------------------------------------- */
@@ -130,9 +144,8 @@ coffer_rc coffer_archive_restore(struct coffer_session *target, const struct cof
 				 const struct coffer_clone_options *options,
 				 struct coffer_clone_report *report);
 /*
- * Does the archive hold what the partition (a) holds? A dry run of a clone, told in *run, shows
- * that both cards are genuine and share the domain; then the objects are compared. 0 also when
- * they differ: see *report.
+ * Does the archive hold what the partition (a) holds? By coffer_compare_inside(): first both
+ * cards show that they are genuine and share the domain. 0 also when they differ: see *report.
  */
 coffer_rc coffer_archive_verify(struct coffer_session *session, const struct coffer_archive *a,
 				struct coffer_clone_report *run,
