@@ -98,8 +98,7 @@ uint32_t clone_protocols(const struct fw_card *card, const struct fw_partition *
  * Pure. Both cards call it with both offers and act on nothing else (behaviour.md 1.4, 1.5,
  * 1.6). On success *protocol is one COFFER_CLONE_* bit and *suite a CPv4 suite or 0.
  * Errors: CLONE_SAME_PARTITION, SESSION_NEGOTIATION_NO_ROOTS, OPERATION_NOT_ALLOWED,
- * DATA_LEN_RANGE (V0 and V1), CLONE_DIRECTION, FIPS_MISMATCH, CLONE_KDF_MISMATCH,
- * PROTOCOL_DISABLED,
+ * DATA_LEN_RANGE (V0 and V1), CLONE_DIRECTION, CLONE_KDF_MISMATCH, PROTOCOL_DISABLED,
  * SESSION_NEGOTIATION_NO_ALGS, SESSION_NEGOTIATION_INVALID (roles are not S and T).
  */
 uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer *target,

@@ -2,7 +2,8 @@
 /*
  * The decision table: from two offers to a protocol and a suite, or to one clear refusal.
  * Pure, so that both cards come to the same result and a test can walk all of it.
- * Rows: behaviour.md 1.4 (protocol), 1.5 (FIPS), 1.6 (direction), feature rows 3, 5, 16.
+ * Rows: behaviour.md 1.4 (protocol), 1.6 (direction), feature rows 3, 5, 16. That one side is in
+ * FIPS mode is no refusal: it takes away protocols, and the target judges each object (1.5, row 65).
  */
 #include "clone.h"
 
@@ -58,11 +59,6 @@ static bool shuns_cloud(const struct clone_offer *s, const struct clone_offer *t
 	       (t->kind == COFFER_PART_KIND_CLOUD && (s->flags & CLONE_OF_NO_CLOUD));
 }
 
-static bool fips_differs(const struct clone_offer *s, const struct clone_offer *t)
-{
-	return (s->flags ^ t->flags) & CLONE_OF_FIPS;
-}
-
 static bool kdf_differs(const struct clone_offer *s, const struct clone_offer *t)
 {
 	return (s->flags ^ t->flags) & CLONE_OF_TEST_KDF;
@@ -100,7 +96,6 @@ static const struct {
 	{ shuns_cloud,		COFFER_ST_PROTOCOL_DISABLED },
 	{ versions_differ,	COFFER_ST_DATA_LEN_RANGE },
 	{ goes_down,		COFFER_ST_CLONE_DIRECTION },
-	{ fips_differs,		COFFER_ST_FIPS_MISMATCH },
 	{ kdf_differs,		COFFER_ST_CLONE_KDF_MISMATCH },
 };
 

@@ -211,6 +211,76 @@ ha_cloud() {
 	same "$(objects_on 1)" 1
 }
 
+# What members with and without FIPS mode have in common is what the group does.
+# rows 65, 66
+ha_fips() {
+	ha_cards pcie-7.8 pcie-7.8
+	run 0 coffer "slot set -slot 1; role login -name po -password po-password;
+		partition changepolicy -policy 43 -value 0 -force"
+	printf 'Coffer = {\n   ClientVersion = 10.3.0;\n}\n' >coffer.conf
+	group G 0
+	run 5 coffer 'hagroup addmember -group G -slot 1 -password co-password'
+	has err 'client 10.4.0'
+	sed -i 's/10\.3\.0/10.4.0/' coffer.conf
+	run 0 coffer 'hagroup addmember -group G -slot 1 -password co-password'
+	has err 'warning: .*approved algorithms only.*keys that it cannot take'
+	run 0 at_group 'object generate ec -label ours; object generate aes -label ours'
+	same "$(objects_on 1)" 3
+	# Ed25519 is none of FIPS mode.
+	run 0 at_group 'object generate ed25519 -label theirs'
+	same "$(objects_on 0)" 5
+	same "$(objects_on 1)" 3
+	date >data
+	run 0 at_group 'object sign -label ours -in data -out sig;
+		object export-public -label ours -file key.pem'
+	openssl dgst -sha256 -verify key.pem -signature sig data >/dev/null
+	run 1 at_group 'object sign -label theirs -in data -out sig'
+	has err 'MECHANISM|mechanism'
+	# What the other one makes comes, too.
+	mv 0.coffer away
+	COFFER_CARDS=1.coffer run 0 at_group 'object generate aes -label strict'
+	mv away 0.coffer
+	run 6 coffer 'hagroup synchronize -group G -password co-password'
+	same "$(objects_on 0)" 6
+	same "$(objects_on 1)" 4
+}
+
+# A partition with a PED and a service that stands by for it.
+# row 64
+ha_ped_cloud() {
+	take_ped p
+	export COFFER_CONFIG=$PWD/coffer.conf COFFER_CARDS=p.coffer
+	keep_on p.coffer
+	run 0 coffer "$(by_key 0 po); partition changepolicy -policy 22 -value 1;
+		role createchallenge -name co -challengesecret co-password-9"
+	run 0 coffer "$(by_key 0)"
+	make_card cloud.coffer cloud-2.0
+	coffer --cards cloud.coffer ped connect ped >/dev/null
+	COFFER_CARDS=p.coffer,cloud.coffer
+	run 0 coffer "slot set -slot 1; partition init -label c -password po-password \
+		-importpeddomain -force; role login -name po -password po-password;
+		role init -name co -password co-initial; role logout;
+		role login -name co -password co-initial;
+		role changepw -name co -oldpw co-initial -newpw co-password-9"
+	printf 'Coffer = {\n   ClientVersion = 10.4.0;\n}\n' >coffer.conf
+	run 0 coffer 'hagroup creategroup -label G -slot 0 -password co-password-9'
+	run 5 coffer 'hagroup addmember -group G -slot 1 -password co-password-9'
+	has err 'client 10.5.0'
+	run 0 coffer 'hagroup listgroups'
+	lacks out "$(serial_of 1).*alive"
+	sed -i 's/10\.4\.0/10.5.0/' coffer.conf
+	run 0 coffer 'hagroup addmember -group G -slot 1 -password co-password-9'
+	run 0 coffer 'slot set -slot 9100; role login -name co -password co-password-9;
+		object generate ec -label shared'
+	date >data
+	mv p.coffer away
+	COFFER_CARDS=cloud.coffer run 0 coffer 'slot set -slot 9100;
+		role login -name co -password co-password-9;
+		object sign -label shared -in data -out sig;
+		object export-public -label shared -file key.pem'
+	openssl dgst -sha256 -verify key.pem -signature sig data >/dev/null
+}
+
 # row 49
 ha_ped() {
 	take_ped p

@@ -222,9 +222,9 @@ static void higher_level(struct clone_offer *o)
 	o->level = 2;
 }
 
-static void is_fips(struct clone_offer *o)
+static void other_kdf(struct clone_offer *o)
 {
-	o->flags |= CLONE_OF_FIPS;
+	o->flags ^= CLONE_OF_TEST_KDF;
 }
 
 static void other_root(struct clone_offer *o)
@@ -253,7 +253,7 @@ static void lying_offers(void **state)
 		{ 2, other_card, COFFER_ST_CERTIFICATE_DATA_INVALID },
 		{ 2, other_side, COFFER_ST_SESSION_NEGOTIATION_INVALID },
 		{ 2, higher_level, COFFER_ST_DATA_LEN_RANGE },
-		{ 2, is_fips, COFFER_ST_FIPS_MISMATCH },
+		{ 2, other_kdf, COFFER_ST_CLONE_KDF_MISMATCH },
 		{ 2, other_root, COFFER_ST_SESSION_NEGOTIATION_NO_ROOTS },
 		{ 2, unknown_flag, COFFER_ST_CPV4_MSG_ERROR },
 		{ 3, other_nonce, COFFER_ST_SESSION_NEGOTIATION_INVALID },

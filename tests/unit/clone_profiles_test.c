@@ -225,17 +225,24 @@ static void unknown_to_the_target(void **state)
 	tc_free(t);
 }
 
-static void fips(void **state)
+/* row 91 */
+static void fips_mode_takes_what_it_could_have_made(void **state)
 {
 	struct test_card *s = tc_simple(NULL, "red"), *t = tc_simple(NULL, "red");
-	uint32_t protocol;
+	uint32_t pub, priv, aes = tc_make_aes(s, "aes"), handle;
 
 	(void)state;
 	tc_policy_set(t, false, 43, 0);
-	assert_u32(negotiate(s, t, &protocol), COFFER_ST_FIPS_MISMATCH);
-	assert_u32(negotiate(t, s, &protocol), COFFER_ST_FIPS_MISMATCH);
-	tc_policy_set(s, false, 43, 0);
-	assert_u32(negotiate(s, t, &protocol), COFFER_ST_OK);
+	tc_make_pair(s, COFFER_CKM_EC_EDWARDS_KEY_PAIR_GEN, "ed", &pub, &priv);
+	assert_u32(clone_one(s, t, priv, &handle), COFFER_ST_OBJECT_TYPE_INVALID);
+	assert_u32(clone_one(s, t, pub, &handle), COFFER_ST_OBJECT_TYPE_INVALID);
+	tc_make_rsa(s, 1024, "small", &pub, &priv);
+	assert_u32(clone_one(s, t, priv, &handle), COFFER_ST_KEY_SIZE_RANGE);
+	assert_u32(tc_count(t), 0);
+	assert_u32(clone_one(s, t, aes, &handle), COFFER_ST_OK);
+	/* The other way all goes that may leave at all. */
+	aes = tc_make_aes(t, "strict");
+	assert_u32(clone_one(t, s, aes, &handle), COFFER_ST_OK);
 	tc_free(s);
 	tc_free(t);
 }
@@ -322,7 +329,7 @@ int main(void)
 		cmocka_unit_test(copy_on_backup),
 		cmocka_unit_test(too_small_for_the_target),
 		cmocka_unit_test(unknown_to_the_target),
-		cmocka_unit_test(fips),
+		cmocka_unit_test(fips_mode_takes_what_it_could_have_made),
 		cmocka_unit_test(hsm_policy),
 		cmocka_unit_test(kdf_cost),
 		cmocka_unit_test(foreign_root),

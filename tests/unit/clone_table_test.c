@@ -197,8 +197,6 @@ static struct answer expected(const struct state *s, const struct state *t)
 		return refuse(COFFER_ST_PROTOCOL_DISABLED);
 	if (direction(s, t))
 		return refuse(direction(s, t));
-	if (s->fips != t->fips)
-		return refuse(COFFER_ST_FIPS_MISMATCH);
 	return protocol_of(s, t);
 }
 
@@ -448,7 +446,9 @@ static void real_negotiations(void **state)
 		{ { "coffer", 3 }, { "cloud-3.0-fips", 0 } },		/* PROTOCOL_DISABLED */
 		{ { "cloud-2.0", 0 }, { "pcie-7.7.0", 0 } },
 		{ { "coffer", 32 }, { "cloud-2.0", 0 } },		/* NO_ALGS */
-		{ { "coffer", 2 }, { "coffer", 0 } },			/* FIPS_MISMATCH */
+		{ { "coffer", 2 }, { "coffer", 0 } },			/* FIPS mode on one side */
+		{ { "coffer", 0 }, { "coffer", 2 } },
+		{ { "coffer", 1 }, { "cloud-3.0-fips", 0 } },		/* PROTOCOL_DISABLED */
 		{ { "coffer", 0 }, { "coffer", 8 } },			/* DATA_LEN_RANGE */
 		{ { "coffer", 8 }, { "coffer", 0 } },
 		{ { "pcie-7.8", 0 }, { "pcie-7.4", 0 } },		/* CLONE_DIRECTION */

@@ -201,7 +201,6 @@ static void set_no_domain(struct side *s) { s->domains = 0; }
 static void set_throttled(struct side *s) { s->wait_ms = 4200; }
 static void set_hsm7(struct side *s) { s->hsm7 = 0; }
 static void set_no_keys(struct side *s) { s->policy0 = s->policy4 = 0; }
-static void set_fips(struct side *s) { s->fips = 1; }
 
 static const struct fault {
 	void (*set)(struct side *s);
@@ -216,7 +215,6 @@ static const struct fault {
 	{ set_throttled, ST(CLONE_THROTTLED), "5 more seconds" },
 	{ set_hsm7, ST(OPERATION_NOT_ALLOWED), "HSM policy 7" },
 	{ set_no_keys, ST(OPERATION_NOT_ALLOWED), "policies 0 and 4" },
-	{ set_fips, ST(FIPS_MISMATCH), "policy 43" },
 };
 
 static void faults_name_their_side(void **state)

@@ -248,15 +248,6 @@ static void check_direction(const struct side *s, const struct side *t, struct f
 		      s->part.level));
 }
 
-static void check_fips(const struct side *s, const struct side *t, struct finding *f)
-{
-	if (s->part.fips != t->part.fips)
-		found(f, ST(FIPS_MISMATCH),
-		      text_of("only the %s allows nothing but approved algorithms: give both "
-			      "partitions the same setting of policy 43 (HSM policy 12)",
-			      s->part.fips ? s->name : t->name));
-}
-
 static void check_kdf(const struct side *s, const struct side *t, struct finding *f)
 {
 	if ((s->part.slot.card_flags ^ t->part.slot.card_flags) & COFFER_CARD_TEST_KDF)
@@ -285,8 +276,8 @@ typedef void pair_check(const struct side *s, const struct side *t, struct findi
 
 static side_check *const side_checks[] = { check_partition, check_login, check_policies };
 static pair_check *const pair_checks[] = {
-	check_same, check_writable, check_supported, check_methods, check_direction, check_fips,
-	check_kdf, check_protocol,
+	check_same, check_writable, check_supported, check_methods, check_direction, check_kdf,
+	check_protocol,
 };
 
 static void check_all(const struct side *s, const struct side *t, struct finding *f)

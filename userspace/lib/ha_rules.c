@@ -258,9 +258,9 @@ static char *general_warning(const struct ha_facts *p, const struct ha_facts *j,
 	case 1:
 		if (p->fips == j->fips)
 			return NULL;
-		return text_of("%llu: %s approved algorithms only, other than the primary: keys "
-			       "are not replicated between them", serial(j),
-			       j->fips ? "has" : "has not");
+		return text_of("%llu: %s approved algorithms only, other than the primary: it does "
+			       "without keys that %s cannot take", serial(j),
+			       j->fips ? "has" : "has not", j->fips ? "it" : "the primary");
 	case 2:
 		if (p->kind == j->kind)
 			return NULL;
