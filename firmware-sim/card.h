@@ -110,7 +110,7 @@ struct fw_partition {
 	/* constant */
 	uint32_t id;
 	uint64_t serial;
-	uint64_t size;			/* bytes for objects */
+	uint64_t size;			/* bytes for objects; changed alone on the card */
 	enum coffer_partition_kind kind; /* changed alone on the card, by an update */
 
 	unsigned int logins;		/* under card->lock */
@@ -497,6 +497,8 @@ void login_undo(struct fw_session *s);	/* log out who uses this session */
 void logins_end(struct fw_card *card, struct fw_partition *part);
 /* The same of @roles (COFFER_RM_*) only. */
 void logins_end_of(struct fw_card *card, struct fw_partition *part, uint32_t roles);
+/* Those of a role that other owners have on the session's partition. */
+void logins_end_others(const struct fw_session *session, enum coffer_role role);
 /* Free session objects and clone contexts on @part, on all partitions when NULL. */
 void things_end(struct fw_card *card, struct fw_partition *part);
 /* Its login, if any, ends; with the last of a partition its ready keys go. Under card->lock. */

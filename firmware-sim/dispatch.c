@@ -119,6 +119,8 @@ static const uint16_t how[OPCODE_MAX] = {
 	[COFFER_CMD_DOMAIN_DELETE]	= HOW_PART_ALONE,
 	[COFFER_CMD_DOMAIN_CHANGE]	= HOW_PART_ALONE | HOW_SLOW,
 	[COFFER_CMD_CIPHER_SET]		= HOW_PART_ALONE,
+	[COFFER_CMD_PARTITION_RESIZE]	= HOW_CARD_ALONE,
+	[COFFER_CMD_PARTITION_LABEL]	= HOW_PART_ALONE,
 };
 
 /* ---- Gates ----------------------------------------------------------------------- */

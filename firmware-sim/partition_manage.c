@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Partitions as the HSM SO makes and deletes them, and as everybody sees them. */
+/* Partitions as the HSM SO makes, resizes and deletes them, and as everybody sees them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,4 +204,100 @@ uint32_t handle_PARTITION_DELETE(struct cmd *c)
 	c->state = p;
 	change_after(ch, partition_deleted);
 	return st;
+}
+
+/* ---- Changes that leave the objects alone ------------------------------------------- */
+
+#define OBJECT_OVERHEAD	64	/* as change.c counts */
+
+/* The partition as it will be. */
+struct changed {
+	uint32_t id;
+	uint64_t size;
+	char label[LABEL_MAX + 1];
+};
+
+static uint32_t partition_changed(struct cmd *c, uint32_t verdict)
+{
+	struct changed *n = c->state;
+	struct fw_partition *p = partition_find(c->card, n->id);
+
+	if (!verdict && p) {
+		pthread_mutex_lock(&p->lock);
+		p->size = n->size;
+		memcpy(p->label, n->label, sizeof(p->label));
+		pthread_mutex_unlock(&p->lock);
+	}
+	free(n);
+	return verdict;
+}
+
+/* @label empty: as it is. */
+static uint32_t partition_change(struct cmd *c, struct fw_partition *p, uint64_t size,
+				 struct bytes label)
+{
+	struct fw_partition image = { .card = p->card, .id = p->id, .serial = p->serial,
+				      .size = size, .kind = p->kind,
+				      .initialised = p->initialised };
+	struct changed *n = calloc(1, sizeof(*n));
+	struct change *ch = n ? change_of(c) : NULL;
+	uint32_t st = COFFER_ST_DEVICE_MEMORY;
+
+	memcpy(image.label, p->label, sizeof(image.label));
+	if (label.len)
+		label_set(image.label, label);
+	if (ch)
+		st = partition_save(&image, ch);
+	if (st) {
+		free(n);
+		return st;
+	}
+	n->id = p->id;
+	n->size = size;
+	memcpy(n->label, image.label, sizeof(n->label));
+	c->state = n;
+	change_after(ch, partition_changed);
+	return COFFER_ST_OK;
+}
+
+/* Neither more than the card has left nor less than the objects take. */
+static uint32_t size_fits(const struct fw_partition *p, uint64_t size)
+{
+	uint64_t taken = 0, bytes;
+	const struct fw_partition *q;
+	uint32_t all, open;
+
+	for (q = p->card->admin->next; q; q = q->next)
+		if (q != p)
+			taken += q->size;
+	if (size > p->card->profile->storage - taken)
+		return COFFER_ST_HSM_STORAGE_FULL;
+	if (store_object_count(p->card->store, p->id, &all, &open, &bytes))
+		return COFFER_ST_DEVICE_ERROR;
+	return bytes + (uint64_t)all * OBJECT_OVERHEAD > size ?
+	       (uint32_t)COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL : (uint32_t)COFFER_ST_OK;
+}
+
+uint32_t handle_PARTITION_RESIZE(struct cmd *c)
+{
+	uint32_t id = wire_u32(&c->in), st;
+	uint64_t size = wire_u64(&c->in);
+	struct fw_partition *p = partition_find(c->card, id);
+
+	if (!wire_in_done(&c->in) || !size)
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (!id || !p)
+		return COFFER_ST_CONTAINER_HANDLE_INVALID;
+	st = size_fits(p, size);
+	return st ? st : partition_change(c, p, size, (struct bytes){ NULL, 0 });
+}
+
+uint32_t handle_PARTITION_LABEL(struct cmd *c)
+{
+	uint32_t reserved = wire_u32(&c->in);
+	struct bytes label = wire_blob(&c->in, LABEL_MAX);
+
+	if (!wire_in_done(&c->in) || reserved || !label.len || !label_ok(label))
+		return COFFER_ST_ARGUMENTS_BAD;
+	return partition_change(c, c->part, c->part->size, label);
 }

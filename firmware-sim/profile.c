@@ -52,12 +52,16 @@
 			   profile_hsm_7_7, profile_partition_7_7_0)
 #define GEN_7_7_1	V0(V0_FEATURES | PROFILE_POLICY_42, V1_V3, 0, \
 			   profile_hsm_7_7, profile_partition_7_7_1)
-#define GEN_7_8		V0(V0_FEATURES | PROFILE_POLICY_42 | PROFILE_DOMAINS, V1_V3_V4, \
-			   ALL_SUITES, profile_hsm_7_8, profile_partition_7_8)
+#define GEN_7_8_WITH(bits) \
+	V0(V0_FEATURES | PROFILE_POLICY_42 | PROFILE_DOMAINS | (bits), V1_V3_V4, ALL_SUITES, \
+	   profile_hsm_7_8, profile_partition_7_8)
+#define GEN_7_8		GEN_7_8_WITH(0)
+#define GEN_7_8_1	GEN_7_8_WITH(PROFILE_LOGOUT_OTHERS)
 
 #define GEN_COFFER \
 	.features = PROFILE_PPSO | PROFILE_PARTITION_VERSION | PROFILE_POLICY_42 | \
-		    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_PED | PROFILE_DIGEST, \
+		    PROFILE_DOMAINS | PROFILE_LCO | PROFILE_PED | PROFILE_DIGEST | \
+		    PROFILE_LOGOUT_OTHERS, \
 	.protocols = V1_V3_V4, .suites = ALL_SUITES, .pin_min = 4, \
 	.challenge_min = 4, .challenge_max = 255, .default_kind = COFFER_PART_KIND_V0, \
 	.hsm_policies = profile_hsm_coffer, .partition_policies = profile_partition_coffer, \
@@ -119,7 +123,7 @@ static const struct profile profiles[] = {
 	PCIE("7.7.0", FW(7, 7, 0), 20, 64, T_7_7 "; alone among generations", GEN_7_7_0),
 	PCIE("7.7.1", FW(7, 7, 1), 20, 64, T_7_7, GEN_7_7_1),
 	PCIE("7.8", FW(7, 8, 0), 20, 64, T_7_8, GEN_7_8),
-	PCIE("7.8.1", FW(7, 8, 1), 20, 64, T_7_8, GEN_7_8),
+	PCIE("7.8.1", FW(7, 8, 1), 20, 64, T_7_8, GEN_7_8_1),
 	USB("5", FW(5, 22, 0), 5, 32, T_OLD, GEN_5),
 	USB("6", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO),
 	NETWORK("5", FW(5, 22, 0), 20, 64, T_OLD, GEN_5),

@@ -28,6 +28,7 @@
 #define PROFILE_RSA_186_3	0x2000	/* FIPS mode makes RSA keys by FIPS 186-3 only */
 #define PROFILE_NO_CLOUD_PEER	0x4000	/* exchanges nothing with a cloud service (7.7.0) */
 #define PROFILE_DIGEST		0x8000	/* compares objects by digests of a clone session (ours) */
+#define PROFILE_LOGOUT_OTHERS	0x10000	/* a new password can end other logins (7.8.1) */
 
 /* A card is updated within its family, to a higher fw_version. */
 enum profile_family {

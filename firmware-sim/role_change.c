@@ -16,6 +16,7 @@ struct new_password {
 	enum coffer_role role;
 	enum coffer_event_type event;	/* 0: none */
 	bool challenge;			/* roles are challenges */
+	bool alone;			/* other owners' logins of the role end */
 	struct role roles[COFFER_ROLE_COUNT];
 };
 
@@ -33,6 +34,8 @@ static uint32_t password_written(struct cmd *c, uint32_t verdict)
 		else
 			memcpy(p->roles, n->roles, sizeof(p->roles));
 		pthread_mutex_unlock(&p->lock);
+		if (n->alone)
+			logins_end_others(c->session, n->role);
 		if (n->event)
 			card_event(c->card, n->event, p->id, n->role);
 	}
@@ -206,6 +209,7 @@ struct renewal {
 	struct proof proof;
 	struct bytes next;
 	bool challenge;
+	bool alone;			/* COFFER_CHANGE_LOGOUT_OTHERS */
 };
 
 static uint32_t renewal_fits(const struct cmd *c, uint32_t role, const struct renewal *r)
@@ -258,12 +262,26 @@ static uint32_t renewal_write(struct cmd *c, enum coffer_role role, const struct
 {
 	uint32_t st;
 
-	if (r->challenge)
-		return role_new_challenge(c, role, r->next, false);
-	st = role_password(c, role, r->next, false, (enum coffer_event_type)0);
-	if (!st && card_ped(c->card))
+	st = r->challenge ? role_new_challenge(c, role, r->next, false) :
+			    role_password(c, role, r->next, false, (enum coffer_event_type)0);
+	if (!st)
+		((struct new_password *)c->state)->alone = r->alone;
+	if (!st && !r->challenge && card_ped(c->card))
 		change_after(c->change, key_renewed);
 	return st;
+}
+
+/* What may follow the two secrets. */
+static uint32_t change_flags(struct cmd *c, bool *alone)
+{
+	uint32_t flags = c->in.left ? wire_u32(&c->in) : 0;
+
+	if (!wire_in_done(&c->in) || flags & ~COFFER_CHANGE_LOGOUT_OTHERS)
+		return COFFER_ST_ARGUMENTS_BAD;
+	*alone = flags & COFFER_CHANGE_LOGOUT_OTHERS;
+	if (*alone && !(c->card->profile->features & PROFILE_LOGOUT_OTHERS))
+		return COFFER_ST_FUNCTION_NOT_SUPPORTED;
+	return COFFER_ST_OK;
 }
 
 /* Who is logged in changes the own password; who is not, that of the role named (C_SetPIN). */
@@ -274,8 +292,9 @@ uint32_t handle_ROLE_CHANGE_PW(struct cmd *c)
 
 	r.proof.secret = wire_blob(&c->in, PIN_MAX);
 	r.next = wire_blob(&c->in, PIN_MAX);
-	if (!wire_in_done(&c->in))
-		return COFFER_ST_ARGUMENTS_BAD;
+	st = change_flags(c, &r.alone);
+	if (st)
+		return st;
 	if (!role_exists(c->part, role))
 		return COFFER_ST_USER_TYPE_INVALID;
 	if (role_own(c) != COFFER_ROLE_NONE && c->role != role)

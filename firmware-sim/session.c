@@ -370,6 +370,25 @@ void logins_end_of(struct fw_card *card, struct fw_partition *part, uint32_t rol
 	things_free(doomed);
 }
 
+void logins_end_others(const struct fw_session *session, enum coffer_role role)
+{
+	struct fw_card *card = session->card;
+	struct session_thing *doomed = NULL;
+	struct fw_session *s;
+	unsigned int i;
+
+	pthread_mutex_lock(&card->lock);
+	for (i = 0; i < SESSION_BUCKETS; i++)
+		for (s = card->table[i]; s; s = s->next) {
+			if (s->part != session->part || s->presence == session->presence ||
+			    s->presence->role != role)
+				continue;
+			logout_locked(card, s->presence, &doomed);
+		}
+	pthread_mutex_unlock(&card->lock);
+	things_free(doomed);
+}
+
 void things_end(struct fw_card *card, struct fw_partition *part)
 {
 	struct session_thing *doomed = NULL;

@@ -44,6 +44,7 @@ SHAPES = {
     "DOMAIN_DELETE": ("coffer_req_domain", 1, 0),
     "DOMAIN_CHANGE": ("coffer_req_domain", 2, 0),
     "CIPHER_LIST": (S, 0, 4), "CIPHER_SET": ("coffer_req_cipher_set", 0, 0),
+    "PARTITION_RESIZE": ("coffer_req_partition_resize", 0, 0), "PARTITION_LABEL": (S, 1, 0),
     "OBJECT_CREATE": (S, 1, "coffer_rep_object"),
     "KEY_GENERATE": ("coffer_req_mech", 2, "coffer_rep_object"),
     "KEY_PAIR_GENERATE": ("coffer_req_mech", 3, "coffer_rep_object"),

@@ -120,6 +120,83 @@ static void every_profile_can_be_made(void **state)
 	}
 }
 
+static uint32_t partition_resize(struct bench *b, uint32_t admin, uint32_t id, uint64_t size)
+{
+	uint32_t req[4] = { admin, id, (uint32_t)size, (uint32_t)(size >> 32) };
+
+	return ask(b, COFFER_CMD_PARTITION_RESIZE, req, sizeof(req));
+}
+
+static uint32_t partition_label(struct bench *b, uint32_t session, const char *label)
+{
+	uint8_t buf[100];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, 0);
+	wire_put_blob(&out, label, strlen(label));
+	return ask(b, COFFER_CMD_PARTITION_LABEL, buf, out.len);
+}
+
+static uint64_t storage_total(struct bench *b, uint32_t session)
+{
+	const struct coffer_rep_partition_info *info = (void *)b->reply;
+
+	expect(session_only(b, COFFER_CMD_PARTITION_INFO, session), 0);
+	return info->storage_total;
+}
+
+/* What the objects take cannot be taken away, nor what other partitions have. */
+static void partitions_change_their_size(void **state)
+{
+	struct bench *b = *state;
+	uint32_t admin = hsm_ready(b), s = partition_ready(b);
+	uint64_t before = storage_total(b, s), used;
+	const struct coffer_rep_partition_info *info = (void *)b->reply;
+
+	expect(partition_create(b, admin, 1000000, "other"), 0);
+	expect(partition_resize(b, admin, 1, before + 1000), 0);
+	expect(storage_total(b, s), before + 1000);
+	expect(partition_resize(b, admin, 1, 1ull << 60), COFFER_ST_HSM_STORAGE_FULL);
+	expect(partition_resize(b, admin, 1, 0), COFFER_ST_ARGUMENTS_BAD);
+	expect(partition_resize(b, admin, 0, 1000), COFFER_ST_CONTAINER_HANDLE_INVALID);
+	expect(partition_resize(b, admin, 77, 1000), COFFER_ST_CONTAINER_HANDLE_INVALID);
+	expect(storage_total(b, s), before + 1000);
+	used = info->storage_used;
+	expect(partition_resize(b, admin, 1, used + 20000), 0);
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(storage_total(b, s), used + 20000);
+	assert_string_equal(info->row.label, "one");
+}
+
+static void a_label_is_the_partition_sos(void **state)
+{
+	struct bench *b = *state;
+	const struct coffer_rep_partition_info *info = (void *)b->reply;
+	uint32_t s = partition_ready(b);
+
+	expect(partition_label(b, s, "new"), COFFER_ST_USER_NOT_LOGGED_IN);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(partition_label(b, s, "new"), COFFER_ST_USER_NOT_AUTHORIZED);
+	expect(session_only(b, COFFER_CMD_LOGOUT, s), 0);
+	expect(login(b, s, COFFER_ROLE_PO, PO_PIN), 0);
+	expect(partition_label(b, s, ""), COFFER_ST_ARGUMENTS_BAD);
+	expect(partition_label(b, s, "bad\001"), COFFER_ST_ARGUMENTS_BAD);
+	expect(partition_label(b, s, "a label that is longer than 32 bytes"),
+	       COFFER_ST_ARGUMENTS_BAD);
+	expect(partition_label(b, s, "new name"), 0);
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	s = session_open(b, b->owner, 1, true, NULL);
+	expect(session_only(b, COFFER_CMD_PARTITION_INFO, s), 0);
+	assert_string_equal(info->row.label, "new name");
+	assert_true(info->row.flags & COFFER_PART_INITIALIZED);
+	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
+}
+
 static void one_process_at_a_time(void **state)
 {
 	struct bench *b = *state;
@@ -413,6 +490,8 @@ int main(void)
 		T(identify),
 		T(every_profile_can_be_made),
 		T(one_process_at_a_time),
+		T(partitions_change_their_size),
+		T(a_label_is_the_partition_sos),
 		T(partitions_come_and_go),
 		T(partitions_have_a_limit),
 		T(initialising_the_card_erases_partitions),

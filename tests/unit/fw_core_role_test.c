@@ -228,6 +228,61 @@ static void change_password(void **state)
 	expect(login(b, s, COFFER_ROLE_CO, "newer co"), 0);
 }
 
+static uint32_t change_alone(struct bench *b, uint32_t session, uint32_t flags)
+{
+	uint8_t buf[1024];
+	struct wire_out out;
+
+	wire_out_init(&out, buf, sizeof(buf));
+	wire_put_u32(&out, session);
+	wire_put_u32(&out, COFFER_ROLE_CO);
+	wire_put_blob(&out, CO_PIN, strlen(CO_PIN));
+	wire_put_blob(&out, "a newer one", 11);
+	wire_put_u32(&out, flags);
+	return ask(b, COFFER_CMD_ROLE_CHANGE_PW, buf, out.len);
+}
+
+static uint32_t role_at(struct bench *b, uint64_t owner, uint32_t session)
+{
+	const uint32_t req[2] = { session, 0 };
+	const struct coffer_rep_session_info *info = (void *)b->reply;
+
+	expect(ask_as(b, owner, COFFER_CMD_SESSION_INFO, req, sizeof(req)), 0);
+	return info->role;
+}
+
+/* 7.8.1: others who are logged in as the role are so no more; other roles are. */
+static void a_new_password_can_end_other_logins(void **state)
+{
+	struct bench *b = *state;
+	uint32_t mine = partition_ready(b), his, hers, st;
+	uint64_t he = owner_open(b), she = owner_open(b);
+
+	his = session_open(b, he, 1, true, &st);
+	hers = session_open(b, she, 1, true, &st);
+	expect(login(b, mine, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(login_as(b, he, his, COFFER_ROLE_CO, CO_PIN), 0);
+	expect(login_as(b, she, hers, COFFER_ROLE_CU, CU_PIN), 0);
+	expect(change_alone(b, mine, 2), COFFER_ST_ARGUMENTS_BAD);
+	expect(role_at(b, he, his), COFFER_ROLE_CO);
+	expect(change_alone(b, mine, COFFER_CHANGE_LOGOUT_OTHERS), 0);
+	expect(role_at(b, he, his), COFFER_ROLE_NONE);
+	expect(role_at(b, she, hers), COFFER_ROLE_CU);
+	expect(role_at(b, b->owner, mine), COFFER_ROLE_CO);
+	expect(login_as(b, he, his, COFFER_ROLE_CO, CO_PIN), COFFER_ST_PIN_INCORRECT);
+	expect(login_as(b, he, his, COFFER_ROLE_CO, "a newer one"), 0);
+}
+
+static void firmware_of_before_7_8_1_ends_no_other_login(void **state)
+{
+	struct bench *b = *state;
+	uint32_t s = session_open(b, b->owner, 1, true, NULL);
+
+	expect(init_ask(b, COFFER_CMD_PARTITION_INIT, s, "one", PO_PIN, "domain"), 0);
+	expect(change_alone(b, s, 0), COFFER_ST_USER_PIN_NOT_INITIALIZED);
+	expect(change_alone(b, s, COFFER_CHANGE_LOGOUT_OTHERS), COFFER_ST_FUNCTION_NOT_SUPPORTED);
+}
+
 /* row 78 */
 static void first_password_must_be_changed(void **state)
 {
@@ -307,6 +362,8 @@ int main(void)
 		T(po_threshold_zeroizes_the_partition, open_coffer),
 		T(so_threshold_zeroizes_the_card, open_coffer),
 		T(change_password, open_coffer),
+		T(a_new_password_can_end_other_logins, open_coffer),
+		T(firmware_of_before_7_8_1_ends_no_other_login, open_78),
 		T(first_password_must_be_changed, open_78),
 		T(reinit_by_po_erases_roles, open_coffer),
 		T(bad_requests_change_nothing, open_coffer),

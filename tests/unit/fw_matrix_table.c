@@ -61,6 +61,9 @@ const struct matrix_row matrix_rows[] = {
 	{ "DOMAIN_CHANGE", 0x58, 16, ON_PART, "P", INIT | RW | STORES, BAD },
 	{ "CIPHER_LIST", 0x59, 8, ON_PART, ALL, INIT, BAD },
 	{ "CIPHER_SET", 0x5a, 16, ON_PART, "P", INIT | RW | STORES, BAD },
+	{ "PARTITION_RESIZE", 0x5b, 16, ON_CARD, "S", INIT | RW | STORES,
+	  COFFER_ST_CONTAINER_HANDLE_INVALID },
+	{ "PARTITION_LABEL", 0x5c, 12, ON_PART, "P", INIT | RW | STORES, BAD },
 	/* Objects and keys. Nobody sees public ones, and session objects need no writing. */
 	{ "OBJECT_CREATE", 0x60, 12, ON_PART, "n" USERS, INIT | STORES, BAD },
 	{ "KEY_GENERATE", 0x61, 20, ON_PART, MAKERS, INIT | STORES, BAD },

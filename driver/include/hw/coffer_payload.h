@@ -142,7 +142,7 @@ struct coffer_rep_session_info {
 
 /* LOGIN: coffer_req_role; blob pin -> coffer_rep_login
  * ROLE_INIT, ROLE_RESET_PW: coffer_req_role; blob pin
- * ROLE_CHANGE_PW: coffer_req_role; blob old; blob new
+ * ROLE_CHANGE_PW: coffer_req_role; blob old; blob new; u32 COFFER_CHANGE_*, which may be left out
  * ROLE_CHALLENGE: coffer_req_role; blob challenge. ROLE_DEACTIVATE: coffer_req_role
  *
  * On a card with multifactor authentication (COFFER_CARD_PED) the secrets of roles are on PED
@@ -150,6 +150,8 @@ struct coffer_rep_session_info {
  * (SP_TIMEOUT) and can be cancelled. A LOGIN with a pin gives the challenge secret of a role that
  * is activated. In ROLE_CHANGE_PW both blobs are empty (the key is made anew) or both challenges.
  */
+#define COFFER_CHANGE_LOGOUT_OTHERS	0x00000001	/* other owners of the role; 7.8.1 */
+
 struct coffer_req_role {
 	__le32	session;
 	__le32	role;			/* enum coffer_role */
@@ -267,6 +269,15 @@ struct coffer_req_partition_delete {
 	__le32	session;
 	__le32	partition;
 	__le64	reserved;
+};
+
+/* PARTITION_RESIZE: not below what its objects take. PARTITION_LABEL: coffer_req_session; blob
+ * label.
+ */
+struct coffer_req_partition_resize {
+	__le32	session;
+	__le32	partition;
+	__le64	size;			/* bytes for objects */
 };
 
 /* PARTITION_INFO -> */
