@@ -151,7 +151,7 @@ shell_made() {
 	mv out completions
 	bash -n completions
 	same "$(bash -c '. ./completions
-		COMP_WORDS=(coffer partition cl) COMP_CWORD=2
+		COMP_WORDS=(coffer partition clo) COMP_CWORD=2
 		_coffer && echo "${COMPREPLY[@]}"')" clone
 	same "$(bash -c '. ./completions
 		COMP_WORDS=(coffer partition clone -ob) COMP_CWORD=3

@@ -72,10 +72,12 @@ struct cli {
 	enum cli_status override;	/* of the running command, CLI_OK = by its rc */
 	char message[512];		/* of the running command, "" = coffer_strerror() */
 	const struct cli_args *args;	/* of the running command */
+	const char *script;		/* file that the commands come from, or NULL */
+	unsigned long line;		/* of it, from 1 */
 };
 
 /* ---- Running (run.c) --------------------------------------------------------------- */
-/* Run the commands in @text. Returns the exit status of the first that failed. */
+/* Run the commands in @text. Returns the worst exit status: 3 before 124, 2, 1, 4, 5, 6, 0. */
 enum cli_status cli_run_text(struct cli *cli, const char *text);
 /* A document that says @message, of no command: exit status 2. */
 enum cli_status cli_run_refused(struct cli *cli, const char *message);
@@ -137,6 +139,9 @@ const char *cli_role_name(enum coffer_role role);
  */
 coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *name,
 		     const char *prompt, bool twice, struct secret *out);
+/* The question alone. */
+coffer_rc cli_secret_ask(struct cli *cli, const char *name, const char *prompt, bool twice,
+			 struct secret *out);
 /* Same for -password, but the global PIN and the credential coffer.ROLE come before the question
  * for @what ("password").
  */
@@ -182,6 +187,9 @@ struct cli_init {
 coffer_rc cli_init_ask(struct cli *cli, const struct cli_args *args,
 		       const struct cli_session *s, const char *whose, struct cli_init *init);
 void cli_init_wipe(struct cli_init *init);
+/* Option -auth: the one whom the init made logs in. */
+coffer_rc cli_init_login(struct cli *cli, const struct cli_args *args, struct cli_session *s,
+			 enum coffer_role role, const struct cli_init *init);
 /* @step gets &init->how. */
 coffer_rc cli_init_run(struct cli *cli, struct cli_session *s, cli_ped_step *step,
 		       struct cli_init *init);
@@ -198,7 +206,9 @@ coffer_rc cli_template_refused(struct cli *cli, struct cli_session *s, coffer_rc
 			       const struct coffer_init *how);
 
 /* ---- Help (help.c) ----------------------------------------------------------------- */
-void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command);
+/* Of the command; or of the noun's verbs, those that begin with @word where some do; or all. */
+void cli_help_show(struct cli *cli, const char *noun, const char *word,
+		   const struct cli_command *command);
 /* The same for machines, with every option (help_json.c). */
 void cli_help_json(struct cli *cli, const char *noun, const struct cli_command *command);
 int cli_help_completions(const char *shell);

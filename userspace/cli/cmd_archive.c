@@ -103,6 +103,9 @@ static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
 	a->a.replace = cli_args_given(args, "replace");
 	if (a->a.append && a->a.replace)
 		return cli_usage(cli, "-append and -replace exclude each other");
+	if (cli_args_given(args, "smkonly"))
+		return cli_fail(cli, ST(FUNCTION_NOT_SUPPORTED), "the current slot has no SKS "
+				"master key, which only a V1 partition gets: leave -smkonly out");
 	rc = look_up(a, &exists);
 	if (rc)
 		return rc;

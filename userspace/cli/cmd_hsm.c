@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * hsm init, showinfo, factoryreset, zeroize (behaviour.md sections 5.2 and 6.4).
+ * hsm init, showinfo, monitor, factoryreset, zeroize (behaviour.md sections 5.2 and 6.4).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +67,22 @@ coffer_rc cli_hsm_showinfo(struct cli *cli, const struct cli_args *args)
 	return 0;
 }
 
+coffer_rc cli_hsm_monitor(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_card_stats stats;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	rc = cli_session_hsm(cli, args, &s);
+	if (!rc)
+		rc = coffer_card_statistics(s->card, &stats);
+	if (rc)
+		return rc;
+	out_text(&cli->out, "card", "Card", coffer_card_name(s->card));
+	show_stats(cli, &stats);
+	return 0;
+}
+
 coffer_rc cli_card_stats(struct cli *cli, const struct cli_args *args)
 {
 	struct coffer_card_stats stats;
@@ -121,12 +137,15 @@ coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args)
 		rc = cli_init_ask(cli, args, s, "HSM SO", &init);
 	if (!rc)
 		rc = cli_init_run(cli, s, init_step, &init);
-	cli_init_wipe(&init);
 	rc = cli_template_refused(cli, s, rc, &init.how);
 	if (!rc) {
 		out_text(&cli->out, "label", "HSM Label", init.how.label);
 		cli_forget_card(cli, card);
+		rc = cli_session_current(cli, &s);
 	}
+	if (!rc)
+		rc = cli_init_login(cli, args, s, COFFER_ROLE_SO, &init);
+	cli_init_wipe(&init);
 	return rc;
 }
 

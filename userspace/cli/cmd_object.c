@@ -171,6 +171,25 @@ coffer_rc cli_object_delete(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+coffer_rc cli_partition_clear(struct cli *cli, const struct cli_args *args)
+{
+	uint32_t *handles = NULL;
+	struct cli_session *s;
+	size_t count = 0;
+	coffer_rc rc;
+
+	rc = cli_session_user(cli, &s);
+	if (!rc)
+		rc = list_all(s, &handles, &count);
+	if (!rc)
+		rc = cli_confirm(cli, args, "partition clear erases all %zu objects of slot %u",
+				 count, s->slot.slot);
+	if (!rc)
+		rc = delete_list(cli, s, handles, count);
+	free(handles);
+	return rc;
+}
+
 /* ---- Public keys ------------------------------------------------------------------- */
 
 static size_t build_public(const struct coffer_object *o, uint8_t *out, size_t room)

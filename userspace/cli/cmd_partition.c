@@ -1,38 +1,112 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * partition create, delete, init, contents, showinfo, showmechanism.
+ * partition create, delete, resize, changelabel, init, contents, showinfo, showmechanism.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "coffer/manage.h"
 #include "names.h"
 
 /* ---- Create, delete, init ---------------------------------------------------------- */
 
-coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args)
+static coffer_rc init_step(struct coffer_session *session, void *how)
+{
+	return coffer_partition_init_as(session, how);
+}
+
+static coffer_rc slot_of(struct cli *cli, const struct cli_session *admin, uint32_t partition,
+			 unsigned int *slot)
 {
 	struct coffer_slot *list;
+	size_t count, i;
+	coffer_rc rc = cli_slots(cli, &list, &count);
+
+	if (rc)
+		return rc;
+	for (i = 0; i < count; i++)
+		if (list[i].card == admin->slot.card && list[i].partition == partition)
+			break;
+	if (i < count)
+		*slot = list[i].slot;
+	free(list);
+	return i < count ? 0 : ST(SLOT_ID_INVALID);
+}
+
+/* Before 6.22 create does what partition init does, too, if it gets what that needs. */
+static coffer_rc create_ask(struct cli *cli, const struct cli_args *args,
+			    const struct cli_session *s, struct cli_init *init, bool *wanted)
+{
+	*wanted = cli_args_given(args, "password") || cli_args_given(args, "domain") ||
+		  cli_args_given(args, "defaultdomain") || cli_args_given(args, "importpeddomain");
+	if (!*wanted)
+		return 0;
+	if (!(s->slot.card_flags & COFFER_CARD_NO_PPSO))
+		return cli_usage(cli, "a partition of this card has an SO of its own: create it, "
+				 "then slot set and partition init with password and domain");
+	return cli_init_ask(cli, args, s, "Crypto Officer", init);
+}
+
+/* A partition that cannot be initialised is not left behind. */
+static coffer_rc create_init(struct cli *cli, struct cli_session *admin, uint32_t partition,
+			     unsigned int slot, struct cli_init *init)
+{
+	struct cli_session *s;
+	coffer_rc rc = cli_session_of(cli, slot, &s);
+
+	if (!rc)
+		rc = cli_init_run(cli, s, init_step, init);
+	if (rc)
+		coffer_partition_delete(admin->session, partition);
+	return rc;
+}
+
+coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args)
+{
+	struct cli_init init = { 0 };
+	bool by_slot = cli_args_given(args, "slot"), with_init = false;
+	unsigned int slot = 0;
 	uint32_t partition = 0;
 	struct cli_session *s;
 	uint64_t serial = 0;
-	size_t count;
 	coffer_rc rc;
 
-	rc = cli_session_admin(cli, &s);
+	rc = by_slot ? cli_session_hsm(cli, args, &s) : cli_session_admin(cli, &s);
+	if (!rc)
+		rc = create_ask(cli, args, s, &init, &with_init);
 	if (!rc)
 		rc = coffer_partition_create(s->session, cli_args_text(args, "label", ""),
 					     cli_args_number(args, "size", 0), &partition, &serial);
+	if (!rc)
+		rc = slot_of(cli, s, partition, &slot);
+	if (!rc && with_init)
+		rc = create_init(cli, s, partition, slot, &init);
+	cli_init_wipe(&init);
 	if (rc)
 		return rc;
 	out_number(&cli->out, "partition", "Partition", partition);
 	out_serial(&cli->out, "serial", "Serial Number", serial);
-	rc = cli_slots(cli, &list, &count);
-	for (size_t i = 0; !rc && i < count; i++)
-		if (list[i].card == s->slot.card && list[i].partition == partition)
-			out_number(&cli->out, "slot", "Slot Id", list[i].slot);
-	free(list);
+	out_number(&cli->out, "slot", "Slot Id", slot);
+	return 0;
+}
+
+coffer_rc cli_partition_changelabel(struct cli *cli, const struct cli_args *args)
+{
+	const char *label = cli_args_text(args, "label", "");
+	struct cli_session *s;
+	coffer_rc rc;
+
+	if (!*label || strlen(label) > CLI_LABEL_MAX)
+		return cli_usage(cli, "a label has 1 to %d characters", CLI_LABEL_MAX);
+	rc = cli_session_current(cli, &s);
+	if (!rc && !s->slot.partition)
+		rc = cli_usage(cli, "slot %u is a card's own slot: slot set first", s->slot.slot);
+	if (!rc)
+		rc = coffer_partition_label(s->session, label);
+	if (!rc)
+		out_text(&cli->out, "label", "Label", label);
 	return rc;
 }
 
@@ -74,6 +148,30 @@ static coffer_rc find_by_slot(struct cli *cli, struct cli_session *admin, unsign
 	return 0;
 }
 
+/* From the card's own slot. */
+coffer_rc cli_partition_resize(struct cli *cli, const struct cli_args *args)
+{
+	unsigned int slot = (unsigned int)cli_args_number(args, "slot", 0);
+	uint64_t size = cli_args_number(args, "size", 0);
+	uint32_t partition = 0;
+	struct cli_session *s;
+	coffer_rc rc;
+
+	if (!size)
+		return cli_usage(cli, "a partition has 1 byte or more");
+	rc = cli_session_admin(cli, &s);
+	if (!rc)
+		rc = find_by_slot(cli, s, slot, &partition);
+	if (!rc)
+		rc = coffer_partition_resize(s->session, partition, size);
+	if (rc == ST(CONTAINER_OBJECT_STORAGE_FULL))
+		return cli_fail(cli, rc, "the objects of slot %u take more than that: partition "
+				"showinfo -slot %u", slot, slot);
+	if (!rc)
+		out_number(&cli->out, "size", "Storage, bytes", size);
+	return rc;
+}
+
 coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
 {
 	bool by_slot = cli_args_given(args, "slot"), by_label = cli_args_given(args, "label");
@@ -97,11 +195,6 @@ coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		out_number(&cli->out, "partition", "Deleted partition", partition);
 	return rc;
-}
-
-static coffer_rc init_step(struct coffer_session *session, void *how)
-{
-	return coffer_partition_init_as(session, how);
 }
 
 /* Whose password the init takes: before 6.22 the HSM SO makes the partition for its user. */
@@ -131,15 +224,19 @@ coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args)
 	init.how.domain_label = cli_args_text(args, "domainlabel", NULL);
 	if (!rc)
 		rc = cli_init_run(cli, s, init_step, &init);
-	cli_init_wipe(&init);
 	rc = cli_template_refused(cli, s, rc, &init.how);
 	if (rc == ST(FUNCTION_NOT_SUPPORTED) && init.how.domain_label)
 		rc = cli_fail(cli, rc, "domains of this card have no labels: leave "
 			      "-domainlabel out");
-	if (rc)
-		return rc;
-	out_text(&cli->out, "label", "Label", init.how.label);
-	return cli_session_refresh(s);
+	if (!rc)
+		out_text(&cli->out, "label", "Label", init.how.label);
+	if (!rc)
+		rc = cli_session_refresh(s);
+	if (!rc)
+		rc = cli_init_login(cli, args, s, s->slot.card_flags & COFFER_CARD_NO_PPSO ?
+				    COFFER_ROLE_CO : COFFER_ROLE_PO, &init);
+	cli_init_wipe(&init);
+	return rc;
 }
 
 /* ---- Contents ---------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * role list, show, login, logout, init, changepw, resetpw, createchallenge, deactivate
- * (behaviour.md sections 5.1, 5.3 and 6.3).
+ * (behaviour.md sections 5.1, 5.3 and 6.3), and the verbs of partition that were before roles.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "cli.h"
+#include "coffer/manage.h"
 
 /* A partition of a card of before 6.22, where there are no roles to choose from (row 79). */
 static bool without_roles(const struct cli_session *s)
@@ -70,6 +71,12 @@ coffer_rc cli_partition_logout(struct cli *cli, const struct cli_args *args)
 	coffer_rc rc = session_without_roles(cli, "role logout", &s);
 
 	return rc ? rc : cli_role_logout(cli, args);
+}
+
+/* What a verb of partition does for a role: "partition changepw" the Crypto Officer's. */
+static const char *partition_role(const struct cli_args *args)
+{
+	return strcmp(args->command->verb, "createuser") ? "co" : "cu";
 }
 
 coffer_rc cli_role_logout(struct cli *cli, const struct cli_args *args)
@@ -137,13 +144,17 @@ coffer_rc cli_role_list(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
-/* The current slot and the role of option -name. */
+/* The current slot and the role of option -name, or of a verb of partition. */
 static coffer_rc role_named(struct cli *cli, const struct cli_args *args, struct cli_session **s,
 			    struct coffer_role_state *role)
 {
-	coffer_rc rc = cli_session_current(cli, s);
+	bool by_verb = !strcmp(args->command->noun, "partition");
+	coffer_rc rc = by_verb ? session_without_roles(cli, "roles have these commands there "
+						       "(help role)", s) :
+				 cli_session_current(cli, s);
 
-	return rc ? rc : cli_role_parse(cli, *s, cli_args_text(args, "name", ""), role);
+	return rc ? rc : cli_role_parse(cli, *s, by_verb ? partition_role(args) :
+					cli_args_text(args, "name", ""), role);
 }
 
 coffer_rc cli_role_show(struct cli *cli, const struct cli_args *args)
@@ -175,6 +186,7 @@ typedef coffer_rc set_password(struct coffer_session *, enum coffer_role, const 
 
 struct key_step {
 	enum coffer_role role;
+	bool alone;			/* of a change: other programs are logged out */
 	set_password *set;		/* NULL: change */
 };
 
@@ -184,7 +196,8 @@ static coffer_rc key_step(struct coffer_session *session, void *arg)
 
 	if (k->set)
 		return k->set(session, k->role, NULL, 0);
-	return coffer_role_change(session, k->role, NULL, 0, NULL, 0);
+	return (k->alone ? coffer_role_change_alone : coffer_role_change)(session, k->role, NULL,
+									   0, NULL, 0);
 }
 
 static coffer_rc first_or_new_password(struct cli *cli, const struct cli_args *args,
@@ -205,7 +218,7 @@ static coffer_rc first_or_new_password(struct cli *cli, const struct cli_args *a
 static coffer_rc first_or_new_key(struct cli *cli, const struct cli_args *args,
 				  struct cli_session *s, enum coffer_role role, set_password *set)
 {
-	struct key_step step = { role, set };
+	struct key_step step = { .role = role, .set = set };
 	coffer_rc rc = cli_no_password(cli, args, "password");
 
 	return rc ? rc : cli_ped_wait(cli, s, key_step, &step);
@@ -237,21 +250,35 @@ coffer_rc cli_role_resetpw(struct cli *cli, const struct cli_args *args)
 	return first_or_new(cli, args, coffer_role_reset);
 }
 
+/* -prompt asks, whatever credential systemd has. */
+static coffer_rc asked_or_given(struct cli *cli, const struct cli_args *args, const char *name,
+				const char *prompt, bool twice, struct secret *out)
+{
+	if (!cli_args_given(args, "prompt"))
+		return cli_secret(cli, args, name, prompt, twice, out);
+	secret_wipe(out);
+	if (cli_args_given(args, name))
+		return cli_usage(cli, "-prompt and -%s exclude each other", name);
+	return cli_secret_ask(cli, name, prompt, twice, out);
+}
+
 static coffer_rc change_secret(struct cli *cli, const struct cli_args *args,
 			       struct cli_session *s, enum coffer_role role, const char *what)
 {
+	bool alone = cli_args_given(args, "logoutother");
 	struct secret old, new = { 0 };
 	char prompt[64];
 	coffer_rc rc;
 
 	snprintf(prompt, sizeof(prompt), "Enter the %s of now", what);
-	rc = cli_secret(cli, args, "oldpw", prompt, false, &old);
+	rc = asked_or_given(cli, args, "oldpw", prompt, false, &old);
 	if (rc)
 		return rc;
 	snprintf(prompt, sizeof(prompt), "Enter the new %s", what);
-	rc = cli_secret(cli, args, "newpw", prompt, true, &new);
+	rc = asked_or_given(cli, args, "newpw", prompt, true, &new);
 	if (!rc)
-		rc = coffer_role_change(s->session, role, old.text, old.len, new.text, new.len);
+		rc = (alone ? coffer_role_change_alone : coffer_role_change)(
+			s->session, role, old.text, old.len, new.text, new.len);
 	secret_wipe(&old);
 	secret_wipe(&new);
 	return rc;
@@ -277,11 +304,14 @@ coffer_rc cli_role_changepw(struct cli *cli, const struct cli_args *args)
 	if (rc)
 		return rc;
 	step.role = role.role;
+	step.alone = cli_args_given(args, "logoutother");
 	if (changes_key(args, s, &role))
 		rc = cli_ped_wait(cli, s, key_step, &step);
 	else
 		rc = change_secret(cli, args, s, role.role,
 				   cli_ped_card(s) ? "challenge secret" : "password");
+	if (rc == ST(FUNCTION_NOT_SUPPORTED) && step.alone)
+		return cli_fail(cli, rc, "-logoutother needs firmware 7.8.1: leave it out");
 	if (rc)
 		return cli_wrong_password(cli, s, rc, role.role);
 	out_text(&cli->out, "role", "Role", role.name);
@@ -334,4 +364,34 @@ coffer_rc cli_role_deactivate(struct cli *cli, const struct cli_args *args)
 		return explain_activation(cli, s, rc);
 	out_text(&cli->out, "role", "Deactivated role", role.name);
 	return 0;
+}
+
+/* Policy 22, behaviour.md 5.3. */
+static bool keeps_keys(struct cli_session *s)
+{
+	struct coffer_policy *list;
+	bool on = false;
+	size_t count;
+
+	if (coffer_policies(s->session, &list, &count))
+		return true;	/* the card decides */
+	for (size_t i = 0; i < count; i++)
+		on |= list[i].id == 22 && list[i].value;
+	free(list);
+	return on;
+}
+
+/* A login whose key stays: only where policy 22 lets it. */
+coffer_rc cli_partition_activate(struct cli *cli, const struct cli_args *args)
+{
+	struct coffer_role_state role;
+	struct cli_session *s;
+	coffer_rc rc = role_named(cli, args, &s, &role);
+
+	if (!rc && !cli_ped_card(s))
+		return explain_activation(cli, s, ST(PED_UNSUPPORTED));
+	if (!rc && !keeps_keys(s))
+		rc = cli_fail(cli, ST(OPERATION_NOT_ALLOWED), "policy 22 is off: partition "
+			      "changepolicy -policy 22 -value 1 comes first");
+	return rc ? rc : login_as(cli, s, args, "co");
 }

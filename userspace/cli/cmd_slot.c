@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * slot list, slot set (behaviour.md row 18).
+ * slot list, slot set (behaviour.md row 18), slot partitionlist.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,5 +105,36 @@ coffer_rc cli_slot_set(struct cli *cli, const struct cli_args *args)
 	out_number(&cli->out, "slot", "Current Slot Id", slot);
 	out_text(&cli->out, "label", "Label", s->slot.label);
 	out_text(&cli->out, "role", "Logged in", cli_role_name(s->role));
+	return 0;
+}
+
+coffer_rc cli_slot_partitionlist(struct cli *cli, const struct cli_args *args)
+{
+	static const struct out_column columns[] = {
+		{ "partition", "Partition", 9, OUT_NUMBER },
+		{ "slot", "Slot", 6, OUT_NUMBER },	{ "objects", "Objects", 8, OUT_NUMBER },
+		{ "label", "Label", 32, OUT_TEXT },	{ "status", "Status", 0, OUT_TEXT },
+	};
+	struct coffer_slot *list;
+	struct cli_session *s;
+	size_t count;
+	coffer_rc rc;
+
+	rc = cli_session_chosen(cli, args, &s);
+	if (!rc && !s->card)
+		return cli_usage(cli, "slot %u is a group: hagroup listgroups", s->slot.slot);
+	if (!rc)
+		rc = cli_slots(cli, &list, &count);
+	if (rc)
+		return rc;
+	out_table(&cli->out, "partitions", columns, 5);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].card == s->slot.card && list[i].partition && !list[i].members)
+			out_row(&cli->out, (union out_cell[]){
+				OUT_N(list[i].partition), OUT_N(list[i].slot),
+				OUT_N(list[i].objects), OUT_T(list[i].label),
+				OUT_T(slot_status(&list[i])) });
+	out_table_end(&cli->out);
+	free(list);
 	return 0;
 }

@@ -88,12 +88,25 @@ static void offer_value(struct cursor *at, const char *text, const char *help)
 
 /* ---- Nouns and verbs ----------------------------------------------------------------- */
 
+/* Words that do not apply are known, but nobody is led to them. */
+static bool absent(const struct cli_noun *noun)
+{
+	const struct cli_command *c;
+
+	for (c = cli_commands; c->noun; c++)
+		if (!strcmp(c->noun, noun->name) && !(c->flags & CLI_CMD_ABSENT))
+			return false;
+	return true;
+}
+
 static void offer_nouns(struct cursor *at)
 {
 	const struct cli_noun *n;
 
 	for (n = cli_nouns; n->name; n++)
-		offer_word(at, n->name, strlen(n->name), n->brief, strlen(n->brief), n->help);
+		if (!absent(n))
+			offer_word(at, n->name, strlen(n->name), n->brief, strlen(n->brief),
+				   n->help);
 }
 
 static bool is_word(const char *list, size_t len, const char *word)
@@ -126,7 +139,7 @@ static void offer_verbs(struct cursor *at, const struct cli_word *typed, size_t 
 	size_t len;
 
 	for (c = cli_commands; noun && c->noun; c++) {
-		if (strcmp(c->noun, noun->name) || !c->verb)
+		if (strcmp(c->noun, noun->name) || !c->verb || c->flags & CLI_CMD_ABSENT)
 			continue;
 		brief = c->brief;
 		verb = behind(c->verb, &brief, typed + 1, count - 1);

@@ -125,6 +125,16 @@ static coffer_rc ask(struct cli *cli, const char *name, const char *prompt, bool
 	return cli_fail(cli, ST(CANCEL), "the two entries differ");
 }
 
+coffer_rc cli_secret_ask(struct cli *cli, const char *name, const char *prompt, bool twice,
+			 struct secret *out)
+{
+	coffer_rc rc = ask(cli, name, prompt, twice, out);
+
+	if (rc)
+		secret_wipe(out);
+	return rc;
+}
+
 coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *name,
 		     const char *prompt, bool twice, struct secret *out)
 {

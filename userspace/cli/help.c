@@ -81,7 +81,16 @@ static void show_nouns(struct cli *cli)
 		"\n    help NOUN lists its verbs, help NOUN VERB (or NOUN VERB ?) its options.");
 }
 
-static void show_verbs(struct cli *cli, const char *noun)
+/* Is @word the first of the verb's words? */
+static bool begins(const struct cli_command *c, const char *word)
+{
+	size_t len = strlen(word);
+
+	return c->verb && !strncasecmp(c->verb, word, len) && c->verb[len] == ' ';
+}
+
+/* @first: NULL, or the first word of those that are wanted. */
+static void show_verbs(struct cli *cli, const char *noun, const char *first)
 {
 	static const struct out_column columns[] = {
 		{ "command", "Command", 28, OUT_TEXT },
@@ -93,10 +102,10 @@ static void show_verbs(struct cli *cli, const char *noun)
 
 	out_table(&cli->out, "commands", columns, 3);
 	for (c = cli_commands; c->noun; c++)
-		if (!noun || !strcmp(c->noun, noun))
+		if (!strcmp(c->noun, noun) && (!first || begins(c, first)))
 			out_row(&cli->out, (union out_cell[]){
 				OUT_T(cli_command_name(c, name, sizeof(name))),
-				OUT_T(c->brief), OUT_T(c->help) });
+				OUT_T(c->brief ? c->brief : ""), OUT_T(c->help) });
 	out_table_end(&cli->out);
 }
 
@@ -135,29 +144,28 @@ static void show_command(struct cli *cli, const struct cli_command *c)
 		show_options(cli, c);
 }
 
-void cli_help_show(struct cli *cli, const char *noun, const struct cli_command *command)
+/* "help partition archive" names the beginning of several verbs. */
+static bool begins_verb(const char *noun, const char *word)
+{
+	const struct cli_command *c;
+
+	for (c = cli_commands; c->noun; c++)
+		if (!strcmp(c->noun, noun) && begins(c, word))
+			return true;
+	return false;
+}
+
+void cli_help_show(struct cli *cli, const char *noun, const char *word,
+		   const struct cli_command *command)
 {
 	if (cli->out.json)
 		cli_help_json(cli, noun, command);
 	else if (command)
 		show_command(cli, command);
 	else if (noun)
-		show_verbs(cli, noun);
+		show_verbs(cli, noun, word && begins_verb(noun, word) ? word : NULL);
 	else
 		show_nouns(cli);
-}
-
-/* "help partition archive" names the beginning of several verbs. */
-static bool begins_verb(const struct cli_noun *noun, const char *word)
-{
-	const struct cli_command *c;
-	size_t len = strlen(word);
-
-	for (c = cli_commands; c->noun; c++)
-		if (!strcmp(c->noun, noun->name) && c->verb &&
-		    !strncasecmp(c->verb, word, len) && c->verb[len] == ' ')
-			return true;
-	return false;
 }
 
 coffer_rc cli_help(struct cli *cli, const struct cli_args *args)
@@ -171,7 +179,7 @@ coffer_rc cli_help(struct cli *cli, const struct cli_args *args)
 	size_t count = 0, used;
 
 	if (!words[0]) {
-		cli_help_show(cli, NULL, NULL);
+		cli_help_show(cli, NULL, NULL, NULL);
 		return 0;
 	}
 	while (count < 1 + CLI_MAX_VERB_WORDS && words[count])
@@ -180,10 +188,10 @@ coffer_rc cli_help(struct cli *cli, const struct cli_args *args)
 	if (!noun)
 		return cli_usage(cli, "there is no command %s: see help", words[0]);
 	c = cli_command_find(words, count, &used);
-	if (!c && count > 1 && !begins_verb(noun, words[1]))
+	if (!c && count > 1 && !begins_verb(noun->name, words[1]))
 		return cli_usage(cli, "%s has no %s: see help %s", noun->name, words[1],
 				 noun->name);
-	cli_help_show(cli, noun->name, c);
+	cli_help_show(cli, noun->name, words[1], c);
 	return 0;
 }
 

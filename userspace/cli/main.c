@@ -28,7 +28,7 @@ static const char usage_text[] =
 	"  --pin-file FILE     with the password in the first line of FILE\n"
 	"  --pin-fd N          with the password in the first line of descriptor N\n"
 	"  -f, --file SCRIPT   commands, one or more a line; # begins a comment\n"
-	"  --keep-going        go on after a command that failed\n"
+	"  --keep-going        go on after a command that failed; the worst gives the exit status\n"
 	"  --echo              show each command before its result (secrets starred)\n"
 	"  -o, --output FORM   text or json: one document per command\n"
 	"  --dry-run           change nothing; clone and restore check what they can\n"

@@ -69,12 +69,12 @@ static const char *take_word(const char **p, struct cli_word *word, char **out)
 	const char *error;
 
 	word->text = *out;
-	word->quoted = false;
+	/* --label="two words" is an option all the same. */
+	word->quoted = **p == '"' || **p == '\'';
 	while (!ends_word(**p) || (goes_on(*p) && in_uri(word, *out))) {
 		if (**p == '"' || **p == '\'') {
 			char quote = *(*p)++;
 
-			word->quoted = true;
 			error = take_quoted(p, quote, out);
 			if (error)
 				return error;
@@ -349,6 +349,24 @@ static int find_command(const struct cli_words *words, struct cli_args *args, si
 	return refuse(message, room, "%s has no %s: see help %s", word[0], word[1], word[0]);
 }
 
+/* "?" anywhere, or as the last word "help" behind the command's own words, or -help. */
+static bool asks_help(const struct cli_words *words, const struct cli_args *args, size_t used)
+{
+	const struct cli_word *last = words->count > 1 ? &words->word[words->count - 1] : NULL;
+	bool from_file;
+
+	for (size_t i = 0; i < words->count; i++)
+		if (is_help(&words->word[i]))
+			return true;
+	if (!last || last->quoted || !used)
+		return false;
+	if (!strcasecmp(last->text, "-help") || !strcasecmp(last->text, "--help"))
+		return !args->command || !cli_option_find(args->command, "help", &from_file);
+	if (strcasecmp(last->text, "help") || (args->command && args->command->run == cli_help))
+		return false;
+	return !args->command || used == words->count - 1;
+}
+
 int cli_parse(const struct cli_words *words, struct cli_args *args, char *message, size_t room)
 {
 	const struct cli_option *bare;
@@ -357,10 +375,11 @@ int cli_parse(const struct cli_words *words, struct cli_args *args, char *messag
 
 	memset(args, 0, sizeof(*args));
 	ret = find_command(words, args, &at, message, room);
-	for (size_t i = 0; i < words->count; i++)
-		args->help |= is_help(&words->word[i]);
+	args->help = asks_help(words, args, at);
 	if (ret || args->help)
 		return args->help ? 0 : ret;
+	if (args->command->flags & CLI_CMD_ABSENT)
+		return 0;	/* whatever it is asked for: it answers that it is not there */
 	for (; at < words->count; at++) {
 		if (is_option(&words->word[at])) {
 			ret = take_option(words, &at, args, message, room);

@@ -16,7 +16,7 @@
 
 struct cli_word {
 	char *text;
-	bool quoted;		/* then it is a value, whatever it looks like */
+	bool quoted;		/* from its beginning: it is a value, whatever it looks like */
 };
 
 struct cli_words {

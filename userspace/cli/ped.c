@@ -225,6 +225,25 @@ coffer_rc cli_init_ask(struct cli *cli, const struct cli_args *args,
 	return rc ? rc : init_domain(cli, args, s, init);
 }
 
+coffer_rc cli_init_login(struct cli *cli, const struct cli_args *args, struct cli_session *s,
+			 enum coffer_role role, const struct cli_init *init)
+{
+	coffer_rc rc;
+
+	if (!cli_args_given(args, "auth"))
+		return 0;
+	if (cli_ped_card(s))
+		rc = cli_ped_login(cli, s, role, NULL);
+	else
+		rc = coffer_login(s->session, role, init->pin.text, init->pin.len, &s->must_change);
+	if (rc)
+		return cli_fail(cli, rc, "it is initialised, but the login failed: %s",
+				cli->message[0] ? cli->message : coffer_strerror(rc));
+	s->role = role;
+	out_text(&cli->out, "role", "Logged in", cli_role_name(role));
+	return 0;
+}
+
 void cli_init_wipe(struct cli_init *init)
 {
 	secret_wipe(&init->pin);

@@ -20,15 +20,40 @@ static void begin(struct cli *cli, const char *name)
 	out_begin(&cli->out, name);
 }
 
+/* In a script people want to know where: "FILE:LINE: ...". */
+static const char *located(const struct cli *cli, const char *error, char *out, size_t room)
+{
+	if (!cli->script || cli->out.json)
+		return error;
+	snprintf(out, room, "%s:%lu: %s", cli->script, cli->line, error);
+	return out;
+}
+
 static enum cli_status finish(struct cli *cli, coffer_rc rc)
 {
 	enum cli_status status = rc && cli->override ? cli->override : cli_status_of(rc);
 	const char *error = cli->message[0] ? cli->message : coffer_strerror(rc);
+	char text[sizeof(cli->message) + 200];
 	char hint[CLI_HINT_MAX];
 
-	out_end(&cli->out, rc, coffer_errname(rc), status, rc ? error : NULL,
+	out_end(&cli->out, rc, coffer_errname(rc), status,
+		rc ? located(cli, error, text, sizeof(text)) : NULL,
 		cli_hint(cli, rc, status, hint));
 	return status;
+}
+
+/* Of a run that goes on after failures: no card is worse than an object that stayed behind. */
+static enum cli_status worse(enum cli_status a, enum cli_status b)
+{
+	static const enum cli_status order[] = {
+		CLI_OK, CLI_PARTIAL, CLI_REFUSED, CLI_LOGIN, CLI_FAILED, CLI_USAGE, CLI_TIMEOUT,
+		CLI_NO_DEVICE,
+	};
+	size_t i = sizeof(order) / sizeof(*order);
+
+	while (--i && order[i] != a && order[i] != b)
+		;
+	return order[i];
 }
 
 /* The handles are of no use any more: the next command opens everything again. */
@@ -137,7 +162,8 @@ static enum cli_status run_help(struct cli *cli, const struct cli_words *words,
 	const struct cli_noun *noun = cli_noun_find(words->word[0].text);
 
 	begin(cli, "help");
-	cli_help_show(cli, noun && strcmp(noun->brief, "?") ? noun->name : NULL, args->command);
+	cli_help_show(cli, noun && strcmp(noun->brief, "?") ? noun->name : NULL,
+		      words->count > 1 ? words->word[1].text : NULL, args->command);
 	return finish(cli, 0);
 }
 
@@ -180,7 +206,7 @@ static enum cli_status run_words(struct cli *cli, const struct cli_words *words)
 
 enum cli_status cli_run_text(struct cli *cli, const char *text)
 {
-	enum cli_status status, first = CLI_OK;
+	enum cli_status status, worst = CLI_OK;
 	struct cli_words words;
 	const char *error;
 
@@ -189,13 +215,12 @@ enum cli_status cli_run_text(struct cli *cli, const char *text)
 		if (!error && !words.count)
 			continue;
 		status = error ? refuse(cli, NULL, error) : run_words(cli, &words);
-		if (!first)
-			first = status;
+		worst = worse(worst, status);
 		if (status && !cli->set.keep_going)
 			break;
 	}
 	explicit_bzero(&words, sizeof(words));
-	return first;
+	return worst;
 }
 
 /* What is wrong before there is a command. */
@@ -206,31 +231,43 @@ enum cli_status cli_run_refused(struct cli *cli, const char *message)
 
 /* ---- Scripts and what comes before commands ---------------------------------------- */
 
-enum cli_status cli_run_script(struct cli *cli, const char *path)
+static enum cli_status run_lines(struct cli *cli, FILE *f)
 {
-	enum cli_status status, first = CLI_OK;
-	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	enum cli_status status, worst = CLI_OK;
 	char *line = NULL;
 	size_t room = 0;
 
-	if (!f) {
-		begin(cli, "");
-		return finish(cli, cli_usage(cli, "cannot read %s: %s", path, strerror(errno)));
-	}
 	while (!cli->quit && getline(&line, &room, f) >= 0) {
+		cli->line++;
 		status = cli_run_text(cli, line);
 		explicit_bzero(line, room);
-		if (!first)
-			first = status;
+		worst = worse(worst, status);
 		if (status && !cli->set.keep_going)
 			break;
 	}
 	if (line)
 		explicit_bzero(line, room);
 	free(line);
-	if (f != stdin)
+	return worst;
+}
+
+enum cli_status cli_run_script(struct cli *cli, const char *path)
+{
+	bool is_file = strcmp(path, "-") != 0;
+	FILE *f = is_file ? fopen(path, "re") : stdin;
+	enum cli_status status;
+
+	if (!f) {
+		begin(cli, "");
+		return finish(cli, cli_usage(cli, "cannot read %s: %s", path, strerror(errno)));
+	}
+	cli->script = is_file ? path : "stdin";
+	cli->line = 0;
+	status = run_lines(cli, f);
+	cli->script = NULL;
+	if (is_file)
 		fclose(f);
-	return first;
+	return status;
 }
 
 static coffer_rc preamble(struct cli *cli)

@@ -187,3 +187,12 @@ const char *cli_hint(const struct cli *cli, coffer_rc rc, enum cli_status status
 		snprintf(hint, CLI_HINT_MAX, "%s", general_hint(status));
 	return hint;
 }
+
+/* The row's help says what there is instead. */
+coffer_rc cli_absent(struct cli *cli, const struct cli_args *args)
+{
+	char name[CLI_NAME_MAX];
+
+	return cli_fail(cli, ST(FUNCTION_NOT_SUPPORTED), "%s %s",
+			cli_command_name(args->command, name, sizeof(name)), args->command->help);
+}

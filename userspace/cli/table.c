@@ -60,6 +60,13 @@
 	{ "ped", "p", CLI_FILE, 0, "folder of the PED; default: that of the slot's card", NULL }
 #define MECHANISM \
 	{ "mechanism", "m", CLI_MECHANISM, 0, "such as sha256-rsa-pkcs; default: by key", NULL }
+#define CHANGE_PW \
+	{ "oldpw", "old", CLI_SECRET, 0, "password of now", NULL }, \
+	{ "newpw", "new", CLI_SECRET, 0, "password from now on", NULL }, \
+	{ "prompt", "p", CLI_FLAG, 0, "ask for both, whatever credentials there are", NULL }, \
+	{ "logoutother", "lo", CLI_FLAG, 0, "7.8.1: end other programs' logins of the role", \
+	  NULL }, FORCE
+#define AUTH { "auth", "au", CLI_FLAG, 0, "log in when it is done", NULL }
 #define FORMAT \
 	{ "format", "fo", CLI_CHOICE, 0, \
 	  "ECDSA signatures: der (as openssl has them) or raw (r and s)", "der|raw" }
@@ -79,6 +86,12 @@ const struct cli_noun cli_nouns[] = {
 	{ "monitor", "mo", "show the cards' events as they happen" },
 	{ "relay", "re", "serve a card on standard input and output (for ssh)" },
 	{ "doctor", "doc", "find out why there is no card" },
+	{ "appid", "ap", "application ids: do not apply" },
+	{ "file", "fi", "files: does not apply" },
+	{ "remotebackup", "rb", "remote backup: does not apply" },
+	{ "stc", "st", "secure trusted channel: does not apply" },
+	{ "stcconfig", "stcc", "its configuration: does not apply" },
+	{ "srk", "sr", "secure recovery key: does not apply" },
 	{ "help", "?", "explain the commands" },
 	{ "exit", "e", "end the program" },
 	{ "quit", "q", "end the program" },
@@ -87,6 +100,8 @@ const struct cli_noun cli_nouns[] = {
 
 const struct cli_command cli_commands[] = {
 	{ "slot", "list", "l", 0, NULL, "show every slot of every card", cli_slot_list, NULL },
+	{ "slot", "partitionlist", "pl", 0, NULL, "list the partitions of a slot's card",
+	  cli_slot_partitionlist, OPTIONS(ON_SLOT) },
 	{ "slot", "set", "s", 0, NULL, "make a slot the current one", cli_slot_set,
 	  OPTIONS({ "slot", "sl", CLI_SLOT, REQ | BARE,
 		    "the slot's number, label, serial:N or PKCS#11 URI", NULL }) },
@@ -95,7 +110,10 @@ const struct cli_command cli_commands[] = {
 	  "create a partition on the current HSM slot's card", cli_partition_create,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "its label until it is initialised", NULL },
 		  { "size", "si", CLI_NUMBER, 0, "bytes for objects; default: by profile", NULL },
-		  FORCE) },
+		  { "slot", "s", CLI_SLOT, 0, "a slot of the card, instead of the current one",
+		    NULL },
+		  PASSWORD("before 6.22: initialise it, too, with its user's password"),
+		  INIT_DOMAIN, FORCE) },
 	{ "partition", "delete", "del", CLI_CMD_CHANGES | CLI_CMD_ERASES, "HSM SO",
 	  "delete a partition with all its objects", cli_partition_delete,
 	  OPTIONS({ "slot", "s", CLI_SLOT, 0, "slot of the partition", NULL },
@@ -107,13 +125,23 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the partition", NULL },
 		  PASSWORD("Partition SO's password; none on a card with a PED"), INIT_DOMAIN,
 		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain", NULL }, APPLY,
-		  FORCE) },
+		  AUTH, FORCE) },
 	{ "partition", "login", "lo", 0, NULL,
 	  "log in at the current slot: cards of before firmware 6.22", cli_partition_login,
 	  OPTIONS(PASSWORD("password of the partition, its Crypto Officer's")) },
 	{ "partition", "logout", "lout", 0, NULL,
 	  "log out at the current slot: cards of before firmware 6.22", cli_partition_logout,
 	  NULL },
+#include "table_before.h"
+	{ "partition", "changelabel", "chl", CLI_CMD_CHANGES, "Partition SO (HSM SO before 6.22)",
+	  "label the partition anew; its objects stay", cli_partition_changelabel,
+	  OPTIONS({ "label", "l", CLI_TEXT, REQ | BARE, "label from now on", NULL }) },
+	{ "partition", "resize", "rs", CLI_CMD_CHANGES, "HSM SO",
+	  "give a partition more or less space; its objects stay", cli_partition_resize,
+	  OPTIONS({ "slot", "s", CLI_SLOT, REQ, "slot of the partition", NULL },
+		  { "size", "si", CLI_NUMBER, REQ, "bytes for objects", NULL }, FORCE) },
+	{ "partition", "clear", "clr", CLI_CMD_CHANGES | CLI_CMD_ERASES, "Crypto Officer",
+	  "delete all objects of the partition", cli_partition_clear, OPTIONS(FORCE) },
 	{ "partition", "contents", "con", 0, NULL, "list the objects with their handles",
 	  cli_partition_contents, OPTIONS(ON_SLOT) },
 	{ "partition", "showinfo", "si", 0, NULL, "show storage, protocols and roles",
@@ -166,6 +194,7 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, ARCHIVE_PASSWORD, DOMAIN,
 		  { "append", "a", CLI_FLAG, 0, "add to an archive that exists", NULL },
 		  { "replace", "r", CLI_FLAG, 0, "empty an archive that exists first", NULL },
+		  { "smkonly", "smk", CLI_FLAG, 0, "V1: only the SKS master key", NULL },
 		  OBJECTS(0, "only these; default: all"), RUN, FORCE) },
 	{ "partition", "archive restore", "ar r", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
 	  "Crypto Officer", "bring an archive's objects back into the partition",
@@ -199,8 +228,7 @@ const struct cli_command cli_commands[] = {
 	  OPTIONS(ROLE_NAME, PASSWORD("its first password; none on a card with a PED"), FORCE) },
 	{ "role", "changepw", "cpw", CLI_CMD_CHANGES, "the role itself",
 	  "change a role's password, or make its PED key anew", cli_role_changepw,
-	  OPTIONS(ROLE_NAME, { "oldpw", "old", CLI_SECRET, 0, "password of now", NULL },
-		  { "newpw", "new", CLI_SECRET, 0, "password from now on", NULL }, FORCE) },
+	  OPTIONS(ROLE_NAME, CHANGE_PW) },
 	{ "role", "resetpw", "rpw", CLI_CMD_CHANGES, "Partition SO; Crypto Officer for cu and lco",
 	  "give a role a new password or PED key and unlock it", cli_role_resetpw,
 	  OPTIONS(ROLE_NAME, PASSWORD("its new password; none on a card with a PED"), FORCE) },
@@ -248,7 +276,7 @@ const struct cli_command cli_commands[] = {
 	  "initialise the card: everything on it is erased", cli_hsm_init,
 	  OPTIONS({ "label", "l", CLI_TEXT, REQ, "label of the card", NULL },
 		  PASSWORD("HSM SO's password; none on a card with a PED"), INIT_DOMAIN, APPLY,
-		  FORCE) },
+		  AUTH, FORCE) },
 	{ "hsm", "showinfo", "si", 0, NULL, "show the card behind the current slot",
 	  cli_hsm_showinfo, OPTIONS(ON_SLOT) },
 	{ "hsm", "showpolicies", "sp", 0, NULL, "show the card's capabilities and policies",
@@ -266,6 +294,8 @@ const struct cli_command cli_commands[] = {
 		    "now, or UTC as in 2026-12-31T23:59:59Z", NULL }) },
 	{ "hsm", "selftest", "st", 0, NULL, "run the card's self-tests again", cli_hsm_selftest,
 	  OPTIONS(ON_SLOT) },
+	{ "hsm", "monitor", "mon", 0, NULL, "count what the slot's card has done since power-on",
+	  cli_hsm_monitor, OPTIONS(ON_SLOT) },
 	{ "hsm", "updatefw", "uf", CLI_CMD_CHANGES, "HSM SO",
 	  "update the card's firmware: it restarts, and there is no way back", cli_hsm_updatefw,
 	  OPTIONS({ "image", "i", CLI_FILE, REQ | BARE, "image that card image create made",
@@ -390,6 +420,7 @@ const struct cli_command cli_commands[] = {
 		  OBJECTS(0, "only these; default: all"), RUN, FORCE) },
 
 #include "table_ha.h"
+#include "table_absent.h"
 
 	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted", cli_monitor,
 	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events", NULL },

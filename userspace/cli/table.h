@@ -61,6 +61,7 @@ struct cli_option {
 #define CLI_CMD_DRY_RUN		0x2	/* ... or it handles --dry-run itself */
 #define CLI_CMD_ERASES		0x4	/* asks for proceed/quit unless -force */
 #define CLI_CMD_NO_CARD		0x8	/* works without any card */
+#define CLI_CMD_ABSENT		0x20	/* a known word without use here; its help says why */
 #define CLI_CMD_SILENT		0x10	/* standard output belongs to the command alone */
 
 /* The most options that one command has; the table's unit test checks it. */
@@ -101,6 +102,7 @@ const char *cli_command_name(const struct cli_command *command, char *out, size_
 
 /* Handlers, by file. */
 coffer_rc cli_slot_list(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_slot_partitionlist(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_slot_set(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_partition_create(struct cli *cli, const struct cli_args *args);
@@ -108,6 +110,10 @@ coffer_rc cli_partition_delete(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_init(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_login(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_logout(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_activate(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_changelabel(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_resize(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_partition_clear(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_contents(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_showinfo(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_partition_showmechanism(struct cli *cli, const struct cli_args *args);
@@ -149,6 +155,7 @@ coffer_rc cli_ped_key_show(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_hsm_init(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showinfo(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_monitor(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_showpolicies(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_changepolicy(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_hsm_time_show(struct cli *cli, const struct cli_args *args);
@@ -205,6 +212,7 @@ coffer_rc cli_clientconfig_import(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_relay(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_doctor(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_absent(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_help(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_exit(struct cli *cli, const struct cli_args *args);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coffer/manage.h"
 #include "lib.h"
 
 static uint32_t init_flags(const struct coffer_init *how)
@@ -106,6 +107,32 @@ API coffer_rc coffer_partition_delete(struct coffer_session *admin, uint32_t par
 	msg_out_init(&req);
 	msg_put(&req, &head, sizeof(head));
 	return session_exec_fixed(admin, COFFER_CMD_PARTITION_DELETE, &req, NULL, 0);
+}
+
+API coffer_rc coffer_partition_resize(struct coffer_session *admin, uint32_t partition,
+				      uint64_t size)
+{
+	const struct coffer_req_partition_resize head = {
+		.session = htole32(admin->id),
+		.partition = htole32(partition),
+		.size = htole64(size),
+	};
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	return session_exec_fixed(admin, COFFER_CMD_PARTITION_RESIZE, &req, NULL, 0);
+}
+
+API coffer_rc coffer_partition_label(struct coffer_session *s, const char *label)
+{
+	const struct coffer_req_session head = { .session = htole32(s->id) };
+	struct msg_out req;
+
+	msg_out_init(&req);
+	msg_put(&req, &head, sizeof(head));
+	msg_put_text(&req, label);
+	return session_exec_fixed(s, COFFER_CMD_PARTITION_LABEL, &req, NULL, 0);
 }
 
 API coffer_rc coffer_partition_init(struct coffer_session *s, const char *label,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coffer/manage.h"
 #include "lib.h"
 
 static void role_request(const struct coffer_session *s, enum coffer_role role,
@@ -94,6 +95,20 @@ API coffer_rc coffer_role_change(struct coffer_session *s, enum coffer_role role
 	role_request(s, role, &req);
 	msg_put_blob(&req, old_pin, old_len);
 	msg_put_blob(&req, new_pin, new_len);
+	return session_exec_fixed(s, COFFER_CMD_ROLE_CHANGE_PW, &req, NULL, 0);
+}
+
+API coffer_rc coffer_role_change_alone(struct coffer_session *s, enum coffer_role role,
+				       const char *old_pin, size_t old_len, const char *new_pin,
+				       size_t new_len)
+{
+	const uint32_t flags = htole32(COFFER_CHANGE_LOGOUT_OTHERS);
+	struct msg_out req;
+
+	role_request(s, role, &req);
+	msg_put_blob(&req, old_pin, old_len);
+	msg_put_blob(&req, new_pin, new_len);
+	msg_put(&req, &flags, sizeof(flags));
 	return session_exec_fixed(s, COFFER_CMD_ROLE_CHANGE_PW, &req, NULL, 0);
 }
 
