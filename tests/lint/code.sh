@@ -15,12 +15,13 @@ build_driver() { # MAKE-ARGUMENTS...
 	[ -e "$lint_driver/driver/coffer.ko" ] || echo "no driver/coffer.ko came out"
 }
 
-driver_w1() {
+build_w1() {
 	rm -rf "$lint_driver"
 	build_driver W=1
 }
 
-driver_sparse() { build_driver C=2; }
+driver_w1() { project_files driver Kbuild | once all driver-w1 build_w1; }
+driver_sparse() { project_files driver Kbuild | once all driver-sparse build_driver C=2; }
 
 # checkpatch's view of patches to the kernel's tree does not fit a tree beside it.
 not_ours=FILE_PATH_CHANGES,SPDX_LICENSE_TAG,LINUX_VERSION_CODE,MACRO_ARG_REUSE,SPLIT_STRING
@@ -37,23 +38,21 @@ checkpatch() {
 		sed "s,^$COFFER_TOP/,,"
 }
 
+# Contracts are read by user space too, which has neither BIT() nor static_assert.
+checkpatch_shared() { checkpatch "$@" | grep -vE ':(BIT_MACRO|CAMELCASE):'; }
+
 checkpatch_driver() {
-	local files
-	mapfile -t files < <(project_files 'driver/*.c' 'driver/*.h' | grep -v ^driver/include/)
-	checkpatch "${files[@]}"
+	project_files 'driver/*.c' 'driver/*.h' | grep -v ^driver/include/ |
+		once each checkpatch-driver checkpatch
 }
 
-# Contracts are read by user space too, which has neither BIT() nor static_assert.
 checkpatch_contracts() {
-	local files
-	mapfile -t files < <(project_files 'driver/include/*.h')
-	checkpatch "${files[@]}" | grep -vE ':(BIT_MACRO|CAMELCASE):'
+	project_files 'driver/include/*.h' | once each checkpatch-contracts checkpatch_shared
 }
 
 checkpatch_selftests() {
-	local files
-	mapfile -t files < <(project_files 'tests/kselftest/*.c' 'tests/kselftest/*.h')
-	[ ${#files[@]} -eq 0 ] || checkpatch "${files[@]}"
+	project_files 'tests/kselftest/*.c' 'tests/kselftest/*.h' |
+		once each checkpatch-selftests checkpatch
 }
 
-format() { project_files '*.c' '*.h' | xargs -r tests/lint/format; }
+format() { project_files '*.c' '*.h' | once each format tests/lint/format; }

@@ -1,65 +1,67 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
+# shellcheck disable=SC2016 # the programs of awk
 # Rules about the text of files: sizes, licences, words that must not stand there.
 
 c_files() { project_files '*.c' '*.h'; }
+# Every file by its name or by its first line.
 scripts() {
-	project_files | while read -r file; do
-		case $file in
-		*.sh) echo "$file" ;;
-		*) head -n 1 "$file" | grep -qaE '^#!.*\b(sh|bash)$' && echo "$file" ;;
-		esac
-	done
+	project_files | xargs -r awk 'FNR == 1 && (FILENAME ~ /\.sh$/ || /^#!.*[ \/](ba)?sh$/) {
+		print FILENAME } { nextfile }'
 }
 
 long_files() {
-	local file lines
 	{ c_files && scripts && project_files '*.py' Makefile '*/meson.build'; } | sort -u |
-		while read -r file; do
-			lines=$(wc -l <"$file")
-			[ "$lines" -le 600 ] || echo "$file: $lines lines (at most 600)"
-		done
+		xargs -r awk 'FNR == 601 { print FILENAME ": more than 600 lines" }'
 }
 
 long_functions() {
-	local file
-	project_files '*.c' | while read -r file; do
-		awk -v file="$file" '/^\{/ { start = NR }
-			/^\}/ { if (start && NR - start > 100)
-				printf "%s:%d: a function of %d lines (at most 100)\n",
-					file, start, NR - start; start = 0 }' "$file"
-	done
+	project_files '*.c' | xargs -r awk 'FNR == 1 { start = 0 } /^\{/ { start = FNR }
+		/^\}/ { if (start && FNR - start > 100)
+			printf "%s:%d: a function of %d lines (at most 100)\n",
+				FILENAME, start, FNR - start; start = 0 }'
 }
 
+# A tab reaches to the next multiple of 8.
 long_lines() {
-	{ c_files && scripts; } | sort -u | while read -r file; do
-		expand "$file" | awk -v file="$file" 'length($0) > 100 {
-			printf "%s:%d: %d columns (at most 100)\n", file, NR, length($0) }'
-	done
+	{ c_files && scripts; } | sort -u | xargs -r awk '{
+		columns = 0
+		fields = split($0, part, "\t")
+		for (i = 1; i <= fields; i++) {
+			columns += length(part[i])
+			if (i < fields)
+				columns += 8 - columns % 8
+		}
+		if (columns > 100)
+			printf "%s:%d: %d columns (at most 100)\n", FILENAME, FNR, columns
+	}'
 }
 
-# The licence that a file of this path bears.
-licence_of() {
-	case $1 in
-	driver/include/uapi/* | driver/include/hw/*)
-		echo '(GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause' ;;
-	Kbuild | driver/* | tests/kselftest/*) echo 'GPL-2.0-only' ;;
-	qemu-device/* | tests/device/*) echo 'GPL-2.0-or-later' ;;
-	*) echo 'BSD-3-Clause' ;;
-	esac
-}
-
+# On line 1, or 2 below a line that names an interpreter: the licence of the file's folder.
 licences() {
-	local file want line
 	{ c_files && scripts && project_files '*.py' '*meson.build' '*Kbuild' '*Makefile'; } |
-		sort -u | while read -r file; do
-			want=$(licence_of "$file")
-			line=$(head -n 2 "$file" | grep -a -m 1 SPDX-License-Identifier)
-			[ "$(head -c 2 "$file")" = '#!' ] || line=$(head -n 1 "$file")
-			line=${line#*SPDX-License-Identifier: }
-			line=${line%% \*/}
-			[ "$line" = "$want" ] || echo "$file: says '$line', wants '$want'"
-		done
+		sort -u | xargs -r awk '
+		function wanted(path) {
+			if (path ~ /^driver\/include\/(uapi|hw)\//)
+				return "(GPL-2.0-only WITH Linux-syscall-note) OR BSD-3-Clause"
+			if (path ~ /^(Kbuild$|driver\/|tests\/kselftest\/)/)
+				return "GPL-2.0-only"
+			if (path ~ /^(qemu-device|tests\/device)\//)
+				return "GPL-2.0-or-later"
+			return "BSD-3-Clause"
+		}
+		FNR == 1 && /^#!/ { next }
+		{
+			says = ""
+			if (sub(/.*SPDX-License-Identifier: /, "")) {
+				sub(/ \*\/$/, "")
+				says = $0
+			}
+			if (says != wanted(FILENAME))
+				printf "%s: says \047%s\047, wants \047%s\047\n", FILENAME,
+					says, wanted(FILENAME)
+			nextfile
+		}'
 }
 
 unfinished() {
@@ -81,6 +83,10 @@ registry_hosts() {
 }
 
 shell_scripts() {
+	scripts | once all shellcheck check_scripts
+}
+
+check_scripts() {
 	scripts | xargs -r shellcheck --external-sources --source-path=SCRIPTDIR --format=gcc \
 		--exclude=SC1090,SC1091,SC2054
 }
