@@ -121,6 +121,12 @@ bool card_kdf_test(const struct fw_card *card)
 	return nv_factory(card->nv)->kdf_test;
 }
 
+/* From the moment that its key is destroyed, whatever memory and store still hold. */
+bool card_emptied(const struct fw_card *card)
+{
+	return nv_pending(card->nv) != NV_CLEAR_NONE;
+}
+
 const struct identity *card_identity(const struct fw_card *card)
 {
 	return &nv_factory(card->nv)->identity;

@@ -234,6 +234,7 @@ struct fw_card {
 	uint32_t kdf_iterations;
 	uint32_t erasure;		/* number of the last in nv; changed alone in the gate */
 	_Atomic bool key_gone;		/* by an input; memory is still to forget what it sealed */
+	_Atomic bool input_due;		/* an input was pulled, memory does not follow it yet */
 	bool rekey;			/* the card key was destroyed, but no new one made */
 	bool recovered;			/* from a tamper, by this power-on */
 	bool erasing;			/* power-on finishes an erasure: sealed values are lost */
@@ -455,6 +456,8 @@ void audit_input(struct fw_card *card, uint32_t input, uint32_t verdict);
 
 /* tamper.c: before power-off; and at power-on, where it clears the latch (card->recovered) */
 void tamper_finish(struct fw_card *card);
+void tamper_settle(struct fw_card *card);	/* alone in the card's gate */
+bool card_emptied(const struct fw_card *card);	/* card.c: its key is destroyed, for good */
 uint32_t tamper_recover(struct fw_card *card);
 
 bool card_policy_on(struct fw_card *card, uint32_t id);	/* partition.c: outside of the gates */

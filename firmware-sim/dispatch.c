@@ -140,6 +140,8 @@ static void job_enter(struct job *job)
 		card = GATE_ALONE;
 	gate_enter(&job->c.card->gate, card);
 	job->card_gate = card;
+	if (card == GATE_ALONE)
+		tamper_settle(job->c.card);
 	/* Alone on the card is alone in every partition. */
 	if (!job->c.part || card == GATE_ALONE)
 		return;
@@ -269,7 +271,8 @@ static uint32_t check_early(struct job *job)
 		return st;
 	pthread_mutex_lock(&p->lock);
 	st = check_partition(job);
-	if (!st && (flags & HOW_FIRST) && p->initialised && job->c.role == COFFER_ROLE_NONE)
+	if (!st && (flags & HOW_FIRST) && p->initialised && !atomic_load(&p->card->key_gone) &&
+	    job->c.role == COFFER_ROLE_NONE)
 		st = COFFER_ST_USER_NOT_LOGGED_IN;
 	pthread_mutex_unlock(&p->lock);
 	return st;

@@ -10,10 +10,10 @@
 
 static uint32_t partition_flags(const struct fw_partition *p)
 {
-	uint32_t flags = 0;
+	uint32_t flags = p->id ? 0 : COFFER_PART_ADMIN;
 
-	if (!p->id)
-		flags |= COFFER_PART_ADMIN;
+	if (card_emptied(p->card))
+		return flags;
 	if (p->initialised)
 		flags |= COFFER_PART_INITIALIZED;
 	if (p->roles[COFFER_ROLE_CO].initialised)

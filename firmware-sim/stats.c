@@ -61,10 +61,10 @@ uint32_t handle_IDENTIFY(struct cmd *c)
 	bool initialised;
 
 	pthread_mutex_lock(&card->admin->lock);
-	initialised = card->admin->initialised;
+	initialised = card->admin->initialised && !card_emptied(card);
 	memcpy(label, card->admin->label, sizeof(label));
 	pthread_mutex_unlock(&card->admin->lock);
-	if (!label[0])
+	if (!initialised || !label[0])
 		memcpy(label, nv_factory(card->nv)->label, sizeof(label));
 	for (p = card->admin->next; p; p = p->next, count++)
 		taken += p->size;

@@ -32,15 +32,26 @@ static void keys_out(struct fw_card *card)
 		partition_lock_keys(p);
 }
 
+/*
+ * Whoever is alone on the card first does what an input left to do: a command that comes before
+ * the input's own thread must not find a card that seems to be as it was.
+ */
+void tamper_settle(struct fw_card *card)
+{
+	if (!atomic_exchange(&card->input_due, false))
+		return;
+	if (atomic_load(&card->tampered) || nv_pending(card->nv) != NV_CLEAR_NONE)
+		keys_out(card);
+	atomic_store(&card->key_gone, false);
+}
+
 /* Waits for running commands, which nobody who pulls an input may have to. */
 static void *input_main(void *arg)
 {
 	struct fw_card *card = arg;
 
 	gate_enter(&card->gate, GATE_ALONE);
-	if (atomic_load(&card->tampered) || nv_pending(card->nv) != NV_CLEAR_NONE)
-		keys_out(card);
-	atomic_store(&card->key_gone, false);
+	tamper_settle(card);
 	gate_leave(&card->gate, GATE_ALONE);
 	return NULL;
 }
@@ -63,9 +74,13 @@ static void key_made(struct fw_card *card, uint8_t key[KEY_LEN])
 	crypto_thread_end(card->crypto);
 }
 
-/* nv has it: logins end now, keys in memory as soon as no command uses them. */
+/*
+ * nv has it, so the card says that it is empty (card_emptied) before the event does: logins end
+ * now, keys in memory as soon as no command uses them.
+ */
 static void input_latched(struct fw_card *card, bool destroyed)
 {
+	atomic_store(&card->input_due, true);
 	logins_end(card, NULL);
 	if (destroyed)
 		card_event(card, COFFER_EV_ZEROIZED, 0, 0);

@@ -2,8 +2,11 @@
 /* The tamper input, its latch, and decommission on tamper (behaviour.md 3.1, quality.md A5). */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <unistd.h>
 
+#include "card.h"
 #include "fw_core.h"
 
 #define DECOMMISSION	40
@@ -161,16 +164,110 @@ static void decommission(void **state)
 	}
 }
 
-/* The keys are of no use at once; that the card is empty it says when no command is running. */
-static void until_empty(struct bench *b)
+static bool is_initialised(struct bench *b)
 {
-	uint32_t flags, i = 0;
+	expect(ask(b, COFFER_CMD_IDENTIFY, NULL, 0), 0);
+	return word(b, offsetof(struct coffer_card_info, flags)) & COFFER_CARD_INITIALIZED;
+}
 
-	do {
-		expect(ask(b, COFFER_CMD_IDENTIFY, NULL, 0), 0);
-		flags = word(b, offsetof(struct coffer_card_info, flags));
-	} while (flags & COFFER_CARD_INITIALIZED && ++i < 100000);
-	expect(flags & COFFER_CARD_INITIALIZED, 0);
+/* ---- What the card says when its event comes ---------------------------------------- */
+
+static struct {
+	struct bench *b;
+	unsigned int told;		/* events */
+	unsigned int stale;		/* ... at which the card still called itself initialised */
+} teller;
+
+/* Before anything else can happen: whoever pulled the input is still in its call. */
+static void on_event(void *opaque, const struct fw_event *event)
+{
+	(void)opaque;
+	if (event->type != COFFER_EV_ZEROIZED)
+		return;
+	teller.told++;
+	teller.stale += is_initialised(teller.b);
+	expect(ask(teller.b, COFFER_CMD_PARTITION_LIST, NULL, 0), 0);
+	for (uint32_t i = 0; i < word(teller.b, 0); i++)
+		teller.stale += word(teller.b, 4 + i * sizeof(struct coffer_partition_row) +
+				     offsetof(struct coffer_partition_row, flags)) &
+				COFFER_PART_INITIALIZED ? 1 : 0;
+}
+
+/* Nobody who waits for the event finds a card that is full, and no power cut brings it back. */
+static void empty_when_the_event_comes(void **state)
+{
+	static const struct fw_open how = { .event = on_event };
+	struct bench *b = *state;
+	uint32_t so;
+
+	for (int by_tamper = 0; by_tamper < 2; by_tamper++) {
+		bench_off(b);
+		expect(bench_on(b, &how), 0);
+		so = hsm_ready(b);
+		if (by_tamper)
+			expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, DECOMMISSION, 1), 0);
+		partition_ready(b);
+		assert_true(is_initialised(b));
+		memset(&teller, 0, sizeof(teller));
+		teller.b = b;
+		if (by_tamper)
+			fw_card_tamper(b->card);
+		else
+			assert_true(fw_card_decommission(b->card));
+		expect(teller.told, 1);
+		expect(teller.stale, 0);
+		assert_false(is_initialised(b));
+		bench_off(b);
+		expect(bench_on(b, NULL), 0);
+		assert_false(is_initialised(b));
+	}
+}
+
+/* The input's own thread is late: it waits here for the gate. */
+static struct {
+	bool on;
+	sem_t go;
+} late;
+
+extern __typeof__(gate_enter) __real_gate_enter, __wrap_gate_enter;
+void __wrap_gate_enter(struct gate *g, enum gate_mode mode)
+{
+	bool wait = late.on && mode == GATE_ALONE;
+
+	if (wait) {
+		late.on = false;
+		sem_wait(&late.go);
+	}
+	__real_gate_enter(g, mode);
+}
+
+/* A command that is alone before it finds the card as the event told it. */
+static void a_command_may_be_before_the_inputs_thread(void **state)
+{
+	struct bench *b = *state;
+	uint32_t so = hsm_ready(b), tries = 0, st;
+	bool made;
+
+	sem_init(&late.go, 0, 0);
+	late.on = true;
+	assert_true(fw_card_decommission(b->card));
+	/* It is there, and waits. */
+	while (__atomic_load_n(&late.on, __ATOMIC_SEQ_CST) && ++tries < 10000)
+		sched_yield();
+	if (late.on)
+		usleep(200000);
+	assert_false(late.on);
+	st = init_ask(b, COFFER_CMD_HSM_INIT, so, "anew", SO_PIN, "domain");
+	made = is_initialised(b);
+	sem_post(&late.go);
+	expect(st, 0);
+	assert_true(made);
+	bench_off(b);
+	/* The late thread had nothing left to do. */
+	expect(bench_on(b, NULL), 0);
+	assert_true(is_initialised(b));
+	so = session_open(b, b->owner, 0, true, NULL);
+	expect(login(b, so, COFFER_ROLE_SO, SO_PIN), 0);
 }
 
 /* The decommission input: no latch, but the keys are gone, with power on or off. */
@@ -198,7 +295,7 @@ static void decommission_input(void **state)
 		expect(login(b, so, COFFER_ROLE_SO, SO_PIN), COFFER_ST_USER_PIN_NOT_INITIALIZED);
 		assert_int_not_equal(object_value(b, s, handle), 0);
 		assert_false(is_tampered(b));
-		until_empty(b);
+		assert_false(is_initialised(b));
 		/* Taken into service again, with the policies of before. */
 		so = hsm_ready(b);
 		s = partition_ready(b);
@@ -339,6 +436,8 @@ int main(void)
 		T(latch_and_clear),
 		T(decommission),
 		T(decommission_input),
+		T(empty_when_the_event_comes),
+		T(a_command_may_be_before_the_inputs_thread),
 		T(decommission_disabled),
 		T(recovery_by_power),
 		T(while_off),

@@ -162,9 +162,6 @@ TEST_F(life, a_decommissioned_card_is_empty_and_can_be_used_again)
 	ASSERT_EQ(0, knob_set(LIFE_CARD, "decommission", "true"));
 	EXPECT_EQ(0, event_comes(self->fd, self->since, COFFER_EV_ZEROIZED, 0));
 	EXPECT_EQ(COFFER_ROLE_NONE, role_of(self->fd, self->session));
-	/* The event tells that the keys are gone; the rows go after it, in the card's own time. */
-	for (int i = 0; i < 100 && card_flags(self->fd) & COFFER_CARD_INITIALIZED; i++)
-		usleep(50000);
 	EXPECT_FALSE(card_flags(self->fd) & COFFER_CARD_INITIALIZED);
 	EXPECT_FALSE(card_flags(self->fd) & COFFER_CARD_TAMPERED);
 	EXPECT_EQ(COFFER_ST_USER_PIN_NOT_INITIALIZED, so_login_only(self->fd, self->session));
