@@ -254,3 +254,28 @@ double bench_now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
+
+/* ---- The frame ----------------------------------------------------------------------------- */
+
+struct ha_bench b;
+
+int ha_begin_three(void **state)
+{
+	(void)state;
+	bench_begin(&b, NULL, 3);
+	return 0;
+}
+
+int ha_end(void **state)
+{
+	(void)state;
+	bench_end(&b);
+	return 0;
+}
+
+int ha_empty(void **state)
+{
+	(void)state;
+	bench_empty(&b);
+	return 0;
+}

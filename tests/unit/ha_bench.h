@@ -45,4 +45,11 @@ uint32_t bench_pair(struct coffer_session *s, const char *label, uint32_t *publi
 coffer_rc bench_sign(struct coffer_session *s, uint32_t key);
 void bench_members(struct ha_bench *b, struct coffer_ha_group *out);
 
+/* ---- The frame of a program: three cards for all its tests, empty after each --------------- */
+extern struct ha_bench b;
+int ha_begin_three(void **state);
+int ha_end(void **state);
+int ha_empty(void **state);
+#define HA_TEST(test) cmocka_unit_test_teardown(test, ha_empty)
+
 #endif /* HA_BENCH_H */

@@ -14,97 +14,6 @@
 #include "ha_bench.h"
 
 static const uint8_t key[32] = "thirty-two bytes of an AES key..";
-static struct ha_bench b;
-
-static int begin(void **state)
-{
-	(void)state;
-	bench_begin(&b, NULL, 3);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	bench_end(&b);
-	return 0;
-}
-
-static int empty(void **state)
-{
-	(void)state;
-	bench_empty(&b);
-	return 0;
-}
-
-/* row 60 */
-static void another_member_makes_keys_when_the_primary_fails(void **state)
-{
-	struct coffer_session *s;
-	struct coffer_ha_group g;
-	uint8_t random[16];
-	uint32_t pair;
-
-	(void)state;
-	bench_group(&b, 3, -1, NULL);
-	s = bench_login(&b);
-	bench_members(&b, &g);
-	assert_true(g.members[0].primary);
-	bench_unplug(&b, 0);
-	pair = bench_pair(s, "pair", NULL);
-	GOOD(coffer_random(s, random, sizeof(random)));
-	assert_int_equal(bench_count(&b, 1), 2);
-	assert_int_equal(bench_count(&b, 2), 2);
-	bench_members(&b, &g);
-	assert_false(g.members[0].alive);
-	assert_true(g.members[1].primary);
-	bench_plug(&b, 0);
-	bench_wait_alive(&b, 0, true);
-	assert_int_equal(bench_count(&b, 0), 2);
-	bench_members(&b, &g);
-	assert_true(g.members[0].primary);
-	GOOD(bench_sign(s, pair));
-	coffer_session_close(s);
-}
-
-static void *make_one(void *arg)
-{
-	story_aes(arg, "made twice", key);
-	return NULL;
-}
-
-/* The maker breaks before anybody has a copy: what it made goes when it is back. */
-static void a_key_that_was_made_anew_is_there_once(void **state)
-{
-	struct coffer_session *s, *one;
-	struct ha_group *g;
-	pthread_t thread;
-	size_t made = 0;
-
-	(void)state;
-	bench_group(&b, 3, -1, NULL);
-	s = bench_login(&b);
-	g = ((struct ha_session *)s)->group;
-	one = bench_direct(&b, 0);
-	pthread_mutex_lock(&g->change_lock);
-	assert_int_equal(pthread_create(&thread, NULL, make_one, s), 0);
-	for (int i = 0; !made && i < 1000; i++) {
-		usleep(10000);
-		made = story_count(one);
-	}
-	usleep(100000);
-	coffer_session_close(one);
-	bench_unplug(&b, 0);
-	pthread_mutex_unlock(&g->change_lock);
-	pthread_join(thread, NULL);
-	assert_int_equal(made, 1);
-	assert_int_equal(bench_count(&b, 1), 1);
-	bench_plug(&b, 0);
-	bench_wait_alive(&b, 0, true);
-	assert_int_equal(bench_count(&b, 0), 1);
-	assert_int_equal(story_count(s), 1);
-	coffer_session_close(s);
-}
 
 /* row 62 */
 static void the_standby_serves_while_all_others_are_down(void **state)
@@ -208,6 +117,32 @@ static void what_is_doomed_waits_until_it_is_destroyed(void **state)
 	coffer_session_close(s);
 }
 
+/* Nobody was logged in when the member came back: the next login brings it up. */
+static void what_was_missed_comes_with_the_next_login(void **state)
+{
+	struct coffer_session *s;
+	struct coffer_ha_group g;
+	uint32_t doomed;
+
+	(void)state;
+	bench_group(&b, 2, 0, NULL);
+	s = bench_login(&b);
+	doomed = story_aes(s, "doomed", key);
+	bench_unplug(&b, 0);
+	GOOD(coffer_object_destroy(s, doomed));
+	story_aes(s, "missed", key);
+	GOOD(coffer_logout(s));
+	bench_plug(&b, 0);
+	GOOD(coffer_ha_recover(s, NULL, NULL));
+	bench_members(&b, &g);
+	assert_true(g.members[0].alive && g.members[0].primary);
+	GOOD(coffer_login(s, COFFER_ROLE_CO, STORY_CO, strlen(STORY_CO), NULL));
+	assert_int_equal(((struct ha_session *)s)->group->members[0].n_doomed, 0);
+	assert_int_equal(story_count(s), 1);
+	assert_int_equal(bench_count(&b, 0), 1);
+	coffer_session_close(s);
+}
+
 static void without_recovery_a_member_stays_down_until_asked(void **state)
 {
 	struct coffer_session *s;
@@ -260,6 +195,32 @@ static void active_basic_is_for_new_sessions(void **state)
 }
 
 /* One wrong PIN is the last that is tried by itself. */
+/* What it changes, it changes there as well. */
+static void active_basic_changes_objects_everywhere(void **state)
+{
+	struct coffer_ha_difference *list;
+	struct coffer_session *s;
+	uint32_t doomed, kept;
+	size_t count;
+
+	(void)state;
+	bench_group(&b, 2, 0, "HAConfiguration = {\n   RecoveryMode = activeBasic;\n}\n");
+	s = bench_login(&b);
+	doomed = story_aes(s, "doomed", key);
+	kept = story_aes(s, "kept", key);
+	bench_unplug(&b, 1);
+	GOOD(coffer_object_set(s, kept, &(struct coffer_attr){ CKA(LABEL), 4, "away" }, 1));
+	bench_plug(&b, 1);
+	GOOD(coffer_ha_recover(s, NULL, NULL));
+	GOOD(coffer_object_destroy(s, doomed));
+	GOOD(coffer_object_set(s, kept, &(struct coffer_attr){ CKA(LABEL), 5, "other" }, 1));
+	assert_int_equal(bench_count(&b, 1), 1);
+	GOOD(coffer_ha_compare(s, &list, &count));
+	assert_int_equal(count, 0);
+	free(list);
+	coffer_session_close(s);
+}
+
 static void a_changed_password_costs_one_attempt(void **state)
 {
 	struct coffer_role_state *roles;
@@ -377,6 +338,25 @@ static void a_login_does_not_wait_for_a_card_that_hangs(void **state)
 	coffer_session_close(s);
 }
 
+/* Nor does opening, which looks for the member first. */
+static void opening_does_not_wait_for_a_card_that_hangs(void **state)
+{
+	struct coffer_session *s;
+	double from;
+	pid_t host;
+
+	(void)state;
+	bench_group(&b, 2, 0, "Coffer = {\n   HACallTimeoutMs = 500;\n}\n");
+	host = bench_host(&b, 1);
+	kill(host, SIGSTOP);
+	from = bench_now_ms();
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
+	from = bench_now_ms() - from;
+	kill(host, SIGCONT);
+	coffer_session_close(s);
+	assert_true(from < 4000);
+}
+
 /* That the member has let somebody in says nothing of this PIN. */
 static void a_wrong_pin_is_refused_where_somebody_is_logged_in(void **state)
 {
@@ -453,23 +433,22 @@ static void when_all_are_down_the_call_says_so_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(another_member_makes_keys_when_the_primary_fails, empty),
-		cmocka_unit_test_teardown(a_key_that_was_made_anew_is_there_once, empty),
-		cmocka_unit_test_teardown(the_standby_serves_while_all_others_are_down, empty),
-		cmocka_unit_test_teardown(what_was_destroyed_does_not_come_back, empty),
-		cmocka_unit_test_teardown(what_was_destroyed_does_not_come_back_with_the_primary,
-					  empty),
-		cmocka_unit_test_teardown(what_is_doomed_waits_until_it_is_destroyed, empty),
-		cmocka_unit_test_teardown(without_recovery_a_member_stays_down_until_asked, empty),
-		cmocka_unit_test_teardown(active_basic_is_for_new_sessions, empty),
-		cmocka_unit_test_teardown(a_changed_password_costs_one_attempt, empty),
-		cmocka_unit_test_teardown(who_returns_during_a_logout_is_logged_out, empty),
-		cmocka_unit_test_teardown(a_login_does_not_wait_for_a_card_that_hangs, empty),
-		cmocka_unit_test_teardown(a_wrong_pin_is_refused_where_somebody_is_logged_in,
-					  empty),
-		cmocka_unit_test_teardown(who_comes_late_is_let_in_by_recovery, empty),
-		cmocka_unit_test_teardown(when_all_are_down_the_call_says_so_at_once, empty),
+		HA_TEST(the_standby_serves_while_all_others_are_down),
+		HA_TEST(what_was_destroyed_does_not_come_back),
+		HA_TEST(what_was_destroyed_does_not_come_back_with_the_primary),
+		HA_TEST(what_is_doomed_waits_until_it_is_destroyed),
+		HA_TEST(what_was_missed_comes_with_the_next_login),
+		HA_TEST(without_recovery_a_member_stays_down_until_asked),
+		HA_TEST(active_basic_is_for_new_sessions),
+		HA_TEST(active_basic_changes_objects_everywhere),
+		HA_TEST(a_changed_password_costs_one_attempt),
+		HA_TEST(who_returns_during_a_logout_is_logged_out),
+		HA_TEST(a_login_does_not_wait_for_a_card_that_hangs),
+		HA_TEST(opening_does_not_wait_for_a_card_that_hangs),
+		HA_TEST(a_wrong_pin_is_refused_where_somebody_is_logged_in),
+		HA_TEST(who_comes_late_is_let_in_by_recovery),
+		HA_TEST(when_all_are_down_the_call_says_so_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, ha_begin_three, ha_end);
 }

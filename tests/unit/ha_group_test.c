@@ -15,28 +15,6 @@
 #include "ha_bench.h"
 
 static const uint8_t key[32] = "thirty-two bytes of an AES key..";
-static struct ha_bench b;
-
-static int begin(void **state)
-{
-	(void)state;
-	bench_begin(&b, NULL, 3);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	bench_end(&b);
-	return 0;
-}
-
-static int empty(void **state)
-{
-	(void)state;
-	bench_empty(&b);
-	return 0;
-}
 
 /* row 55 */
 static void a_group_is_a_slot(void **state)
@@ -307,16 +285,16 @@ static void what_is_missing_comes_by_synchronizing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_group_is_a_slot, empty),
-		cmocka_unit_test_teardown(new_keys_are_on_all_members, empty),
-		cmocka_unit_test_teardown(handles_are_the_same_everywhere, empty),
-		cmocka_unit_test_teardown(equals_take_turns, empty),
-		cmocka_unit_test_teardown(the_shortest_queue_gets_the_work, empty),
-		cmocka_unit_test_teardown(what_is_a_partitions_own_is_refused, empty),
-		cmocka_unit_test_teardown(attributes_change_on_all, empty),
-		cmocka_unit_test_teardown(logins_are_the_groups, empty),
-		cmocka_unit_test_teardown(what_is_missing_comes_by_synchronizing, empty),
+		HA_TEST(a_group_is_a_slot),
+		HA_TEST(new_keys_are_on_all_members),
+		HA_TEST(handles_are_the_same_everywhere),
+		HA_TEST(equals_take_turns),
+		HA_TEST(the_shortest_queue_gets_the_work),
+		HA_TEST(what_is_a_partitions_own_is_refused),
+		HA_TEST(attributes_change_on_all),
+		HA_TEST(logins_are_the_groups),
+		HA_TEST(what_is_missing_comes_by_synchronizing),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, ha_begin_three, ha_end);
 }

@@ -18,28 +18,6 @@
 #define SAMPLES 200000
 
 static const uint8_t key[32] = "thirty-two bytes of an AES key..";
-static struct ha_bench b;
-
-static int begin(void **state)
-{
-	(void)state;
-	bench_begin(&b, NULL, 3);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	bench_end(&b);
-	return 0;
-}
-
-static int empty(void **state)
-{
-	(void)state;
-	bench_empty(&b);
-	return 0;
-}
 
 static struct load {
 	struct coffer_session *s;
@@ -171,9 +149,9 @@ static void nobody_waits_for_a_card_that_hangs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(no_operation_fails_when_a_card_goes_and_comes, empty),
-		cmocka_unit_test_teardown(nobody_waits_for_a_card_that_hangs, empty),
+		HA_TEST(no_operation_fails_when_a_card_goes_and_comes),
+		HA_TEST(nobody_waits_for_a_card_that_hangs),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, ha_begin_three, ha_end);
 }

@@ -137,9 +137,15 @@ coffer_rc card_cancel(struct coffer_card *card, uint64_t cookie)
 	return rc;
 }
 
-coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_out *req,
-			  struct reply *reply)
+coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, unsigned int ms,
+			  struct msg_out *req, struct reply *reply)
 {
+	struct transport_call call = {
+		.opcode = opcode,
+		.timeout_ms = ms,
+		.req = req->data,
+		.req_len = req->len,
+	};
 	coffer_rc rc = req->error;
 
 	reply->len = 0;
@@ -150,7 +156,8 @@ coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_
 	}
 	if (!rc) {
 		reply->len = COFFER_CMD_MAX_PAYLOAD;
-		rc = card_exec(card, opcode, req->data, req->len, reply->data, &reply->len);
+		call.reply = reply->data;
+		rc = card_call(card, &call, &reply->len);
 	}
 	msg_out_free(req);
 	return rc;
@@ -216,8 +223,8 @@ API coffer_rc coffer_card_state(const struct coffer_card *card, const char **tex
 }
 
 /* IDENTIFY and STATS have no payload; the reply begins with a struct of `size` bytes. */
-static coffer_rc card_ask(struct coffer_card *card, uint16_t opcode, void *to, size_t size,
-			  bool more)
+static coffer_rc card_ask(struct coffer_card *card, uint16_t opcode, unsigned int ms, void *to,
+			  size_t size, bool more)
 {
 	struct msg_out req;
 	struct reply reply;
@@ -225,7 +232,7 @@ static coffer_rc card_ask(struct coffer_card *card, uint16_t opcode, void *to, s
 
 	card_revive(card);
 	msg_out_init(&req);
-	rc = card_exec_reply(card, opcode, &req, &reply);
+	rc = card_exec_reply(card, opcode, ms, &req, &reply);
 	if (!rc && (more ? reply.len < size : reply.len != size))
 		rc = -EIO;
 	if (!rc)
@@ -234,7 +241,7 @@ static coffer_rc card_ask(struct coffer_card *card, uint16_t opcode, void *to, s
 	return rc;
 }
 
-API coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_details *out)
+coffer_rc card_identify(struct coffer_card *card, unsigned int ms, struct coffer_card_details *out)
 {
 	struct coffer_card_info info;
 	coffer_rc rc;
@@ -242,7 +249,7 @@ API coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_
 	memset(out, 0, sizeof(*out));
 	rc = context_check(card->ctx);
 	if (!rc)
-		rc = card_ask(card, COFFER_CMD_IDENTIFY, &info, sizeof(info), false);
+		rc = card_ask(card, COFFER_CMD_IDENTIFY, ms, &info, sizeof(info), false);
 	if (rc)
 		return rc;
 	out->serial = le64toh(info.serial);
@@ -260,6 +267,11 @@ API coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_
 	return 0;
 }
 
+API coffer_rc coffer_card_identify(struct coffer_card *card, struct coffer_card_details *out)
+{
+	return card_identify(card, 0, out);
+}
+
 API coffer_rc coffer_card_statistics(struct coffer_card *card, struct coffer_card_stats *out)
 {
 	struct coffer_stats stats;
@@ -268,7 +280,7 @@ API coffer_rc coffer_card_statistics(struct coffer_card *card, struct coffer_car
 	memset(out, 0, sizeof(*out));
 	rc = context_check(card->ctx);
 	if (!rc)
-		rc = card_ask(card, COFFER_CMD_STATS, &stats, sizeof(stats), true);
+		rc = card_ask(card, COFFER_CMD_STATS, 0, &stats, sizeof(stats), true);
 	if (rc)
 		return rc;
 	out->commands = le64toh(stats.commands);

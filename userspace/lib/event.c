@@ -116,7 +116,7 @@ static coffer_rc asked_events(struct coffer_card *card, struct coffer_card_event
 	*count = 0;
 	msg_out_init(&req);
 	msg_put(&req, &head, sizeof(head));
-	rc = card_exec_reply(card, COFFER_CMD_EVENTS, &req, &reply);
+	rc = card_exec_reply(card, COFFER_CMD_EVENTS, 0, &req, &reply);
 	if (!rc)
 		rc = rows_take(card, &reply, to, room, count);
 	reply_free(&reply);

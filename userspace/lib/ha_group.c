@@ -140,8 +140,13 @@ uint32_t ha_alive(struct ha_group *g)
 	return bits;
 }
 
-/* Above what any other command may take: the card stretches the PIN. */
-#define STRETCH_MS 5000
+/* Beyond what other commands may take: the card stretches a PIN, or makes an RSA key for a clone. */
+#define SLOW_MS 5000
+
+unsigned int ha_slow_ms(const struct ha_group *g)
+{
+	return g->set.call_ms ? g->set.call_ms + SLOW_MS : 0;
+}
 
 /* On a card with a PED somebody has to find the key. */
 unsigned int ha_login_ms(struct ha_group *g, unsigned int member)
@@ -151,7 +156,7 @@ unsigned int ha_login_ms(struct ha_group *g, unsigned int member)
 	pthread_mutex_lock(&g->lock);
 	ped = g->members[member].ped;
 	pthread_mutex_unlock(&g->lock);
-	return ped || !g->set.call_ms ? 0 : g->set.call_ms + STRETCH_MS;
+	return ped ? 0 : ha_slow_ms(g);
 }
 
 /* ---- Whose turn it is ----------------------------------------------------------------- */
@@ -216,14 +221,15 @@ void ha_done(struct ha_group *g, unsigned int member)
 
 /* ---- Where members are ---------------------------------------------------------------- */
 
-static bool partition_on(struct coffer_card *card, uint64_t serial, struct coffer_slot *slot)
+static bool partition_on(struct coffer_card *card, uint64_t serial, unsigned int ms,
+			 struct coffer_slot *slot)
 {
 	struct coffer_slot *list;
 	bool found = false;
 	size_t count;
 
 	card_retry(card);
-	if (coffer_partitions(card, &list, &count))
+	if (card_partitions(card, ms, &list, &count))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (list[i].serial == serial) {
@@ -245,12 +251,13 @@ bool ha_locate(struct ha_group *g, unsigned int member, struct coffer_slot *slot
 	pthread_mutex_unlock(&g->lock);
 	/* Where it was, if it is there still. */
 	if (card)
-		found = partition_on(card, m->serial, slot);
+		found = partition_on(card, m->serial, g->set.call_ms, slot);
 	if (!found)
 		nodes_look(g->ctx);
 	for (unsigned int i = 0; !found && i < context_count(g->ctx); i++)
 		if (&g->ctx->cards[i] != card)
-			found = partition_on(&g->ctx->cards[i], m->serial, slot);
+			found = partition_on(&g->ctx->cards[i], m->serial, g->set.call_ms,
+					     slot);
 	if (!found)
 		return false;
 	pthread_mutex_lock(&g->lock);

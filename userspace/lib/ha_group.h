@@ -35,6 +35,7 @@ struct ha_member {
 	struct coffer_session *control;	/* read/write; keeps the login alive; NULL: none yet */
 	uint32_t *mechanisms;		/* ascending */
 	size_t n_mechanisms;
+	bool behind;			/* it came back while nobody could bring it up */
 	struct ha_ouid *doomed;		/* destroyed while it was away */
 	size_t n_doomed;
 };
@@ -113,6 +114,8 @@ int ha_least_busy(struct ha_group *g, uint32_t tried);
 void ha_done(struct ha_group *g, unsigned int member);
 /* How long the member may take for a login; 0: as long as it takes. */
 unsigned int ha_login_ms(struct ha_group *g, unsigned int member);
+/* ... and for anything that is known to be slow. */
+unsigned int ha_slow_ms(const struct ha_group *g);
 /* Bits of the members that are alive. */
 uint32_t ha_alive(struct ha_group *g);
 /* Find the member's partition on the cards; false: it is not there. */
@@ -216,12 +219,16 @@ coffer_rc ha_doom(struct ha_group *g, unsigned int member, const struct ha_ouid 
 /* Now, at that member alone; @ms: for each command, 0 = its own time. What it lacks is no error. */
 coffer_rc ha_destroy_at(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid,
 			unsigned int ms);
+/* Destroy at that member what is doomed. */
+coffer_rc ha_carry_out(struct ha_group *g, unsigned int member);
 /* Bring a member up to the primary: what it lacks, what differs, what is doomed. */
 coffer_rc ha_catch_up(struct ha_group *g, unsigned int from, unsigned int to);
 
 /* ---- ha_recover.c ------------------------------------------------------------------------ */
 /* An application call: perhaps it is time to try members that are down. Does not wait. */
 void ha_poke(struct ha_group *g);
+/* Somebody logged in: members that came back before that catch up. Change lock held. */
+void ha_recover_behind(struct ha_group *g);
 /* Try all members that are down, now, in this thread. */
 void ha_recover_now(struct ha_group *g);
 void ha_recovery_end(struct ha_group *g);

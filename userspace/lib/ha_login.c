@@ -144,6 +144,8 @@ coffer_rc ha_login(struct coffer_session *s, enum coffer_role role, const char *
 		remember(g, &l);
 	if (wrong)
 		ha_pin_drop(g);
+	if (!rc)
+		ha_recover_behind(g);
 	pthread_mutex_unlock(&g->change_lock);
 	if (!rc && must_change)
 		*must_change = l.must_change;

@@ -188,37 +188,86 @@ static void undo(struct ha_group *g, const struct make *m)
 		ha_handle_forget(g, m->handles[k]);
 }
 
-/*
- * A member that breaks meanwhile gets it when it is back; if it is the maker, what was made is
- * gone for now and the caller makes it anew: *gone.
- */
-static coffer_rc replicate(struct ha_group *g, const struct make *m, bool *gone)
+/* The maker broke, but somebody has a copy: the others get theirs from there. */
+static bool take_over(struct ha_group *g, struct make *m, uint32_t done)
 {
-	uint32_t alive = ha_alive(g), done = 0;
+	uint32_t own[2] = { 0, 0 };
+
+	done &= ha_alive(g);
+	for (unsigned int i = 0; i < g->count; i++) {
+		bool all = done >> i & 1;
+
+		for (size_t k = 0; all && k < m->n; k++) {
+			own[k] = ha_handle_at(g, m->handles[k], i);
+			all = own[k] != 0;
+		}
+		if (!all)
+			continue;
+		m->maker = i;
+		memcpy(m->own, own, sizeof(own));
+		return true;
+	}
+	return false;
+}
+
+/* Internal: it was the maker that broke. */
+#define MAKER_BROKE ((coffer_rc)-EUCLEAN)
+
+/* To one member, with more patience if both say that they are there. */
+static coffer_rc copy_patiently(struct ha_group *g, const struct make *m, unsigned int to)
+{
+	coffer_rc rc = copy_to(g, m, to, g->set.call_ms);
+
+	if (ha_is_break(rc) && answers(g, m->maker) && answers(g, to))
+		rc = copy_to(g, m, to, ha_slow_ms(g));
+	return rc;
+}
+
+/*
+ * To one member; 0 too if it broke, for it gets the object when it is back, or cannot hold it.
+ * *has: it has the object now.
+ */
+static coffer_rc hand_over(struct ha_group *g, const struct make *m, unsigned int to, bool *has)
+{
+	coffer_rc rc = copy_patiently(g, m, to);
+
+	*has = !rc;
+	if (!rc)
+		return 0;
+	if (!answers(g, m->maker))
+		return MAKER_BROKE;
+	if (ha_is_break(rc))
+		return answers(g, to) ? rc : 0;
+	ha_log(g, "member %llu did not take a new object: %s",
+	       (unsigned long long)g->members[to].serial, coffer_errname(rc));
+	return is_limit(rc) ? 0 : rc;
+}
+
+/*
+ * If the maker breaks before anybody else has it, what was made is gone for now and the caller
+ * makes it anew: *gone.
+ */
+static coffer_rc replicate(struct ha_group *g, struct make *m, bool *gone)
+{
+	uint32_t done = 0;
 	coffer_rc rc;
+	bool has;
 
 	for (unsigned int i = 0; i < g->count; i++) {
-		if (i == m->maker || !(alive >> i & 1))
-			continue;
-		rc = copy_to(g, m, i, g->set.call_ms);
-		if (ha_is_break(rc) && answers(g, m->maker) && answers(g, i))
-			rc = copy_to(g, m, i, 0);
-		done |= (uint32_t)!rc << i;
-		if (!rc)
-			continue;
-		if (!answers(g, m->maker)) {
-			/* Somebody has it: then it is there. */
+		do {
+			if (i == m->maker || (done >> i & 1) || !(ha_alive(g) >> i & 1)) {
+				rc = 0;
+				break;
+			}
+			rc = hand_over(g, m, i, &has);
+			done |= (uint32_t)has << i;
+		} while (rc == MAKER_BROKE && take_over(g, m, done));
+		if (rc == MAKER_BROKE) {
+			/* Whoever has it by now brings it to the others when they are back. */
 			*gone = !done;
 			return *gone ? -ENODEV : 0;
 		}
-		if (ha_is_break(rc)) {
-			if (answers(g, i))
-				return rc;
-			continue;
-		}
-		ha_log(g, "member %llu did not take a new object: %s",
-		       (unsigned long long)g->members[i].serial, coffer_errname(rc));
-		if (!is_limit(rc))
+		if (rc)
 			return rc;
 	}
 	return 0;

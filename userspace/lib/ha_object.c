@@ -286,6 +286,22 @@ static coffer_rc step_change(struct ha_session *hs, unsigned int member, struct 
 	return with_own(hs->group, s, member, c->handle, c->step, c->arg);
 }
 
+/* A member that this session may not use (activeBasic) is told by the group's own session. */
+static coffer_rc change_at(struct ha_session *hs, unsigned int member, struct change *c)
+{
+	struct coffer_session own;
+	coffer_rc rc = ha_on(hs, member, step_change, c);
+
+	if (rc != HA_STALE)
+		return rc;
+	rc = -ENODEV;
+	if (ha_control(hs->group, member, &own))
+		rc = step_change(hs, member, &own, c);
+	if (ha_is_break(rc))
+		ha_mark_down(hs->group, member, rc);
+	return rc;
+}
+
 /*
  * The primary first: its refusal is the caller's answer, and nothing was changed. Then the others;
  * *missed gets those that did not hear of it, whose turn comes when they are back. The primary is
@@ -306,8 +322,8 @@ static coffer_rc change_all(struct ha_session *hs, struct change *c, uint32_t *m
 	for (unsigned int i = 0; i < g->count; i++) {
 		if (i == maker)
 			continue;
-		rc = ha_alive(g) >> i & 1 ? ha_on(hs, i, step_change, c) : -ENODEV;
-		if (ha_is_break(rc) || rc == HA_STALE)
+		rc = ha_alive(g) >> i & 1 ? change_at(hs, i, c) : -ENODEV;
+		if (ha_is_break(rc))
 			*missed |= 1u << i;
 		else if (rc && rc != HA_ABSENT && !later)
 			later = rc;

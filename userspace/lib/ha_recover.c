@@ -98,10 +98,36 @@ static coffer_rc catch_up(struct ha_group *g, unsigned int member)
 {
 	int p = ha_primary(g, 1u << member);
 
-	/* Who comes back first is the measure of the others. */
-	if (p < 0 || !g->conf.synchronize || !logged_in(g))
+	if (!logged_in(g))
 		return 0;
+	/* Who comes back first is the measure of the others. */
+	if (p < 0 || !g->conf.synchronize)
+		return ha_carry_out(g, member);
 	return ha_catch_up(g, (unsigned int)p, member);
+}
+
+void ha_recover_behind(struct ha_group *g)
+{
+	for (unsigned int i = 0; logged_in(g) && i < g->count; i++) {
+		struct ha_member *m = &g->members[i];
+		bool behind;
+		coffer_rc rc;
+
+		pthread_mutex_lock(&g->lock);
+		behind = m->alive && (m->behind || m->n_doomed);
+		pthread_mutex_unlock(&g->lock);
+		if (!behind)
+			continue;
+		rc = catch_up(g, i);
+		if (ha_is_break(rc))
+			ha_mark_down(g, i, rc);
+		else if (rc)
+			ha_log(g, "member %llu did not catch up: %s",
+			       (unsigned long long)m->serial, coffer_errname(rc));
+		pthread_mutex_lock(&g->lock);
+		m->behind = rc != 0;
+		pthread_mutex_unlock(&g->lock);
+	}
 }
 
 static void revive(struct ha_group *g, unsigned int member)
@@ -113,6 +139,7 @@ static void revive(struct ha_group *g, unsigned int member)
 	m->alive = true;
 	m->attempts = 0;
 	m->generation++;
+	m->behind = g->role == COFFER_ROLE_NONE || g->role == COFFER_ROLE_CU;
 	pthread_mutex_unlock(&g->lock);
 	ha_log(g, "member %llu is back", (unsigned long long)m->serial);
 }

@@ -372,7 +372,7 @@ coffer_rc ha_destroy_at(struct ha_group *g, unsigned int member, const struct ha
 }
 
 /* What cannot be destroyed now stays for the next time. */
-static coffer_rc carry_out(struct ha_group *g, unsigned int member)
+coffer_rc ha_carry_out(struct ha_group *g, unsigned int member)
 {
 	struct ha_member *m = &g->members[member];
 	struct ha_ouid *doomed;
@@ -402,7 +402,7 @@ coffer_rc ha_catch_up(struct ha_group *g, unsigned int from, unsigned int to)
 {
 	struct coffer_ha_sync_report report = { 0 };
 	struct sync y = { .g = g, .report = &report, .stop = &g->stopping };
-	coffer_rc rc = carry_out(g, to);
+	coffer_rc rc = ha_carry_out(g, to);
 
 	return rc ? rc : bring(&y, from, to, true);
 }

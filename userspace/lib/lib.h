@@ -157,8 +157,11 @@ struct reply {
 	size_t len;
 };
 void reply_free(struct reply *reply);	/* wipes; may be called on a failed one */
-coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, struct msg_out *req,
-			  struct reply *reply);
+/* @ms: that it may take, 0 = the command's own time. */
+coffer_rc card_exec_reply(struct coffer_card *card, uint16_t opcode, unsigned int ms,
+			  struct msg_out *req, struct reply *reply);
+coffer_rc card_identify(struct coffer_card *card, unsigned int ms,
+			struct coffer_card_details *out);
 
 /* ---- session.c ------------------------------------------------------------------------------ */
 /*
@@ -229,6 +232,9 @@ void template_put(struct msg_out *req, const struct coffer_template *t);
 unsigned int slot_number(unsigned int card, uint32_t card_flags, uint32_t partition);
 /* Partitions' slots without groups, sorted; free() the list. */
 coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *count);
+/* coffer_partitions(), each of whose commands may take @ms, 0 = its own time. */
+coffer_rc card_partitions(struct coffer_card *card, unsigned int ms, struct coffer_slot **list,
+			  size_t *count);
 coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slot *out);
 /* Those of @more that are slots; -ENOMEM leaves the list as it was. */
 coffer_rc slots_append(struct coffer_slot **list, size_t *count, const struct coffer_slot *more,

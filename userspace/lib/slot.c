@@ -42,7 +42,8 @@ void slot_from_row(struct coffer_slot *slot, const struct coffer_card *card,
 }
 
 /* Everything that the card lists, admin partition too. */
-static coffer_rc card_list(struct coffer_card *card, struct coffer_slot **list, size_t *count)
+static coffer_rc card_list(struct coffer_card *card, unsigned int ms, struct coffer_slot **list,
+			   size_t *count)
 {
 	struct coffer_card_details details;
 	struct coffer_partition_row row;
@@ -55,11 +56,11 @@ static coffer_rc card_list(struct coffer_card *card, struct coffer_slot **list, 
 
 	*list = NULL;
 	*count = 0;
-	rc = coffer_card_identify(card, &details);
+	rc = card_identify(card, ms, &details);
 	if (rc)
 		return rc;
 	msg_out_init(&req);
-	rc = card_exec_reply(card, COFFER_CMD_PARTITION_LIST, &req, &reply);
+	rc = card_exec_reply(card, COFFER_CMD_PARTITION_LIST, ms, &req, &reply);
 	if (rc)
 		goto out;
 	msg_in_init(&in, reply.data, reply.len);
@@ -123,7 +124,7 @@ coffer_rc slots_physical(struct coffer *ctx, struct coffer_slot **list, size_t *
 	if (!rc)
 		nodes_look(ctx);
 	for (unsigned int i = 0; !rc && i < context_count(ctx); i++) {
-		if (card_list(&ctx->cards[i], &of_card, &n))
+		if (card_list(&ctx->cards[i], 0, &of_card, &n))
 			continue;
 		rc = slots_append(list, count, of_card, n);
 		free(of_card);
@@ -158,7 +159,7 @@ coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slo
 
 	if (card_of(slot) >= context_count(ctx))
 		return ST(SLOT_ID_INVALID);
-	rc = card_list(&ctx->cards[card_of(slot)], &list, &n);
+	rc = card_list(&ctx->cards[card_of(slot)], 0, &list, &n);
 	if (rc)
 		return rc;
 	rc = ST(SLOT_ID_INVALID);
@@ -171,8 +172,8 @@ coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slo
 	return rc;
 }
 
-API coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **list,
-				size_t *count)
+coffer_rc card_partitions(struct coffer_card *card, unsigned int ms, struct coffer_slot **list,
+			  size_t *count)
 {
 	size_t kept = 0;
 	coffer_rc rc;
@@ -181,10 +182,16 @@ API coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **l
 	*count = 0;
 	rc = context_check(card->ctx);
 	if (!rc)
-		rc = card_list(card, list, count);
+		rc = card_list(card, ms, list, count);
 	for (size_t i = 0; !rc && i < *count; i++)
 		if ((*list)[i].partition)
 			(*list)[kept++] = (*list)[i];
 	*count = kept;
 	return rc;
+}
+
+API coffer_rc coffer_partitions(struct coffer_card *card, struct coffer_slot **list,
+				size_t *count)
+{
+	return card_partitions(card, 0, list, count);
 }
