@@ -142,25 +142,6 @@ shell_help() {
 	run 2 coffer help slot nonsense
 }
 
-shell_made() {
-	run 0 coffer --man
-	mv out coffer.1
-	has coffer.1 '^\.SS partition archive backup$'
-	! command -v man >/dev/null || man --warnings -l -Tutf8 coffer.1 2>man.err >/dev/null
-	run 0 coffer --completions bash
-	mv out completions
-	bash -n completions
-	same "$(bash -c '. ./completions
-		COMP_WORDS=(coffer partition clo) COMP_CWORD=2
-		_coffer && echo "${COMPREPLY[@]}"')" clone
-	same "$(bash -c '. ./completions
-		COMP_WORDS=(coffer partition clone -ob) COMP_CWORD=3
-		_coffer && echo "${COMPREPLY[@]}"')" -objects
-	run 0 coffer --completions zsh
-	has out '^#compdef coffer$'
-	run 2 coffer --completions fish
-}
-
 make_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 		-keyout c.key -out c.pem -subj '/CN=A certificate' >openssl.out 2>&1

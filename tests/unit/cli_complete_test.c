@@ -29,11 +29,14 @@ static void values(void *arg, const struct cli_want *want, struct cli_candidates
 	switch (want->kind) {
 	case CLI_SLOT:
 		cli_candidates_add(found, "0", "payments");
+		cli_candidates_add(found, "payments", "");
 		cli_candidates_add(found, "1", "stand by");
 		cli_candidates_add(found, "9000", "card0");
 		break;
 	case CLI_OBJECT:
 		cli_candidates_add(found, "124", "secret key master");
+		cli_candidates_add(found, "master", "secret key");
+		cli_candidates_add(found, "a,b", "data");
 		cli_candidates_add(found, "140", "public key pay roll");
 		break;
 	case CLI_LABEL:
@@ -46,7 +49,7 @@ static void values(void *arg, const struct cli_want *want, struct cli_candidates
 		cli_candidates_add(found, "23", "Allow auto-activation (0)");
 		break;
 	case CLI_ROLE:
-		if (want->slot_given)
+		if (want->slot)
 			cli_candidates_add(found, "Crypto Officer", "Crypto Officer");
 		break;
 	default:
@@ -184,6 +187,8 @@ static void slots(void **state)
 	assert_string_equal(at("slot set -slot "), "0 | 1 | 9000");
 	assert_string_equal(found.list[1].help, "stand by");
 	assert_string_equal(at("slot set -slot 9"), "9000");
+	/* Labels are for who begins one. */
+	assert_string_equal(at("slot set -slot pay"), "payments");
 	assert_string_equal(at("slot set -slot=9"), "-slot=9000");
 	assert_string_equal(at("slot set 9"), "9000");
 	assert_true(offers("slot set ", "9000") && offers("slot set ", "-slot"));
@@ -196,15 +201,20 @@ static void objects(void **state)
 	assert_string_equal(at("partition clone -objects "), "all | 124 | 140");
 	assert_string_equal(at("partition clone -objects 1"), "124 | 140");
 	assert_string_equal(at("partition clone -objects 124,"), "124,140");
-	assert_false(wanted.slot_given);
+	assert_null(wanted.slot);
 	assert_string_equal(at("object show -handle 12"), "124");
+	assert_string_equal(at("object show -handle ma"), "master");
+	assert_string_equal(at("partition clone -objects 124,ma"), "124,master");
+	/* A comma would end it: not offered in a list. */
+	assert_string_equal(at("partition clone -objects a"), "all");
+	assert_string_equal(at("object show -handle a"), "a,b");
 	/* Handles of an archive are not those of the current slot. */
 	assert_string_equal(at("partition archive restore -objects "), "all");
 	/* The slot that gets the clones has other objects; that of migrate -from is meant. */
 	at("partition clone -slot 1 -objects ");
-	assert_false(wanted.slot_given);
+	assert_null(wanted.slot);
 	at("migrate -to 1 -from 3 -objects ");
-	assert_true(wanted.slot_given && wanted.slot == 3);
+	assert_string_equal(wanted.slot, "3");
 }
 
 static void labels(void **state)
@@ -265,7 +275,8 @@ static void lists_choices_and_roles(void **state)
 	assert_string_equal(at("role login -name c"), "co | cu");
 	assert_string_equal(at("partition archive contents -partition "), "");
 	at("partition archive contents -slot 2 -partition ");
-	assert_true(wanted.kind == CLI_ARCHIVE && wanted.slot == 2);
+	assert_int_equal(wanted.kind, CLI_ARCHIVE);
+	assert_string_equal(wanted.slot, "2");
 }
 
 static void secrets_are_never_asked_for(void **state)
@@ -299,6 +310,37 @@ static void lines(void **state)
 	for (size_t i = 0; i + 2 < sizeof(full); i += 2)
 		memcpy(full + i, "a ", 3);
 	assert_string_equal(at(full), "-");
+}
+
+static const char *global_at(const char *text)
+{
+	static char list[1024];
+
+	cli_candidates_free(&found);
+	assert_true(cli_line_read(text, &line));
+	cli_complete_globals(&line.words, &card, &found);
+	list[0] = '\0';
+	for (size_t i = 0; i < found.count; i++) {
+		strcat(list, i ? " | " : "");
+		strcat(list, found.list[i].text);
+	}
+	return list;
+}
+
+static void global_options(void **state)
+{
+	(void)state;
+	assert_string_equal(global_at("--pin"), "--pin-file | --pin-fd");
+	assert_string_equal(global_at("--slot 1 --s"), "");
+	assert_string_equal(global_at("--slot 9"), "9000");
+	assert_string_equal(global_at("--slot 1 --login Cr"), "Crypto Officer");
+	assert_string_equal(global_at("-o "), "text | json");
+	global_at("--pin-file ");
+	assert_int_equal(found.files, CLI_FILES_ALL);
+	for (const struct cli_option *o = cli_globals; o->name; o++)
+		assert_ptr_equal(cli_global_find(o->name), o);
+	assert_ptr_equal(cli_global_find("f"), &cli_globals[CLI_GLOBAL_FILE]);
+	assert_ptr_equal(cli_globals + CLI_GLOBAL_COUNT, cli_globals + CLI_GLOBAL_HELP + 1);
 }
 
 static void files(void **state)
@@ -343,6 +385,7 @@ int main(void)
 		cmocka_unit_test(lists_choices_and_roles),
 		cmocka_unit_test(secrets_are_never_asked_for),
 		cmocka_unit_test(lines),
+		cmocka_unit_test(global_options),
 		cmocka_unit_test(files),
 	};
 

@@ -42,7 +42,7 @@ static void candidate(struct line *l, const char *format, ...)
 
 /* ---- Slots ------------------------------------------------------------------------- */
 
-static bool slot_matches(const struct selector *s, const struct coffer_slot *slot)
+bool choose_slot_is(const struct selector *s, const struct coffer_slot *slot)
 {
 	switch (s->kind) {
 	case SELECTOR_LABEL:
@@ -82,7 +82,7 @@ static coffer_rc one_slot(struct cli *cli, const struct selector *s, const char 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < count; i++)
-		if (slot_matches(s, &list[i])) {
+		if (choose_slot_is(s, &list[i])) {
 			name_slot(&l, &list[i]);
 			*slot = list[i].slot;
 		}

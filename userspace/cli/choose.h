@@ -7,12 +7,15 @@
 #define CLI_CHOOSE_H
 
 #include "cli.h"
+#include "selector.h"
 
 /*
  * COFFER_ST_SLOT_ID_INVALID: there is none such; a wrong use: several are. A number is taken as it
  * is when it could be a slot's number, whether or not there is one.
  */
 coffer_rc choose_slot(struct cli *cli, const char *text, unsigned int *slot);
+/* Is it the slot that the text names? Numbers are serial numbers here. */
+bool choose_slot_is(const struct selector *s, const struct coffer_slot *slot);
 /* Room for the slots of one command's options. */
 #define CHOOSE_SLOTS	4
 struct choose_slots {

@@ -211,8 +211,6 @@ void cli_help_show(struct cli *cli, const char *noun, const char *word,
 		   const struct cli_command *command);
 /* The same for machines, with every option (help_json.c). */
 void cli_help_json(struct cli *cli, const char *noun, const struct cli_command *command);
-int cli_help_completions(const char *shell);
-void cli_help_manual(void);
 
 /* ---- Login (login.c) ----------------------------------------------------------------- */
 coffer_rc cli_role_parse(struct cli *cli, struct cli_session *s, const char *text,

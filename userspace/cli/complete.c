@@ -2,6 +2,7 @@
 /*
  * What may stand at the cursor: nouns, verbs, options, values.
  */
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,18 +268,10 @@ static bool is_element(const char *list, const char *text)
 static void set_slot(struct cli_want *want, const struct given *g)
 {
 	const struct cli_option *o = g->command->options;
-	uint64_t slot;
 
-	for (; o && o->name; o++) {
-		const char *value = g->value[o - g->command->options];
-		bool it = want->kind == CLI_ARCHIVE ? !strcmp(o->name, "slot")
-						    : o->flags & CLI_OPT_LOOKS;
-
-		if (!it || !value || !cli_number(value, UINT32_MAX, &slot))
-			continue;
-		want->slot_given = true;
-		want->slot = (unsigned int)slot;
-	}
+	for (; o && o->name; o++)
+		if (want->kind == CLI_ARCHIVE ? !strcmp(o->name, "slot") : o->flags & CLI_OPT_LOOKS)
+			want->slot = g->value[o - g->command->options];
 }
 
 static void offer_live(struct cursor *at, const struct given *g, enum cli_kind kind,
@@ -288,12 +281,20 @@ static void offer_live(struct cursor *at, const struct given *g, enum cli_kind k
 	struct cli_candidates found = { 0 };
 
 	set_slot(&want, g);
-	if (!at->live || (kind == CLI_ARCHIVE && !want.slot_given))
+	if (!at->live || (kind == CLI_ARCHIVE && !want.slot))
 		return;
 	at->live->values(at->live->arg, &want, &found);
-	for (size_t i = 0; i < found.count; i++)
-		if (!taken || !is_element(taken, found.list[i].text))
-			offer_value(at, found.list[i].text, found.list[i].help);
+	for (size_t i = 0; i < found.count; i++) {
+		const char *text = found.list[i].text;
+
+		if (taken && (is_element(taken, text) || strpbrk(text, ",\\")))
+			continue;
+		/* Numbers have labels as their help; labels are for who begins one. */
+		if ((kind == CLI_SLOT || kind == CLI_OBJECT) && !*at->rest &&
+		    !isdigit((unsigned char)*text))
+			continue;
+		offer_value(at, text, found.list[i].help);
+	}
 	cli_candidates_free(&found);
 }
 
@@ -412,6 +413,16 @@ static void complete_behind(struct cursor *at, const struct cli_command *command
 		offer_values(at, &g, bare, false);
 	if (!word->quoted && (!*word->text || *word->text == '-'))
 		offer_options(at, &g);
+}
+
+void cli_complete_globals(const struct cli_words *words, const struct cli_live *live,
+			  struct cli_candidates *out)
+{
+	static const struct cli_command globals = { .noun = "", .options = cli_globals };
+	struct cursor at = { .words = words, .live = live, .out = out };
+
+	set_head(&at, words->word[words->count - 1].text, 0);
+	complete_behind(&at, &globals, 0);
 }
 
 void cli_complete(const struct cli_words *words, const struct cli_live *live,

@@ -34,8 +34,7 @@ struct cli_candidates {		/* starts as zero; cli_candidates_free() */
 struct cli_want {
 	enum cli_kind kind;	/* CLI_SLOT, CLI_ROLE, CLI_OBJECT ... */
 	bool hsm;		/* CLI_POLICIES: of the card */
-	bool slot_given;	/* else the current slot */
-	unsigned int slot;
+	const char *slot;	/* as it was typed; NULL: the current one */
 };
 
 /* Adds to @found with cli_candidates_add(). Must not ask, log in, or take long. */
@@ -47,6 +46,9 @@ struct cli_live {
 /* What may stand at the last of @words, of which is there what was typed. At least one word. */
 void cli_complete(const struct cli_words *words, const struct cli_live *live,
 		  struct cli_candidates *out);
+/* The same among the options that stand before a command. */
+void cli_complete_globals(const struct cli_words *words, const struct cli_live *live,
+			  struct cli_candidates *out);
 /* False: there is no memory, and nothing was added. @help may be NULL. */
 bool cli_candidates_add(struct cli_candidates *c, const char *text, const char *help);
 void cli_candidates_free(struct cli_candidates *c);

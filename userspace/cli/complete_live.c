@@ -4,6 +4,7 @@
  * the user's cursor must not wait for it. Nobody is logged in for it, nothing is asked, and no
  * other machine is called.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,10 +12,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "choose.h"
 #include "cli.h"
 #include "coffer/ha.h"
 #include "complete.h"
 #include "names.h"
+#include "selector.h"
 
 struct cli_lookup {
 	struct cli *cli;
@@ -29,12 +32,51 @@ struct cli_lookup {
 	/* The thread's own while it runs. */
 	struct cli_want want;
 	struct coffer *ctx;
-	bool own_ctx, own_session;
+	bool own_ctx;
+	char place[SELECTOR_MAX];	/* the slot as text, "" = that of number slot */
 	bool slot_known;
 	unsigned int slot;
 	char *cards;
 	struct cli_candidates found;
 };
+
+/* ---- Which slot ---------------------------------------------------------------------- */
+
+/* By number; by what was typed of it; or the first, which is current when none was chosen. */
+static bool is_place(const struct cli_lookup *l, const struct selector *place,
+		     const struct coffer_slot *slot)
+{
+	if (l->slot_known)
+		return slot->slot == l->slot;
+	if (!place)
+		return true;
+	return choose_slot_is(place, slot) ||
+	       (place->kind == SELECTOR_NUMBER && place->number == slot->slot);
+}
+
+static bool find_slot(struct cli_lookup *l, struct coffer_slot *slot)
+{
+	struct selector place;
+	struct coffer_slot *list;
+	bool found = false;
+	size_t count;
+
+	if (*l->place && selector_slot(l->place, &place))
+		return false;
+	if (!coffer_slots(l->ctx, &list, &count)) {
+		for (size_t i = 0; i < count; i++) {
+			if (!is_place(l, *l->place ? &place : NULL, &list[i]) ||
+			    (found && slot->slot < list[i].slot))
+				continue;
+			*slot = list[i];
+			found = true;
+		}
+		free(list);
+	}
+	if (*l->place)
+		selector_free(&place);
+	return found;
+}
 
 /* ---- One question each --------------------------------------------------------------- */
 
@@ -54,14 +96,16 @@ static void ask_slots(struct cli_lookup *l)
 	if (coffer_slots(l->ctx, &list, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (l->want.kind == CLI_SLOT)
+		if (l->want.kind == CLI_SLOT) {
 			add_number(l, list[i].slot, list[i].label);
-		else if (!list[i].partition || list[i].members)
-			continue;
-		else if (l->want.kind == CLI_SERIAL)
-			add_number(l, list[i].serial, list[i].label);
-		else if (list[i].label[0])
-			cli_candidates_add(&l->found, list[i].label, "");
+			if (!isdigit((unsigned char)list[i].label[0]) && list[i].label[0])
+				cli_candidates_add(&l->found, list[i].label, "");
+		} else if (list[i].partition && !list[i].members) {
+			if (l->want.kind == CLI_SERIAL)
+				add_number(l, list[i].serial, list[i].label);
+			else if (list[i].label[0])
+				cli_candidates_add(&l->found, list[i].label, "");
+		}
 	}
 	free(list);
 }
@@ -87,7 +131,7 @@ static void ask_archives(struct cli_lookup *l)
 	char help[32];
 	size_t count;
 
-	if (coffer_slot_find(l->ctx, l->slot, &slot) || slot.members ||
+	if (!find_slot(l, &slot) || slot.members ||
 	    coffer_partitions(coffer_card_at(l->ctx, slot.card), &list, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -218,9 +262,10 @@ static void ask_objects(struct cli_lookup *l)
 		if (l->want.kind == CLI_OBJECT) {
 			snprintf(help, sizeof(help), "%s %s", class, label);
 			add_number(l, o->handle, help);
-		} else if (labelled) {
-			cli_candidates_add(&l->found, label, class);
 		}
+		/* What begins with a digit is a handle or an OUID in other options. */
+		if (labelled && (l->want.kind == CLI_LABEL || !isdigit((unsigned char)*label)))
+			cli_candidates_add(&l->found, label, class);
 	}
 	coffer_objects_free(&objects);
 }
@@ -277,37 +322,26 @@ static void set_session(struct cli_lookup *l, struct coffer_session *session)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* The first slot is the current one when none was chosen, as everywhere. */
-static bool find_slot(struct cli_lookup *l)
-{
-	struct coffer_slot *list;
-	size_t count;
-
-	if (l->slot_known)
-		return true;
-	if (coffer_slots(l->ctx, &list, &count))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!i || list[i].slot < l->slot)
-			l->slot = list[i].slot;
-	free(list);
-	return count > 0;
-}
-
 static void ask_with_session(struct cli_lookup *l, void (*ask)(struct cli_lookup *l))
 {
-	struct coffer_session *session = l->session;
+	struct coffer_session *session = NULL;
+	const struct cli_session *s;
+	struct coffer_slot slot;
+	bool own;
 
-	if (!session) {
-		if (!find_slot(l) ||
-		    coffer_session_open_slot(l->ctx, l->slot, false, &session))
-			return;
-		l->own_session = true;
-		set_session(l, session);
-	}
+	if (!find_slot(l, &slot))
+		return;
+	/* With its login, if there is one. Nobody opens or closes any while this thread runs. */
+	for (s = l->own_ctx ? NULL : l->cli->sessions; s; s = s->next)
+		if (s->slot.slot == slot.slot)
+			session = s->session;
+	own = !session;
+	if (own && coffer_session_open_slot(l->ctx, slot.slot, false, &session))
+		return;
+	set_session(l, session);
 	ask(l);
 	set_session(l, NULL);
-	if (l->own_session)
+	if (own)
 		coffer_session_close(session);
 }
 
@@ -376,23 +410,19 @@ static void join(struct cli_lookup *l)
 static void prepare(struct cli_lookup *l, const struct cli_want *want)
 {
 	const char *cards = l->cli->set.cards ? l->cli->set.cards : getenv("COFFER_CARDS");
-	const struct cli_session *s;
-	uint64_t first = 0;
-	bool has_first;
+	const char *place = want->slot;
 
-	has_first = l->cli->set.slot && cli_number(l->cli->set.slot, UINT32_MAX, &first);
 	l->want = *want;
-	l->finished = l->own_session = false;
+	l->finished = false;
 	l->session = NULL;
-	l->slot_known = want->slot_given || l->cli->slot_chosen || has_first;
-	l->slot = want->slot_given ? want->slot
-		: l->cli->slot_chosen ? l->cli->slot : (unsigned int)first;
+	l->slot_known = !place && l->cli->slot_chosen;
+	l->slot = l->cli->slot;
+	if (!place && !l->slot_known)
+		place = l->cli->set.slot;
+	snprintf(l->place, sizeof(l->place), "%s", place ? place : "");
 	l->ctx = l->cli->ctx;
 	l->own_ctx = !l->ctx;
 	l->cards = l->own_ctx ? local_cards(cards) : NULL;
-	for (s = l->ctx && l->slot_known ? l->cli->sessions : NULL; s; s = s->next)
-		if (s->slot.slot == l->slot)
-			l->session = s->session;
 }
 
 void cli_lookup_values(void *arg, const struct cli_want *want, struct cli_candidates *found)

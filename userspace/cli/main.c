@@ -14,34 +14,20 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "complete.h"
 
-static const char usage_text[] =
+static const char usage_head[] =
 	"usage: coffer [OPTION]... [COMMAND]\n"
 	"       coffer [OPTION]... 'COMMAND; COMMAND'\n"
 	"       coffer [OPTION]... -f SCRIPT\n"
 	"       coffer [OPTION]...            shell, or commands from standard input\n"
-	"\n"
-	"  --cards LIST        card folders, device nodes, ssh:HOST:CARD; commas between.\n"
-	"                      Default: $COFFER_CARDS, else every /dev/cofferN\n"
-	"  --slot SLOT         begin at this slot: number, label, serial:N, PKCS#11 URI\n"
-	"  --login ROLE        log in there first\n"
-	"  --pin-file FILE     with the password in the first line of FILE\n"
-	"  --pin-fd N          with the password in the first line of descriptor N\n"
-	"  -f, --file SCRIPT   commands, one or more a line; # begins a comment\n"
-	"  --keep-going        go on after a command that failed; the worst gives the exit status\n"
-	"  --echo              show each command before its result (secrets starred)\n"
-	"  -o, --output FORM   text or json: one document per command\n"
-	"  --dry-run           change nothing; clone and restore check what they can\n"
-	"  --yes               do not ask for proceed or quit\n"
-	"  --non-interactive   never ask anything: fail with status 2 instead\n"
-	"  --timeout S         give up on a card after S seconds\n"
-	"  --completions bash|zsh, --man   write a completion script, the manual page\n"
-	"  --version, --help\n"
+	"\n";
+static const char usage_tail[] =
 	"\n"
 	"Passwords also come from $CREDENTIALS_DIRECTORY/coffer.ROLE (systemd credentials).\n"
 	"Exit status: 0 good, 1 failed, 2 wrong use, 3 no card, 4 login or role,\n"
 	"5 refused by policy or domain, 6 some objects only, 124 out of time.\n"
-	"`coffer help` lists the commands.\n";
+	"`coffer help` lists the commands, `man coffer` has more.\n";
 
 struct invocation {
 	const char *script;
@@ -64,6 +50,21 @@ static int complain(struct cli *cli, const char *format, ...)
 	else
 		fprintf(stderr, "coffer: %s (see coffer --help)\n", text);
 	return CLI_USAGE;
+}
+
+static void print_usage(void)
+{
+	const struct cli_option *o;
+	char name[64];
+
+	fputs(usage_head, stdout);
+	for (o = cli_globals; o->name; o++) {
+		snprintf(name, sizeof(name), "%s%s%s--%s %s", o->brief ? "-" : "",
+			 o->brief ? o->brief : "", o->brief ? ", " : "", o->name,
+			 cli_value_name(o));
+		printf("  %-24s%s\n", name, o->help);
+	}
+	fputs(usage_tail, stdout);
 }
 
 /* ---- Global options ---------------------------------------------------------------- */
@@ -106,136 +107,108 @@ static int set_output(struct cli *cli, const char *value)
 	return 0;
 }
 
-enum global {
-	G_CARDS, G_SLOT, G_LOGIN, G_PIN_FILE, G_PIN_FD, G_FILE, G_OUTPUT, G_TIMEOUT, G_COMPLETIONS,
-	G_LAST_WITH_VALUE = G_COMPLETIONS,
-	G_KEEP_GOING, G_ECHO, G_DRY_RUN, G_YES, G_NON_INTERACTIVE, G_MAN, G_VERSION, G_HELP,
-};
-
-static const struct global_option {
-	const char *name, *brief;
-	enum global what;
-} globals[] = {
-	{ "cards", NULL, G_CARDS }, { "slot", NULL, G_SLOT }, { "login", NULL, G_LOGIN },
-	{ "pin-file", NULL, G_PIN_FILE }, { "pin-fd", NULL, G_PIN_FD }, { "file", "f", G_FILE },
-	{ "output", "o", G_OUTPUT }, { "timeout", NULL, G_TIMEOUT },
-	{ "completions", NULL, G_COMPLETIONS }, { "keep-going", NULL, G_KEEP_GOING },
-	{ "echo", NULL, G_ECHO }, { "dry-run", NULL, G_DRY_RUN }, { "yes", "y", G_YES },
-	{ "non-interactive", NULL, G_NON_INTERACTIVE }, { "man", NULL, G_MAN },
-	{ "version", NULL, G_VERSION }, { "help", "h", G_HELP },
-};
-
-static int set_valued(struct cli *cli, struct invocation *in, enum global what, const char *name,
-		      const char *value)
+static int set_valued(struct cli *cli, struct invocation *in, enum cli_global what,
+		      const char *name, const char *value)
 {
 	switch (what) {
-	case G_CARDS:
+	case CLI_GLOBAL_CARDS:
 		cli->set.cards = value;
 		return 0;
-	case G_SLOT:
+	case CLI_GLOBAL_SLOT:
 		cli->set.slot = value;
 		return 0;
-	case G_LOGIN:
+	case CLI_GLOBAL_LOGIN:
 		cli->set.login = value;
 		return 0;
-	case G_PIN_FILE:
+	case CLI_GLOBAL_PIN_FILE:
 		return set_pin(cli, name, value, false);
-	case G_PIN_FD:
+	case CLI_GLOBAL_PIN_FD:
 		return set_pin(cli, name, value, true);
-	case G_FILE:
+	case CLI_GLOBAL_FILE:
 		in->script = value;
 		return 0;
-	case G_OUTPUT:
+	case CLI_GLOBAL_OUTPUT:
 		return set_output(cli, value);
-	case G_TIMEOUT:
-		return set_number(cli, name, value, 86400, &cli->set.timeout_s);
 	default:
-		in->done = cli_help_completions(value);
-		return in->done ? complain(cli, "--completions wants bash or zsh") : 0;
+		return set_number(cli, name, value, 86400, &cli->set.timeout_s);
 	}
 }
 
-static void set_flag(struct cli *cli, struct invocation *in, enum global what)
+static void set_flag(struct cli *cli, struct invocation *in, enum cli_global what)
 {
 	switch (what) {
-	case G_KEEP_GOING:
+	case CLI_GLOBAL_KEEP_GOING:
 		cli->set.keep_going = true;
 		break;
-	case G_ECHO:
+	case CLI_GLOBAL_ECHO:
 		cli->set.echo = true;
 		break;
-	case G_DRY_RUN:
+	case CLI_GLOBAL_DRY_RUN:
 		cli->set.dry_run = true;
 		break;
-	case G_YES:
+	case CLI_GLOBAL_YES:
 		cli->set.yes = true;
 		break;
-	case G_NON_INTERACTIVE:
+	case CLI_GLOBAL_NON_INTERACTIVE:
 		cli->set.non_interactive = true;
 		break;
-	case G_MAN:
-		cli_help_manual();
-		in->done = CLI_OK;
-		break;
-	case G_VERSION:
+	case CLI_GLOBAL_VERSION:
 		printf("coffer %s\n", coffer_version());
 		in->done = CLI_OK;
 		break;
 	default:
-		fputs(usage_text, stdout);
+		print_usage();
 		in->done = CLI_OK;
 	}
 }
 
 /* The option of "--name", "-n" or "--name=..."; *value gets what stands behind '=', or NULL. */
-static const struct global_option *global_named(const char *word, const char **value)
+static const struct cli_option *global_named(const char *word, const char **value)
 {
+	char name[32];
 	size_t len;
 
 	word += word[1] == '-' ? 2 : 1;
 	len = strcspn(word, "=");
 	*value = word[len] ? word + len + 1 : NULL;
-	for (size_t i = 0; i < sizeof(globals) / sizeof(*globals); i++)
-		if ((strlen(globals[i].name) == len && !strncasecmp(word, globals[i].name, len)) ||
-		    (globals[i].brief && len == 1 && *word == *globals[i].brief))
-			return &globals[i];
-	return NULL;
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
+	return len < sizeof(name) ? cli_global_find(name) : NULL;
 }
 
 /* The option in argv[*at]; *at is moved to its last word. 0 or an exit status. */
 static int take_global(struct cli *cli, struct invocation *in, int argc, char **argv, int *at)
 {
 	const char *value;
-	const struct global_option *g = global_named(argv[*at], &value);
+	const struct cli_option *g = global_named(argv[*at], &value);
 
 	if (!g)
 		return complain(cli, "there is no option %s", argv[*at]);
-	if (g->what > G_LAST_WITH_VALUE) {
+	if (g->kind == CLI_FLAG) {
 		if (value)
 			return complain(cli, "--%s takes no value", g->name);
-		set_flag(cli, in, g->what);
+		set_flag(cli, in, (enum cli_global)(g - cli_globals));
 		return 0;
 	}
 	if (!value && *at + 1 == argc)
 		return complain(cli, "--%s needs a value", g->name);
 	if (!value)
 		value = argv[++*at];
-	return set_valued(cli, in, g->what, g->name, value);
+	return set_valued(cli, in, (enum cli_global)(g - cli_globals), g->name, value);
 }
 
 /* Looked for before all else: what is wrong with other options is told in that form, too. */
 static bool wants_json(int argc, char **argv)
 {
-	const struct global_option *g;
+	const struct cli_option *g;
 	const char *value;
 
 	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++) {
 		g = global_named(argv[i], &value);
-		if (!g || g->what > G_LAST_WITH_VALUE)
+		if (!g || g->kind == CLI_FLAG)
 			continue;
 		if (!value && i + 1 < argc)
 			value = argv[++i];
-		if (g->what == G_OUTPUT && value && !strcasecmp(value, "json"))
+		if (g == &cli_globals[CLI_GLOBAL_OUTPUT] && value && !strcasecmp(value, "json"))
 			return true;
 	}
 	return false;
@@ -368,6 +341,8 @@ int main(int argc, char **argv)
 	/* A reader that goes away ends the output, not the card's work in its middle. */
 	signal(SIGPIPE, SIG_IGN);
 	cli.set.json = cli.out.json = wants_json(argc, argv);
+	if (argc > 2 && !strcmp(argv[1], "--complete"))
+		cli_complete_words(&cli, argv + 2, argc - 2);
 	status = take_globals(&cli, &in, argc, argv);
 	if (!status && in.done < 0)
 		status = (int)run(&cli, &in, argc, argv);

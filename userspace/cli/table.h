@@ -88,6 +88,18 @@ struct cli_noun {
 extern const struct cli_noun cli_nouns[];		/* ends with name NULL */
 extern const struct cli_command cli_commands[];		/* ends with noun NULL */
 
+/* Options that stand before a command; rows by number, then one with name NULL. */
+enum cli_global {
+	CLI_GLOBAL_CARDS, CLI_GLOBAL_SLOT, CLI_GLOBAL_LOGIN, CLI_GLOBAL_PIN_FILE,
+	CLI_GLOBAL_PIN_FD, CLI_GLOBAL_FILE, CLI_GLOBAL_KEEP_GOING, CLI_GLOBAL_ECHO,
+	CLI_GLOBAL_OUTPUT, CLI_GLOBAL_DRY_RUN, CLI_GLOBAL_YES, CLI_GLOBAL_NON_INTERACTIVE,
+	CLI_GLOBAL_TIMEOUT, CLI_GLOBAL_VERSION, CLI_GLOBAL_HELP,
+	CLI_GLOBAL_COUNT,
+};
+extern const struct cli_option cli_globals[];
+/* Without the dashes. */
+const struct cli_option *cli_global_find(const char *name);
+
 /* NULL: there is none. Case does not matter; short forms count. */
 const struct cli_noun *cli_noun_find(const char *word);
 const struct cli_option *cli_option_find(const struct cli_command *command, const char *name,
@@ -97,6 +109,8 @@ const struct cli_option *cli_option_find(const struct cli_command *command, cons
  * none: then *used is 1 if the noun was known, else 0.
  */
 const struct cli_command *cli_command_find(const char *const *words, size_t count, size_t *used);
+/* "SLOT", "FILE"; "" for a flag. */
+const char *cli_value_name(const struct cli_option *option);
 /* "partition archive backup" into @out. */
 const char *cli_command_name(const struct cli_command *command, char *out, size_t room);
 
