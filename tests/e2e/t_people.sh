@@ -70,3 +70,58 @@ people_slots() {
 	has err 'is 4 slots: .*; give the number'
 	run 2 coffer slot set -slot 7x
 }
+
+# on_terminal COLUMNS COMMAND: with a terminal of its own, whose output is in the file out.
+on_terminal() {
+	local columns=$1
+	shift
+	TERM=xterm script -qec "stty cols $columns; $*" typescript </dev/null | tr -d '\r' >out
+}
+
+people_tables() {
+	local label
+	take_cards a
+	label='Schlüssel 鍵鍵鍵鍵鍵鍵 0123456789'
+	run 0 coffer "$(login 0); object generate aes -label '$label'"
+	on_terminal 60 "NO_COLOR=1 $COFFER '$(login 0); partition contents'"
+	has out '^    [0-9]+ .*Schlüssel'
+	has out '…'
+	grep '^ ' out >lines # without the messages
+	[ "$(wc -L <lines)" -le 60 ] || fail "a line of $(wc -L <lines) columns"
+	on_terminal 200 "NO_COLOR=1 $COFFER '$(login 0); partition contents'"
+	has out "$label\$"
+	lacks out '…'
+	# No terminal: all of it.
+	run 0 coffer "$(login 0); partition contents"
+	has out "$label\$"
+	COLUMNS=20 run 0 coffer "$(login 0); partition contents"
+	has out "$label\$"
+	# What a label holds is no command to the terminal.
+	run 0 coffer "$(login 0); object generate aes -label '$(printf 'x\033[2Jy\n')'; \
+		partition contents; object show -label '$(printf 'x\033[2Jy\n')'"
+	has out 'x\?\[2Jy'
+	lacks out "$(printf '\033')"
+	run 2 coffer "$(login 0); object delete 77x$(printf '\033')c"
+	lacks err "$(printf '\033')"
+}
+
+people_colors() {
+	local esc
+	esc=$(printf '\033')
+	take_cards a
+	on_terminal 80 "$COFFER help slot"
+	has out "$esc\\[1m.*Command"
+	has out "Command Result : $esc\\[32mNo Error$esc\\[0m"
+	on_terminal 80 "$COFFER frobnicate"
+	has out "Command Result : $esc\\[1;31m0x7 \\(CKR_ARGUMENTS_BAD\\)"
+	for how in "NO_COLOR=1 $COFFER help slot" "TERM=dumb $COFFER help slot" \
+		"$COFFER --color never help slot" "$COFFER -o json --color always help slot" \
+		"$COFFER help slot | cat"; do
+		on_terminal 80 "$how"
+		lacks out "$esc"
+	done
+	NO_COLOR=1 run 0 coffer --color always help slot
+	has out "$esc\\[32mNo Error"
+	run 2 coffer --color sometimes help slot
+	has err 'wants auto, always or never'
+}

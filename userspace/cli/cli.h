@@ -40,6 +40,7 @@ struct cli_settings {
 	const char *cards;
 	unsigned int timeout_s;
 	bool json;
+	enum term_color color;
 	bool dry_run;
 	bool yes;
 	bool non_interactive;

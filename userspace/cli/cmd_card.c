@@ -89,7 +89,7 @@ coffer_rc cli_card_profiles(struct cli *cli, const struct cli_args *args)
 {
 	static const struct out_column columns[] = {
 		{ "profile", "Profile", 18, OUT_TEXT },
-		{ "text", "What it is", 0, OUT_TEXT },
+		{ "text", "What it is", 0, OUT_PROSE },
 	};
 	char *text = NULL, *rest, *line;
 	const char *name;

@@ -412,7 +412,7 @@ static void show_differences(struct cli *cli, const struct coffer_ha_difference 
 {
 	static const struct out_column columns[] = {
 		{ "serial", "Member S/N", 14, OUT_TEXT },
-		{ "difference", "Difference", 0, OUT_TEXT },
+		{ "difference", "Difference", 0, OUT_PROSE },
 	};
 	char text[24];
 

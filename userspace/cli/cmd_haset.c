@@ -279,7 +279,7 @@ coffer_rc cli_hagroup_halog(struct cli *cli, const struct cli_args *args)
 /* A line each, as a list. */
 static void show_lines(struct cli *cli, const char *key, const char *title, char *text)
 {
-	const struct out_column column = { key, title, 0, OUT_TEXT };
+	const struct out_column column = { key, title, 0, OUT_PROSE };
 	char name[24];
 	char *at = text, *end;
 

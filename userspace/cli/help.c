@@ -90,7 +90,7 @@ static void show_verbs(struct cli *cli, const char *noun, const char *first)
 	static const struct out_column columns[] = {
 		{ "command", "Command", 28, OUT_TEXT },
 		{ "brief", "Short", 6, OUT_TEXT },
-		{ "help", "What it does", 0, OUT_TEXT },
+		{ "help", "What it does", 0, OUT_PROSE },
 	};
 	const struct cli_command *c;
 	char name[CLI_NAME_MAX];
@@ -109,7 +109,7 @@ static void show_options(struct cli *cli, const struct cli_command *c)
 	static const struct out_column columns[] = {
 		{ "option", "Option", 16, OUT_TEXT }, { "brief", "Short", 6, OUT_TEXT },
 		{ "value", "Value", 16, OUT_TEXT }, { "required", "", 8, OUT_TEXT },
-		{ "help", "", 0, OUT_TEXT },
+		{ "help", "", 0, OUT_PROSE },
 	};
 	const struct cli_option *o;
 

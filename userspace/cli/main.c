@@ -107,6 +107,21 @@ static int set_output(struct cli *cli, const char *value)
 	return 0;
 }
 
+static int set_color(struct cli *cli, const char *value)
+{
+	static const char *const words[] = {
+		[TERM_COLOR_AUTO] = "auto", [TERM_COLOR_ALWAYS] = "always",
+		[TERM_COLOR_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(value, words[i])) {
+			cli->set.color = (enum term_color)i;
+			return 0;
+		}
+	return complain(cli, "--color wants auto, always or never");
+}
+
 static int set_valued(struct cli *cli, struct invocation *in, enum cli_global what,
 		      const char *name, const char *value)
 {
@@ -129,6 +144,8 @@ static int set_valued(struct cli *cli, struct invocation *in, enum cli_global wh
 		return 0;
 	case CLI_GLOBAL_OUTPUT:
 		return set_output(cli, value);
+	case CLI_GLOBAL_COLOR:
+		return set_color(cli, value);
 	default:
 		return set_number(cli, name, value, 86400, &cli->set.timeout_s);
 	}
@@ -344,6 +361,8 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "--complete"))
 		cli_complete_words(&cli, argv + 2, argc - 2);
 	status = take_globals(&cli, &in, argc, argv);
+	cli.out.color = term_colored(cli.set.color, isatty(STDOUT_FILENO), getenv("NO_COLOR"),
+				     getenv("TERM"));
 	if (!status && in.done < 0)
 		status = (int)run(&cli, &in, argc, argv);
 	cli_finish(&cli);

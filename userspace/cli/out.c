@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -15,6 +16,17 @@
 
 #define SCHEMA		1
 #define TITLE_WIDTH	24
+
+/* Of three bytes: those that turn text around, end a line or take no room (U+200B .. 200F, 2028 ..
+ * 202E, 2060 .. 206F, FEFF): one label could look like another.
+ */
+static bool unseen(const unsigned char *p)
+{
+	return (p[0] == 0xe2 && p[1] == 0x80 && ((p[2] >= 0x8b && p[2] <= 0x8f) ||
+						 (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+	       (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf) ||
+	       (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
+}
 
 /* Bytes of the UTF-8 character at @p, 0 if it is none that may be shown. */
 static size_t shown_length(const unsigned char *p, size_t left)
@@ -39,7 +51,7 @@ static size_t shown_length(const unsigned char *p, size_t left)
 	for (size_t i = 1; i < need; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	return need;
+	return need == 3 && unseen(p) ? 0 : need;
 }
 
 const char *out_clean(const char *text, size_t len, char *out, size_t room)
@@ -89,6 +101,7 @@ void out_begin(struct out *o, const char *command)
 	struct json_object *data;
 
 	o->depth = 0;
+	o->columns = NULL;
 	if (!o->json)
 		return;
 	o->document = json_object_new_object();
@@ -124,6 +137,7 @@ static struct json_object *clean_string(const char *text)
 void out_end(struct out *o, int64_t rc, const char *name, int status, const char *error,
 	     const char *hint)
 {
+	char text[80];
 
 	if (o->json) {
 		json_object_object_add(o->document, "rc", json_object_new_int64(rc));
@@ -136,12 +150,17 @@ void out_end(struct out *o, int64_t rc, const char *name, int status, const char
 		print_document(o);
 		return;
 	}
+	if (o->columns)		/* the command ended in the middle of a table */
+		out_table_end(o);
 	if (!rc)
-		puts("\nCommand Result : No Error\n");
+		snprintf(text, sizeof(text), "No Error");
 	else if (rc > 0)
-		printf("\nCommand Result : 0x%" PRIx64 " (%s)\n\n", (uint64_t)rc, name);
+		snprintf(text, sizeof(text), "0x%" PRIx64 " (%s)", (uint64_t)rc, name);
 	else
-		printf("\nCommand Result : error %" PRId64 " (%s)\n\n", -rc, name);
+		snprintf(text, sizeof(text), "error %" PRId64 " (%s)", -rc, name);
+	printf("\nCommand Result : %s%s%s\n\n",
+	       o->color ? term_sequence(rc ? TERM_BAD : TERM_GOOD) : "", text,
+	       o->color ? term_sequence(TERM_PLAIN) : "");
 	fflush(stdout);
 	if (error)
 		out_note(o, "%s", error);
@@ -291,62 +310,61 @@ void out_table(struct out *o, const char *key, const struct out_column *columns,
 	assert(count <= OUT_COLUMNS);
 	o->columns = columns;
 	o->n_columns = count;
-	o->titled = false;
+	o->grid = (struct grid){ .columns = count };
 	out_list(o, key);
 }
 
-static void print_titles(struct out *o)
+static const char *cell_text(const struct out_column *c, union out_cell cell, char *out,
+			     size_t room)
 {
-	o->titled = true;
-	fputs("    ", stdout);
+	if (c->kind == OUT_TEXT || c->kind == OUT_PROSE)
+		return out_clean(cell.text ? cell.text : "", cell.text ? strlen(cell.text) : 0,
+				 out, room);
+	if (c->kind == OUT_YES)
+		return cell.number ? "yes" : "no";
+	if (c->kind == OUT_MAYBE && cell.number == OUT_NONE)
+		return "-";
+	snprintf(out, room, c->kind == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64, cell.number);
+	return out;
+}
+
+static void add_to_grid(struct out *o, const union out_cell *cells)
+{
+	char memory[OUT_COLUMNS][512];
+	const char *texts[OUT_COLUMNS];
+
 	for (size_t i = 0; i < o->n_columns; i++)
-		printf("%-*s%s", i + 1 == o->n_columns ? 0 : o->columns[i].width,
-		       o->columns[i].title, i + 1 == o->n_columns ? "\n" : "  ");
+		texts[i] = cell_text(&o->columns[i], cells[i], memory[i], sizeof(memory[i]));
+	grid_add(&o->grid, texts);
 }
 
-/* Characters, not bytes, so that columns stay straight. */
-static int columns_of(const char *text)
+static void print_grid(struct out *o)
 {
-	int n = 0;
+	struct grid_column columns[OUT_COLUMNS];
 
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
-}
-
-static void print_cell(const struct out_column *c, union out_cell cell, bool last)
-{
-	char text[1024];
-	int pad;
-
-	if (c->kind == OUT_TEXT)
-		out_clean(cell.text ? cell.text : "", strlen(cell.text ? cell.text : ""), text,
-			  sizeof(text));
-	else if (c->kind == OUT_YES)
-		snprintf(text, sizeof(text), "%s", cell.number ? "yes" : "no");
-	else if (c->kind == OUT_MAYBE && cell.number == OUT_NONE)
-		strcpy(text, "-");
-	else
-		snprintf(text, sizeof(text), c->kind == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64,
-			 cell.number);
-	pad = c->width - columns_of(text);
-	printf("%s%*s%s", text, last || pad < 0 ? 0 : pad, "", last ? "\n" : "  ");
+	for (size_t i = 0; i < o->n_columns; i++)
+		columns[i] = (struct grid_column){
+			.title = o->columns[i].title,
+			.width = o->columns[i].width,
+			.cuts = o->columns[i].kind == OUT_TEXT,
+			.wraps = o->columns[i].kind == OUT_PROSE,
+		};
+	if (o->grid.rows || o->grid.lost)
+		grid_print(&o->grid, columns, term_columns(STDOUT_FILENO), o->color, stdout);
+	grid_free(&o->grid);
 }
 
 void out_row(struct out *o, const union out_cell *cells)
 {
-	if (!o->json && !o->titled)
-		print_titles(o);
-	if (!o->json)
-		fputs("    ", stdout);
-	else
-		out_item(o);
+	if (!o->json) {
+		add_to_grid(o, cells);
+		return;
+	}
+	out_item(o);
 	for (size_t i = 0; i < o->n_columns; i++) {
 		const struct out_column *c = &o->columns[i];
 
-		if (!o->json)
-			print_cell(c, cells[i], i + 1 == o->n_columns);
-		else if (c->kind == OUT_TEXT)
+		if (c->kind == OUT_TEXT || c->kind == OUT_PROSE)
 			out_key_text(o, c->key, cells[i].text);
 		else if (c->kind == OUT_YES)
 			out_key_bool(o, c->key, cells[i].number);
@@ -355,28 +373,82 @@ void out_row(struct out *o, const union out_cell *cells)
 		else
 			out_key_number(o, c->key, cells[i].number);
 	}
-	if (o->json)
-		out_item_end(o);
+	out_item_end(o);
 }
 
 void out_table_end(struct out *o)
 {
 	out_list_end(o);
+	if (!o->json && o->columns)
+		print_grid(o);
 	o->columns = NULL;
 }
 
 /* ---- Free text --------------------------------------------------------------------- */
 
+/*
+ * Only line ends at the two ends of the format are ours: one inside may have come with a label.
+ * NULL: there is no memory.
+ */
+static char *say_text(const char *format, va_list ap)
+{
+	size_t before = strspn(format, "\n"), len = strlen(format), after = 0;
+	char *middle, *raw = NULL, *clean;
+
+	while (len > before + after && format[len - 1 - after] == '\n')
+		after++;
+	middle = strndup(format + before, len - before - after);
+	if (!middle || vasprintf(&raw, middle, ap) < 0) {
+		free(middle);
+		return NULL;
+	}
+	free(middle);
+	len = strlen(raw);
+	clean = malloc(before + len + after + 1);
+	if (clean) {
+		memset(clean, '\n', before);
+		out_clean(raw, len, clean + before, len + 1);
+		len = strlen(clean + before);
+		memset(clean + before + len, '\n', after);
+		clean[before + len + after] = '\0';
+	}
+	free(raw);
+	return clean;
+}
+
 void out_say(struct out *o, const char *format, ...)
 {
+	char *text;
 	va_list ap;
 
 	if (o->json)
 		return;
 	va_start(ap, format);
-	vprintf(format, ap);
+	text = say_text(format, ap);
 	va_end(ap);
-	putchar('\n');
+	if (text)
+		puts(text);
+	free(text);
+}
+
+void out_say_painted(struct out *o, enum term_paint paint, const char *text)
+{
+	char clean[1024];
+
+	if (o->json)
+		return;
+	out_clean(text, strlen(text), clean, sizeof(clean));
+	printf("%s%s%s\n", o->color ? term_sequence(paint) : "", clean,
+	       o->color ? term_sequence(TERM_PLAIN) : "");
+}
+
+void out_painted(struct out *o, const char *key, const char *heading, const char *value,
+		 enum term_paint paint)
+{
+	out_key_text(o, key, value);
+	if (!o->json)
+		title(heading);
+	out_say_painted(o, paint, value);
 }
 
 void out_note(struct out *o, const char *format, ...)

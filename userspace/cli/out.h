@@ -11,13 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "grid.h"
+#include "term.h"
+
 #define OUT_DEPTH	8
-#define OUT_COLUMNS	10
+#define OUT_COLUMNS	GRID_COLUMNS
 
 struct json_object;
 
 enum out_kind {
-	OUT_TEXT,
+	OUT_TEXT,		/* cut where the terminal is too narrow */
+	OUT_PROSE,		/* the last column: wrapped there */
 	OUT_NUMBER,
 	OUT_HEX,
 	OUT_YES,		/* a number as yes or no */
@@ -40,7 +44,8 @@ struct out {
 	unsigned int depth;
 	const struct out_column *columns;
 	size_t n_columns;
-	bool titled;
+	struct grid grid;	/* of the table that is open */
+	bool color;
 };
 
 union out_cell {
@@ -93,8 +98,13 @@ void out_note(struct out *o, const char *format, ...) __attribute__((format(prin
 /* One JSON document of its own, for streams of events. */
 void out_stream_begin(struct out *o, const char *command);
 void out_stream_end(struct out *o);
-/* Control characters and bytes that are no UTF-8 become '?', so that a label cannot drive the
- * terminal. Returns @out.
+/* "Title  ->  value" in a colour, which never says more than the value does. */
+void out_painted(struct out *o, const char *key, const char *title, const char *value,
+		 enum term_paint paint);
+/* A line of out_say() in a colour. */
+void out_say_painted(struct out *o, enum term_paint paint, const char *text);
+/* Control characters, those that turn the direction of text or take no room at all, and bytes that
+ * are no UTF-8 become '?': a label cannot drive the terminal. Returns @out.
  */
 const char *out_clean(const char *text, size_t len, char *out, size_t room);
 

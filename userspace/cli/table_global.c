@@ -26,6 +26,8 @@ const struct cli_option cli_globals[] = {
 		"show each command before its result (secrets starred)", NULL },
 	[CLI_GLOBAL_OUTPUT] = { "output", "o", CLI_CHOICE, 0,
 		"text or json: one document per command", "text|json" },
+	[CLI_GLOBAL_COLOR] = { "color", NULL, CLI_CHOICE, 0,
+		"colours; auto: on a terminal, unless NO_COLOR is set", "auto|always|never" },
 	[CLI_GLOBAL_DRY_RUN] = { "dry-run", NULL, CLI_FLAG, 0,
 		"change nothing; clone and restore check what they can", NULL },
 	[CLI_GLOBAL_YES] = { "yes", "y", CLI_FLAG, 0, "do not ask for proceed or quit", NULL },
