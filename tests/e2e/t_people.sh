@@ -125,3 +125,39 @@ people_colors() {
 	run 2 coffer --color sometimes help slot
 	has err 'wants auto, always or never'
 }
+
+people_status() {
+	take_cards a b k
+	run 0 coffer status
+	has out '^    0 +a.coffer +Coffer +[0-9.]+ +[0-9]+ +TEST ROOT, TEST KDF +good$'
+	has out '^    1 +part1 +0 +0 +0 +CPv1, CPv3, CPv4 +ready$'
+	has out 'Health +-> +good'
+	run 0 coffer -o json "$(login 0); hagroup creategroup -label g -slot 0 -password co-pin-0; \
+		object generate aes; status"
+	same "$(json out 'd[-1]["data"]["partitions"][0]["role"]')" CO
+	same "$(json out 'd[-1]["data"]["partitions"][0]["objects"]')" 1
+	same "$(json out 'd[-1]["data"]["groups"][0]["members"][0]["alive"]')" True
+	# What is missing is a warning, what is broken is status 6 with a line each.
+	make_card c.coffer
+	COFFER_CARDS=$COFFER_CARDS,c.coffer run 0 coffer status
+	has out 'warning: card 3: not initialised: hsm init'
+	has out 'Health +-> +warning'
+	closed a.coffer
+	run 0 coffer card tamper -card a.coffer -force
+	run 6 coffer -o json status
+	same "$(json out 'd[0]["data"]["health"]')" bad
+	same "$(json out '[p["about"] for p in d[0]["data"]["problems"] if p["health"] == "bad"]')" \
+		"['card 0']"
+	for _ in {1..11}; do
+		coffer 'slot set -slot 1; role login -name co -password wrong' >out 2>err || true
+	done
+	run 6 coffer status
+	has out 'BAD: slot 1: the Crypto Officer is locked'
+	COFFER_CARDS=b.coffer,none.coffer run 6 coffer status
+	has out 'BAD: card 1: .*none.coffer'
+	COFFER_CARDS=b.coffer run 6 coffer status
+	has out 'BAD: group g: 1 of 1 members are down'
+	COFFER_CARDS=none.coffer run 3 coffer status
+	on_terminal 80 "COFFER_CARDS=b.coffer $COFFER status"
+	has out "$(printf '\033')\\[1;31m    BAD: slot 0"
+}

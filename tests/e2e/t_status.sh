@@ -10,7 +10,7 @@ status_codes() {
 	one_line
 	run 2 coffer 'slot list' 'extra word'
 	run 2 coffer --no-such-option
-	run 2 coffer --slot x 'slot list'
+	run 2 coffer --slot 1x 'slot list'
 	run 2 coffer -f /nonexistent
 	run 3 coffer 'slot set -slot 55'
 	COFFER_CARDS=none.coffer run 3 coffer 'slot list'
@@ -31,6 +31,7 @@ every_command() {
 		hsm init -label again -password so-pin-0 -domain D -force
 		slot set -slot 0
 		slot list
+		status
 		card list
 		card profiles
 		card stats

@@ -83,6 +83,7 @@ const struct cli_noun cli_nouns[] = {
 	{ "migrate", "mi", "clone a partition's objects and see that the clones are good" },
 	{ "hagroup", "ha", "groups of partitions that serve as one slot" },
 	{ "clientconfig", "cc", "the configuration's files" },
+	{ "status", "st", "cards, partitions, groups and their health on one screen" },
 	{ "monitor", "mo", "show the cards' events as they happen" },
 	{ "relay", "re", "serve a card on standard input and output (for ssh)" },
 	{ "doctor", "doc", "find out why there is no card" },
@@ -422,6 +423,8 @@ const struct cli_command cli_commands[] = {
 #include "table_ha.h"
 #include "table_absent.h"
 
+	{ "status", NULL, NULL, 0, NULL, "show cards, partitions, groups and what is wrong with "
+	  "them; exit status 6 if anything is", cli_status_view, NULL },
 	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted", cli_monitor,
 	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events", NULL },
 		  { "timeout", "t", CLI_NUMBER, 0, "end after this many seconds", NULL },

@@ -223,6 +223,7 @@ coffer_rc cli_hagroup_halog(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_clientconfig_show(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_clientconfig_import(struct cli *cli, const struct cli_args *args);
 
+coffer_rc cli_status_view(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_relay(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_doctor(struct cli *cli, const struct cli_args *args);
