@@ -83,7 +83,7 @@ const struct cli_noun cli_nouns[] = {
 	{ "migrate", "mi", "clone a partition's objects and see that the clones are good" },
 	{ "hagroup", "ha", "groups of partitions that serve as one slot" },
 	{ "clientconfig", "cc", "the configuration's files" },
-	{ "status", "st", "cards, partitions, groups and their health on one screen" },
+	{ "status", "stat", "cards, partitions, groups and their health on one screen" },
 	{ "monitor", "mo", "show the cards' events as they happen" },
 	{ "relay", "re", "serve a card on standard input and output (for ssh)" },
 	{ "doctor", "doc", "find out why there is no card" },
