@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "choose.h"
+#include "interrupt.h"
 
 /* ---- Results ----------------------------------------------------------------------- */
 
@@ -216,7 +217,7 @@ enum cli_status cli_run_text(struct cli *cli, const char *text)
 			continue;
 		status = error ? refuse(cli, NULL, error) : run_words(cli, &words);
 		worst = worse(worst, status);
-		if (status && !cli->set.keep_going)
+		if ((status && !cli->set.keep_going) || interrupt_seen())
 			break;
 	}
 	explicit_bzero(&words, sizeof(words));

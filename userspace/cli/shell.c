@@ -2,6 +2,7 @@
 /*
  * The interactive shell: libedit, a prompt that shows slot and role, completion from the table.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <histedit.h>
 
 #include "cli.h"
+#include "interrupt.h"
 #include "shell_tab.h"
 
 #define HISTORY_SIZE	500
@@ -54,6 +56,28 @@ static unsigned char complete(EditLine *el, int key)
 	return shell_tab(el, sh->lookup);
 }
 
+/* Control-C at the prompt: the line is dropped. */
+static unsigned char drop_line(EditLine *el, int key)
+{
+	const LineInfo *line = el_line(el);
+
+	(void)key;
+	el_cursor(el, (int)(line->lastchar - line->cursor));
+	line = el_line(el);
+	el_deletestr(el, (int)(line->lastchar - line->buffer));
+	fputs("^C\n", stderr);
+	return CC_REDISPLAY;
+}
+
+/* The editor's own handler sets the terminal back before, and up again after. */
+static unsigned char suspend(EditLine *el, int key)
+{
+	(void)el;
+	(void)key;
+	raise(SIGTSTP);
+	return CC_REDISPLAY;
+}
+
 /* ---- The loop ---------------------------------------------------------------------- */
 
 /* A line with a secret in it is not remembered. */
@@ -89,6 +113,12 @@ static int shell_init(struct shell *sh)
 	/* The narrow form of this call leaks its two strings. */
 	el_wset(sh->el, EL_ADDFN, L"coffer-complete", L"complete a word", complete);
 	el_set(sh->el, EL_BIND, "^I", "coffer-complete", NULL);
+	/* While a line is edited control-C is a key; a signal while a command runs. */
+	el_set(sh->el, EL_SETTY, "-d", "-isig", NULL);
+	el_wset(sh->el, EL_ADDFN, L"coffer-drop-line", L"drop the line", drop_line);
+	el_set(sh->el, EL_BIND, "^C", "coffer-drop-line", NULL);
+	el_wset(sh->el, EL_ADDFN, L"coffer-suspend", L"stop until fg", suspend);
+	el_set(sh->el, EL_BIND, "^Z", "coffer-suspend", NULL);
 	el_source(sh->el, NULL);
 	return 0;
 }
@@ -98,8 +128,30 @@ static int shell_init(struct shell *sh)
  */
 static const char *read_line(struct shell *sh, int *len)
 {
-	el_set(sh->el, EL_PREP_TERM, 1);
-	return el_gets(sh->el, len);
+	const char *line;
+
+	do {
+		interrupt_command(true);	/* forgets what came before */
+		interrupt_command(false);
+		el_set(sh->el, EL_PREP_TERM, 1);
+		line = el_gets(sh->el, len);
+	} while (!line && interrupt_seen());	/* somebody sent the signal */
+	return line;
+}
+
+/* Says what became of a command that was interrupted. */
+static enum cli_status run_line(struct shell *sh, const char *text)
+{
+	enum cli_status status;
+
+	interrupt_command(true);
+	status = cli_run_text(sh->cli, text);
+	interrupt_command(false);
+	if (interrupt_seen())
+		out_note(&sh->cli->out, "%s", status ?
+			 "Interrupted: what was not done yet is left undone." :
+			 "Interrupted too late: the command was done.");
+	return status;
 }
 
 enum cli_status cli_shell(struct cli *cli)
@@ -114,6 +166,10 @@ enum cli_status cli_shell(struct cli *cli)
 		out_note(&cli->out, "coffer: cannot set the terminal up");
 		return CLI_FAILED;
 	}
+	if (interrupt_begin(cli)) {
+		out_note(&cli->out, "coffer: cannot start a thread");
+		return CLI_FAILED;
+	}
 	sh.lookup = cli_lookup_new(cli, LOOKUP_MS);
 	out_note(&cli->out, "coffer %s: help lists the commands, exit ends.", coffer_version());
 	while (!cli->quit && (line = read_line(&sh, &len)) && len > 0) {
@@ -123,10 +179,11 @@ enum cli_status cli_shell(struct cli *cli)
 			break;
 		if (sh.lookup)
 			cli_lookup_settle(sh.lookup);
-		last = cli_run_text(cli, copy);
+		last = run_line(&sh, copy);
 		explicit_bzero(copy, strlen(copy));
 		free(copy);
 	}
+	interrupt_end();
 	cli_lookup_free(sh.lookup);
 	history_end(sh.history);
 	el_end(sh.el);

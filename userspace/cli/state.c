@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "interrupt.h"
 #include "coffer/ha.h"
 
 /* ---- Cards ------------------------------------------------------------------------- */
@@ -93,7 +94,9 @@ void cli_close(struct cli *cli)
 	struct cli_session *s;
 
 	while ((s = cli->sessions)) {
+		interrupt_lock();
 		cli->sessions = s->next;
+		interrupt_unlock();
 		coffer_session_close(s->session);
 		free(s);
 	}
@@ -175,7 +178,9 @@ static coffer_rc session_new(struct cli *cli, const struct coffer_slot *slot,
 		return rc;
 	}
 	s->next = cli->sessions;
+	interrupt_lock();
 	cli->sessions = s;
+	interrupt_unlock();
 	*session = s;
 	return 0;
 }
@@ -188,7 +193,9 @@ static void session_drop(struct cli *cli, struct cli_session *session)
 		p = &(*p)->next;
 	if (!*p)
 		return;
+	interrupt_lock();
 	*p = session->next;
+	interrupt_unlock();
 	coffer_session_close(session->session);
 	free(session);
 }
