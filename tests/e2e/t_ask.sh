@@ -188,3 +188,27 @@ ask_nobody() {
 	# A terminal as standard input, but told not to ask.
 	run 2 talk 'start --non-interactive {slot set -slot 0; role login -name co}'
 }
+
+# "Needs sync" wants the password: asked for on a terminal, never otherwise; nothing is an answer.
+# row 59
+ask_sync() {
+	ha_cards coffer coffer
+	group G 0 1
+	run 0 talk 'start {hagroup listgroups}
+		see {Enter the password .*of co: }
+		send "co-password\r"
+		see {Needs sync +-> +no}'
+	run 0 talk 'start {hagroup listgroups}
+		see {Enter the password .*of co: }
+		send "\r"
+		see {Needs sync +-> +unknown}'
+	run 0 talk 'start {slot set -slot 9100; role login -name co -password co-password;
+			hagroup listgroups}
+		see {Needs sync +-> +no}'
+	lacks transcript 'Enter the password'
+	run 0 talk 'start -o json {hagroup listgroups}
+		see {needs_sync.:.unknown}'
+	lacks transcript 'Enter the password'
+	run 0 coffer 'hagroup listgroups'
+	has out 'Needs sync +-> +unknown'
+}

@@ -69,6 +69,29 @@ static void show_members(struct cli *cli, const struct coffer_ha_group *g)
 	out_table_end(&cli->out);
 }
 
+/* Another session of this program may have logged in to the group. */
+static bool is_in(struct coffer_session *s)
+{
+	enum coffer_role role;
+
+	return !coffer_whoami(s, &role, NULL) && role == COFFER_ROLE_CO;
+}
+
+/* The password is worth a question: somebody is there, and a group that nobody is logged in to. */
+static bool worth_asking(struct cli *cli, const struct coffer_ha_group *list, size_t count)
+{
+	struct coffer_session *s;
+	bool wanted = false;
+
+	for (size_t i = 0; cli_interactive(cli) && !wanted && i < count; i++) {
+		if (coffer_session_open_slot(cli->ctx, list[i].slot, false, &s))
+			continue;
+		wanted = !is_in(s);
+		coffer_session_close(s);
+	}
+	return wanted;
+}
+
 /* "yes", "no", or why it is not known. A wrong password is the command's failure. */
 static coffer_rc needs_sync(struct cli *cli, const struct coffer_ha_group *g,
 			    const struct secret *pin, const char **text)
@@ -76,19 +99,20 @@ static coffer_rc needs_sync(struct cli *cli, const struct coffer_ha_group *g,
 	struct coffer_ha_difference *list = NULL;
 	struct coffer_session *s;
 	size_t count = 0;
-	coffer_rc rc;
+	coffer_rc rc = 0;
 
-	*text = "unknown (give -password)";
-	if (!pin)
-		return 0;
 	*text = "unknown (no member can be reached)";
 	if (coffer_session_open_slot(cli->ctx, g->slot, false, &s))
 		return 0;
-	rc = coffer_login(s, COFFER_ROLE_CO, pin->text, pin->len, NULL);
-	if (!rc || rc == ST(USER_ALREADY_LOGGED_IN))
+	if (!is_in(s)) {
+		*text = "unknown (give -password)";
+		rc = pin ? coffer_login(s, COFFER_ROLE_CO, pin->text, pin->len, NULL) : 0;
+	}
+	if (!rc && is_in(s)) {
+		*text = "no";
 		rc = coffer_ha_compare(s, &list, &count);
+	}
 	coffer_session_close(s);
-	*text = "no";
 	for (size_t i = 0; i < count; i++)
 		if (list[i].objects)
 			*text = "yes";
@@ -135,8 +159,8 @@ coffer_rc cli_hagroup_listgroups(struct cli *cli, const struct cli_args *args)
 	if (!rc)
 		rc = coffer_ha_groups(cli->ctx, &list, &count);
 	/* Sync information is not to be had in HA-only mode (behaviour.md 7.4). */
-	if (!rc && given && !set.only)
-		rc = cli_pin(cli, args, "password", "co", &pin);
+	if (!rc && !set.only && (given || worth_asking(cli, list, count)))
+		rc = cli_pin(cli, args, "password (empty: none)", "co", &pin);
 	if (!rc) {
 		ha_show_settings(cli, &set);
 		out_list(&cli->out, "groups");
