@@ -363,10 +363,22 @@ archive_rules() {
 archive_wrong_domain() {
 	take_cards a b k
 	make_keys
-	run 5 coffer "$(login 0); $backup one -so vault-pin -pw arc-pin -domain E"
+	local other='-so vault-pin -pw arc-pin -domain E'
+	run 5 coffer "$(login 0); $backup one $other"
 	lacks out 'is now handle'
+	# One line of it, after those that tell its stages.
+	same "$(grep -vc '\.\.\.$\|^coffer: warning: ' err)" 1
+	has err 'domain'
+	run 0 coffer 'partition archive list -slot 2'
+	has out 'Number of archives +->  0$'
+	lacks out one
+	run 5 coffer -o json "$(login 0); $backup one $other"
+	same "$(json out '(d[-1]["exit"], d[-1]["command"], "domain" in d[-1]["error"])')" \
+		"(5, 'partition archive backup', True)"
+	same "$(json out 'bool(d[-1]["hint"])')" True
+	same "$(json out 'sum(x["result"] == "cloned" for x in d[-1]["data"]["objects"])')" 0
 	run 0 coffer -o json 'partition archive list -slot 2'
-	same "$(json out 'd[0]["data"]["archives"]')" '[]'
+	same "$(json out '(d[0]["data"]["archives"], d[0]["data"]["count"])')" '([], 0)'
 }
 
 # A backup of many keys, in the background and in the middle of it: $pid.

@@ -157,7 +157,7 @@ static void show_item(struct clone_run *run, const struct coffer_clone_item *i)
 	out_key_text(o, "class", names_class(i->object_class));
 	out_key_text(o, "label", i->label);
 	out_key_text(o, "result", result_name(run, i->result));
-	out_key_number(o, "rc", (uint64_t)i->rc);
+	out_key_rc(o, "rc", i->rc);
 	out_key_text(o, "name", coffer_errname(i->rc));
 	out_key_text(o, "reason", i->rc ? coffer_strerror(i->rc) : "");
 	out_item_end(o);

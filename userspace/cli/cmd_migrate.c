@@ -90,7 +90,7 @@ static void conclude(struct cli *cli, const struct coffer_compare_report *report
 {
 	struct out *o = &cli->out;
 
-	out_key_number(o, "complete", !chosen && !keys->unchecked);
+	out_key_bool(o, "complete", !chosen && !keys->unchecked);
 	if (chosen)
 		out_say(o, "    The chosen objects are on %s. Keep the source: %zu of %s are not "
 			   "there, %zu differ", b, report->only_a, a, report->differ);
@@ -130,7 +130,7 @@ static coffer_rc inspect(struct cli *cli, const struct cli_args *args, struct cl
 			      "%s is no full copy: %zu missing, %zu different", b, report.only_a,
 			      report.differ);
 	if (rc)
-		out_key_number(&cli->out, "complete", 0);
+		out_key_bool(&cli->out, "complete", false);
 	else
 		conclude(cli, &report, &keys, chosen, a, b);
 	coffer_compare_report_free(&report);

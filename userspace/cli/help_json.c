@@ -89,6 +89,7 @@ static void put_command(struct out *o, const struct cli_command *c)
 	out_key_bool(o, "erases", c->flags & CLI_CMD_ERASES);
 	out_key_bool(o, "no_card", c->flags & CLI_CMD_NO_CARD);
 	out_key_bool(o, "silent", c->flags & CLI_CMD_SILENT);
+	out_key_bool(o, "absent", c->flags & CLI_CMD_ABSENT);
 	out_list(o, "options");
 	for (option = c->options; option && option->name; option++)
 		put_option(o, option);

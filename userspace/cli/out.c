@@ -195,6 +195,12 @@ void out_key_bool(struct out *o, const char *key, bool value)
 		add(o, key, json_object_new_boolean(value));
 }
 
+void out_key_rc(struct out *o, const char *key, int64_t rc)
+{
+	if (o->json)
+		add(o, key, json_object_new_int64(rc));
+}
+
 void out_text(struct out *o, const char *key, const char *heading, const char *value)
 {
 	char clean[1024];

@@ -93,6 +93,8 @@ void out_say(struct out *o, const char *format, ...) __attribute__((format(print
 void out_key_text(struct out *o, const char *key, const char *value);
 void out_key_number(struct out *o, const char *key, uint64_t value);
 void out_key_bool(struct out *o, const char *key, bool value);
+/* A verdict, or a negative errno. */
+void out_key_rc(struct out *o, const char *key, int64_t rc);
 /* Messages and progress, on standard error. */
 void out_note(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One JSON document of its own, for streams of events. */
