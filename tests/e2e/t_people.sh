@@ -161,3 +161,38 @@ people_status() {
 	on_terminal 80 "COFFER_CARDS=b.coffer $COFFER status"
 	has out "$(printf '\033')\\[1;31m    BAD: slot 0"
 }
+
+# The progress line: drawn and wiped as often as it was drawn, and once more at the end.
+wiped() {
+	has "$1" 'Cloning  (\[|[ 0-9]+%)'
+	same "$(grep -oE "Cloning +(\\[|[0-9]+%)|$(printf '\r\033\\[K')" "$1" | tail -n 1 |
+		cat -v)" '^M^[[K' 'what is last on the line'
+}
+
+people_progress() {
+	local many
+	take_cards a b
+	many=$(printf 'object generate aes -label k%s; ' {1..60})
+	run 0 coffer "$(login 0); $many"
+	run 0 coffer "$(login 0); partition clone -objects all -slot 1 -password co-pin-1"
+	lacks err '%'
+	lacks err "$(printf '\033')"
+	printf 'co-pin-1\n' >pin
+	many="$COFFER '$(login 0); partition clone -objects all -slot 1 -password-file pin'"
+	coffer "$(login 1); object delete all -force" >out 2>err
+	TERM=xterm script -qec "stty cols 60; $many >clone.out" typescript </dev/null >terminal
+	wiped terminal
+	has clone.out '60 objects cloned'
+	lacks clone.out "$(printf '\033')"
+	for how in "${many/coffer /coffer -o json }" "$many 2>notes" "TERM=dumb $many"; do
+		coffer "$(login 1); object delete all -force" >out 2>err
+		TERM=xterm script -qec "$how" typescript </dev/null >terminal
+		lacks terminal '60.*/s'
+		lacks terminal 'Cloning  '
+	done
+	# Control-C ends it with its line wiped, whenever it comes.
+	coffer "$(login 1); object delete all -force" >out 2>err
+	TERM=xterm timeout 50 script -qec "stty cols 60; $many >clone.out & wait \$!; echo \$? >got" \
+		typescript < <(sleep 0.4 && printf '\003' && sleep 5) >terminal || true
+	! grep -q 'Cloning  ' terminal || wiped terminal
+}

@@ -12,6 +12,7 @@
 #include "choose.h"
 #include "clone.h"
 #include "names.h"
+#include "progress.h"
 
 static volatile int interrupted;
 static struct sigaction before, before_term;
@@ -27,7 +28,6 @@ static void show_stage(void *opaque, enum coffer_clone_stage stage, size_t done,
 	struct clone_run *run = opaque;
 	struct out *o = &run->cli->out;
 
-	(void)done;
 	switch (stage) {
 	case COFFER_STAGE_NEGOTIATE:
 		/* CPv1 negotiates for each object: say it once. */
@@ -41,7 +41,10 @@ static void show_stage(void *opaque, enum coffer_clone_stage stage, size_t done,
 	case COFFER_STAGE_MOVE:
 		if (!run->moving)
 			out_note(o, "Cloning %zu object%s ...", total, total == 1 ? "" : "s");
+		if (!run->moving)
+			progress_begin("Cloning", total, o->json);
 		run->moving = true;
+		progress_set(done);
 		break;
 	default:
 		break;
@@ -296,6 +299,7 @@ coffer_rc clone_end(struct clone_run *run, coffer_rc rc)
 {
 	bool moved = !rc || rc == ST(FAILED_TO_CLONE_AN_OBJECT);
 
+	progress_end();
 	sigaction(SIGINT, &before, NULL);
 	sigaction(SIGTERM, &before_term, NULL);
 	/* When nothing moved there is one line for people; machines get the objects (row 14). */

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "ha.h"
+#include "progress.h"
 
 /* ---- Shared ------------------------------------------------------------------------ */
 
@@ -353,11 +354,19 @@ static const struct out_column sync_columns[] = {
 	{ "label", "Label", 0, OUT_TEXT },
 };
 
+struct sync_run {
+	struct cli *cli;
+	size_t items;
+};
+
 /* One object that was cloned to a member or refused there. */
 static void on_item(void *opaque, uint64_t serial, const struct coffer_clone_item *item)
 {
-	struct cli *cli = opaque;
+	struct sync_run *run = opaque;
+	struct cli *cli = run->cli;
 	char text[24];
+
+	progress_set(++run->items);
 
 	snprintf(text, sizeof(text), "%" PRIu64, serial);
 	out_row(&cli->out, (union out_cell[]){
@@ -371,6 +380,7 @@ static void on_item(void *opaque, uint64_t serial, const struct coffer_clone_ite
 
 static coffer_rc synchronize(struct cli *cli, const struct cli_args *args)
 {
+	struct sync_run run = { .cli = cli };
 	struct coffer_ha_sync_report report;
 	struct coffer_session *s;
 	coffer_rc rc = group_session(cli, args, &s);
@@ -378,7 +388,9 @@ static coffer_rc synchronize(struct cli *cli, const struct cli_args *args)
 	if (rc)
 		return rc;
 	out_table(&cli->out, "objects", sync_columns, 4);
-	rc = coffer_ha_sync(s, &report, on_item, cli);
+	progress_begin("Synchronizing", 0, cli->out.json);
+	rc = coffer_ha_sync(s, &report, on_item, &run);
+	progress_end();
 	out_table_end(&cli->out);
 	coffer_session_close(s);
 	out_number(&cli->out, "cloned", "Cloned", report.cloned);

@@ -13,6 +13,7 @@
 #include <json-c/json.h>
 
 #include "out.h"
+#include "progress.h"
 
 #define SCHEMA		1
 #define TITLE_WIDTH	24
@@ -467,7 +468,9 @@ void out_note(struct out *o, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	fflush(stdout);
+	progress_hide();
 	fprintf(stderr, "%s\n", out_clean(text, strlen(text), clean, sizeof(clean)));
+	progress_unhide();
 }
 
 void out_stream_begin(struct out *o, const char *command)
