@@ -58,7 +58,7 @@ coverage: packages ## lines and branches of the firmware that the unit tests rea
 	@tests/setup/packages gcovr
 	@tests/coverage
 
-teeth: userspace ## every guard of the firmware taken away once: its test has to notice
+teeth: userspace ## every guard of firmware and groups taken away once: its test has to notice
 	@tests/teeth/run $(NAME)
 
 # one lane of `make check`, with what it needs
