@@ -12,7 +12,8 @@ here=$top/tests/e2e
 PLAIN=$top/build/bin/coffer
 [ -x "$PLAIN" ] || PLAIN=$COFFER
 work=$(mktemp -d "${TMPDIR:-/tmp}/coffer-e2e-XXXXXX")
-export LC_ALL=C.UTF-8 COFFER_CONFIG=$work/coffer.conf
+export COFFER LC_ALL=C.UTF-8 COFFER_CONFIG=$work/coffer.conf
+export COFFER_BLANKS=${COFFER_BLANKS:-$work}
 unset COFFER_CARDS CREDENTIALS_DIRECTORY COFFER_SSH
 
 say() { printf '%s\n' "$*" >&2; }
@@ -23,38 +24,53 @@ fail() {
 
 # ---- TAP ---------------------------------------------------------------------------
 
-cases=0 bad=0 only=${1-}
+cases=0 bad=0 only=${1-} case_name=before
+# That many cases run side by side: much of what they do is waiting.
+jobs=${E2E_JOBS:-1}
+declare -A functions=() titles=() begun=()
 
 # try FUNCTION NAME...: run the case in a folder of its own; its words appear if it fails.
 # No `||` around the function: that would switch off `set -e` inside.
 try() {
-	local function=$1 status=0 begun=$SECONDS skip
+	local function=$1 skip
 	shift
 	case "$function $*" in *"$only"*) ;; *) return ;; esac
 	for skip in ${E2E_SKIP-}; do
 		# shellcheck disable=SC2254 # it is a pattern
 		case $function in $skip) return ;; esac
 	done
+	while [ ${#functions[@]} -ge "$jobs" ]; do end_one; done
 	mkdir "$work/$function"
+	case_name=$function
 	(
 		cd "$work/$function" || exit 1
+		export COFFER_CONFIG=$work/$function.conf
 		set -eE
 		trap 'say "stopped at line $LINENO: $BASH_COMMAND"' ERR
 		"$function"
 	) >"$work/$function.log" 2>&1 </dev/null &
-	wait $! || status=$?
+	functions[$!]=$function titles[$!]=$* begun[$!]=$SECONDS
+}
+
+# The next case that ends: its result.
+end_one() {
+	local pid='' status=0
+	wait -n -p pid "${!functions[@]}" || status=$?
+	[ -n "$pid" ] || exit 1
 	cases=$((cases + 1))
-	echo "# $function: $((SECONDS - begun)) s"
+	echo "# ${functions[$pid]}: $((SECONDS - begun[$pid])) s"
 	if [ $status = 0 ]; then
-		echo "ok $cases - $*"
+		echo "ok $cases - ${titles[$pid]}"
 	else
 		bad=$((bad + 1))
-		echo "not ok $cases - $* (status $status)"
-		tail -n 30 "$work/$function.log" | cut -c 1-400 | sed 's/^/# /'
+		echo "not ok $cases - ${titles[$pid]} (status $status)"
+		tail -n 30 "$work/${functions[$pid]}.log" | cut -c 1-400 | sed 's/^/# /'
 	fi
+	unset "functions[$pid]" "titles[$pid]" "begun[$pid]"
 }
 
 finish() {
+	while [ ${#functions[@]} -gt 0 ]; do end_one; done
 	echo "1..$cases"
 	[ $bad = 0 ] || exit 1
 }
@@ -107,8 +123,41 @@ same() { [ "$1" = "$2" ] || fail "${3-}: '$1' is not '$2'"; }
 
 # ---- Cards -------------------------------------------------------------------------
 
-# make_card FOLDER [PROFILE]
-make_card() { coffer card create "$1" -profile "${2:-coffer}" -kdf-cost test >/dev/null 2>&1; }
+# new_card FOLDER [PROFILE [OPTION...]]: made by the program under test
+new_card() {
+	coffer card create "$1" -profile "${2:-coffer}" "${@:3}" -kdf-cost test >/dev/null 2>&1
+}
+
+# make_card FOLDER [PROFILE [OPTION...]]: the same for one case: a copy of a blank card that
+# cases share, and that this case has no copy of.
+make_card() {
+	local n=1 kind="${2:-coffer} ${*:3}"
+	while ! mkdir "$work/.taken $case_name $kind $n" 2>/dev/null; do n=$((n + 1)); done
+	"$here/blank-card" "$1" $n "${2:-coffer}" "${@:3}" 2>/dev/null
+}
+
+# made_once NAME FUNCTION: what cases share, made in the folder $work/NAME by the first of them.
+# Not in a condition, and so in a process of its own: `set -e` has to work inside.
+made_once() {
+	local lock
+	exec {lock}>"$work/.$1.lock"
+	flock "$lock"
+	if [ ! -e "$work/$1/.made" ]; then
+		rm -rf "${work:?}/$1"
+		mkdir "$work/$1"
+		(
+			cd "$work/$1"
+			set -e
+			"$2"
+			touch .made
+		) >"$work/$1.log" 2>&1 {lock}>&- &
+		wait $! || {
+			tail "$work/$1.log" >&2
+			fail "$1 could not be made"
+		}
+	fi
+	exec {lock}>&-
+}
 
 # Commands that set card and slot N up: a partition with domain D and a Crypto Officer.
 set_up() { # CARD DOMAIN
@@ -144,9 +193,9 @@ prepare_cards() {
 	local card
 	(
 		cd "$work" || exit 1
-		make_card a.coffer &
-		make_card b.coffer &
-		make_card k.coffer backup-g5-6.28 &
+		new_card a.coffer &
+		new_card b.coffer &
+		new_card k.coffer backup-g5-6.28 &
 		wait
 		for card in a b k; do
 			[ -d $card.coffer ] || exit 1

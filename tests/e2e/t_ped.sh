@@ -12,7 +12,7 @@ ped_keys() { # NAME...
 
 # ped_card FOLDER [PROFILE]: made, with ./ped as its PED
 ped_card() {
-	coffer card create "$1" -profile "${2:-coffer}" -auth ped -kdf-cost test >/dev/null 2>&1
+	make_card "$1" "${2:-coffer}" -auth ped
 	coffer --cards "$1" ped connect ped >/dev/null
 	closed "$1"
 }
@@ -32,29 +32,28 @@ ped_set_up() { # CARD
 	END
 }
 
+first_ped_card() {
+	local key
+	ped_keys blue black red
+	new_card p.coffer coffer -auth ped
+	coffer --cards p.coffer ped connect ped >/dev/null
+	closed p.coffer
+	for key in blue black red; do insert $key; done
+	ped_set_up 0 >script
+	COFFER_CARDS=p.coffer coffer -f script
+	closed p.coffer
+	rm p.coffer/ped
+	# shellcheck disable=SC2154 # the runner sets work
+	mv p.coffer "$work"
+}
+
 # Cards here as by take_cards, and card p among them: set up with blue, black and red, which are
 # in its PED ./ped. Made once.
 take_ped() { # CARD...
 	local key
-	# shellcheck disable=SC2154 # the runner sets work
-	if [ ! -d "$work/p.coffer" ]; then
-		(
-			mkdir "$work/p" && cd "$work/p"
-			ped_keys blue black red
-			ped_card p.coffer
-			for key in blue black red; do insert $key; done
-			ped_set_up 0 >script
-			COFFER_CARDS=p.coffer coffer -f script
-			closed p.coffer
-			rm p.coffer/ped
-			mv ./*.key p.coffer "$work"
-		) >"$work/p.log" 2>&1 || {
-			cat "$work/p.log" >&2
-			fail 'no card with a PED'
-		}
-	fi
+	made_once ped first_ped_card
+	cp "$work"/ped/*.key .
 	take_cards "$@"
-	cp "$work"/*.key .
 	coffer --cards p.coffer ped connect ped >/dev/null
 	for key in blue black red; do insert $key; done
 }

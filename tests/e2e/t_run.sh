@@ -26,38 +26,34 @@ run_objects() {
 	done
 }
 
-# Cards a (source) and b (empty target) in $work/run, made once; copied here.
+# Cards a (source) and b (empty target).
+first_run_cards() {
+	new_card a.coffer
+	new_card b.coffer pcie-7.8
+	echo data >data
+	{
+		uni_password 0 D
+		# A partition of its own: the first one has a small share.
+		cat <<-'END'
+			slot set -slot 9001
+			hsm init -label b -password so-password -domain D -force
+			role login -name so -password so-password
+			partition create -label big -size 50000000 -force
+		END
+		uni_password 33 D
+		echo 'role login -name po -password po-password-33'
+		echo 'partition changepolicy -policy 0 -value 0'
+	} >script
+	coffer --cards a.coffer,b.coffer -f script
+	run_objects >script
+	timeout 1200 "$COFFER" --cards a.coffer,b.coffer -f script
+	closed {a,b}.coffer
+}
+
+# Copies of them here; made once, in $work/run.
 run_cards() {
+	made_once run first_run_cards
 	# shellcheck disable=SC2154 # the runner sets work
-	if [ ! -d "$work/run" ]; then
-		mkdir "$work/run"
-		(
-			cd "$work/run"
-			make_card a.coffer
-			make_card b.coffer pcie-7.8
-			echo data >data
-			{
-				uni_password 0 D
-				# A partition of its own: the first one has a small share.
-				cat <<-'END'
-					slot set -slot 9001
-					hsm init -label b -password so-password -domain D -force
-					role login -name so -password so-password
-					partition create -label big -size 50000000 -force
-				END
-				uni_password 33 D
-				echo 'role login -name po -password po-password-33'
-				echo 'partition changepolicy -policy 0 -value 0'
-			} >script
-			coffer --cards a.coffer,b.coffer -f script
-			run_objects >script
-			timeout 1200 "$COFFER" --cards a.coffer,b.coffer -f script
-			closed {a,b}.coffer
-		) >"$work/run.log" 2>&1 || {
-			tail "$work/run.log" >&2
-			fail 'no cards with objects'
-		}
-	fi
 	cp -a "$work"/run/{a,b}.coffer .
 	export COFFER_CARDS=a.coffer,b.coffer
 }

@@ -53,9 +53,9 @@ story_script() {
 
 # rows 1, 70
 story() {
-	make_card a.coffer
-	make_card b.coffer
-	make_card k.coffer backup-g5-6.28
+	new_card a.coffer
+	new_card b.coffer
+	new_card k.coffer backup-g5-6.28
 	export COFFER_CARDS=a.coffer,b.coffer,k.coffer
 	echo 'what is signed' >data
 	story_script >script

@@ -8,14 +8,14 @@ set -euE
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 COFFER=${COFFER:-${COFFER_BUILD:-$top/build}/bin/coffer}
-export LC_ALL=C.UTF-8
+export COFFER LC_ALL=C.UTF-8
 state=${MIGRATION_STATE:?start it with tests/e2e/migration/run}
 # shellcheck disable=SC2034 # target: by its name, in prepare
 read -r source target backup <<<"${MIGRATION_CARDS:?}"
 phase=${1:-all}
 domain='the domain of the old card'
 cd "$state"
-export COFFER_CONFIG=$state/coffer.conf
+export COFFER_CONFIG=$state/coffer.conf COFFER_BLANKS=${COFFER_BLANKS:-$state}
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {
@@ -122,11 +122,13 @@ keys='rsa2048 p256 p384 mac aes'
 # What the source is before anybody thinks of migration: keys in use, and their public halves with
 # those who verify.
 prepare() {
+	local n=0
 	mkdir -p drawer
 	for card in source target backup; do
+		n=$((n + 1))
 		[ -n "${!card-}" ] || continue
-		"$COFFER" card create drawer/$card.coffer -profile "${!card}" -kdf-cost test \
-			>/dev/null 2>&1 || fail "no card ${!card}"
+		"$top/tests/e2e/blank-card" drawer/$card.coffer $n "${!card}" 2>/dev/null ||
+			fail "no card ${!card}"
 	done
 	machine drawer source
 	date >data
