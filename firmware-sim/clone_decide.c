@@ -3,7 +3,8 @@
  * The decision table: from two offers to a protocol and a suite, or to one clear refusal.
  * Pure, so that both cards come to the same result and a test can walk all of it.
  * Rows: behaviour.md 1.4 (protocol), 1.6 (direction), feature rows 3, 5, 16. That one side is in
- * FIPS mode is no refusal: it takes away protocols, and the target judges each object (1.5, row 65).
+ * FIPS mode is no refusal: it takes away protocols, and the target judges each object (1.5, row
+ * 65).
  */
 #include "clone.h"
 

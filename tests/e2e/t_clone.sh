@@ -412,7 +412,7 @@ archive_interrupted() {
 	wait "$pid" || status=$?
 	same $status 1 status
 	has out '^    [0-9]+ not tried$'
-	has err '^archive p was not kept'
+	has err '^script:2: archive p was not kept'
 	run 0 coffer -o json 'partition archive list -slot 1'
 	same "$(json out 'd[0]["data"]["archives"]')" '[]'
 }

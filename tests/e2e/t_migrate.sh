@@ -133,7 +133,7 @@ archive_verify() {
 archive_digest() {
 	take_cards a
 	make_card g7.coffer backup-g7-7.7.1
-	COFFER_CARDS=a.coffer,g7.coffer
+	export COFFER_CARDS=a.coffer,g7.coffer
 	set_up_backup 1 D >script
 	run 0 coffer -f script
 	make_keys

@@ -170,6 +170,21 @@ coffer_rc cli_archive_backup(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+/* A login at the slot whose keys meet those of the archive, and the archive's password. */
+static coffer_rc begin_logged_in(struct cli *cli, const struct cli_args *args,
+				 struct cli_session **user, struct archive *a)
+{
+	coffer_rc rc;
+
+	memset(a, 0, sizeof(*a));
+	rc = cli_session_user(cli, user);
+	if (!rc)
+		rc = begin(cli, args, a);
+	if (!rc)
+		rc = ask_co(cli, args, a, false);
+	return rc;
+}
+
 /* Labels and the like are looked up in the archive, which takes a login of its own. */
 static coffer_rc restore_begin(struct clone_run *run, struct cli *cli,
 			       const struct cli_args *args, const struct archive *a)
@@ -194,12 +209,7 @@ coffer_rc cli_archive_restore(struct cli *cli, const struct cli_args *args)
 	struct archive a;
 	coffer_rc rc;
 
-	rc = cli_session_user(cli, &target);
-	if (rc)
-		return rc;
-	rc = begin(cli, args, &a);
-	if (!rc)
-		rc = ask_co(cli, args, &a, false);
+	rc = begin_logged_in(cli, args, &target, &a);
 	if (!rc)
 		rc = restore_begin(&run, cli, args, &a);
 	if (!rc) {
@@ -279,8 +289,8 @@ static void show_verified(struct cli *cli, const struct cli_session *s, const st
 	if (report->how == COFFER_BY_DIGEST)
 		out_say(&cli->out, "    The cards compared values and attributes.");
 	else
-		out_say(&cli->out, "    Values were not compared: that wants the Crypto Officer, and "
-			"firmware 7.7.0 or later on both cards.");
+		out_say(&cli->out, "    Values were not compared: that wants the Crypto Officer, "
+			"and firmware 7.7.0 or later on both cards.");
 }
 
 /* Row 74. What is only in the archive was deleted since: no fault of the archive's. */
@@ -292,12 +302,7 @@ coffer_rc cli_archive_verify(struct cli *cli, const struct cli_args *args)
 	struct archive a;
 	coffer_rc rc;
 
-	rc = cli_session_user(cli, &s);
-	if (rc)
-		return rc;
-	rc = begin(cli, args, &a);
-	if (!rc)
-		rc = ask_co(cli, args, &a, false);
+	rc = begin_logged_in(cli, args, &s, &a);
 	if (!rc) {
 		rc = coffer_archive_verify(s->session, &a.a, &run, &report);
 		if (rc && !cli->message[0])

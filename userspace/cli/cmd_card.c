@@ -112,6 +112,17 @@ coffer_rc cli_card_profiles(struct cli *cli, const struct cli_args *args)
 	return 0;
 }
 
+/* The user's own root, with key and certificate; NULL for both: the test root. */
+static coffer_rc root_of(struct cli *cli, const struct cli_args *args, const char **key,
+			 const char **cert)
+{
+	*key = cli_args_text(args, "root-key", NULL);
+	*cert = cli_args_text(args, "root-cert", NULL);
+	if (!*key != !*cert)
+		return cli_usage(cli, "-root-key and -root-cert belong together");
+	return 0;
+}
+
 coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 {
 	const char *dir = cli_args_text(args, "card", "");
@@ -121,14 +132,13 @@ coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 		.serial = cli_args_number(args, "serial", 0),
 		.kdf_test = !strcasecmp(cli_args_text(args, "kdf-cost", "full"), "test"),
 		.ped = !strcasecmp(cli_args_text(args, "auth", "password"), "ped"),
-		.root_key_file = cli_args_text(args, "root-key", NULL),
-		.root_cert_file = cli_args_text(args, "root-cert", NULL),
 	};
 	char *text = NULL;
 	coffer_rc rc;
 
-	if (!how.root_key_file != !how.root_cert_file)
-		return cli_usage(cli, "-root-key and -root-cert belong together");
+	rc = root_of(cli, args, &how.root_key_file, &how.root_cert_file);
+	if (rc)
+		return rc;
 	rc = coffer_card_make(dir, &how, &text);
 	if (rc)
 		return made(cli, rc, text);
@@ -149,14 +159,13 @@ coffer_rc cli_card_image_create(struct cli *cli, const struct cli_args *args)
 	struct coffer_image how = {
 		.profile = cli_args_text(args, "profile", NULL),
 		.oldest = cli_args_text(args, "oldest", NULL),
-		.root_key_file = cli_args_text(args, "root-key", NULL),
-		.root_cert_file = cli_args_text(args, "root-cert", NULL),
 	};
 	char *text = NULL;
 	coffer_rc rc;
 
-	if (!how.root_key_file != !how.root_cert_file)
-		return cli_usage(cli, "-root-key and -root-cert belong together");
+	rc = root_of(cli, args, &how.root_key_file, &how.root_cert_file);
+	if (rc)
+		return rc;
 	rc = coffer_image_make(file, &how, &text);
 	if (rc)
 		return made(cli, rc, text);
