@@ -205,7 +205,8 @@ static void empty_when_the_event_comes(void **state)
 		expect(bench_on(b, &how), 0);
 		so = hsm_ready(b);
 		if (by_tamper)
-			expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, DECOMMISSION, 1), 0);
+			expect(policy_set(b, so, COFFER_POLICY_SET_DESTRUCTIVE, DECOMMISSION, 1),
+			       0);
 		partition_ready(b);
 		assert_true(is_initialised(b));
 		memset(&teller, 0, sizeof(teller));

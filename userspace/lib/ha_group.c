@@ -140,7 +140,7 @@ uint32_t ha_alive(struct ha_group *g)
 	return bits;
 }
 
-/* Beyond what other commands may take: the card stretches a PIN, or makes an RSA key for a clone. */
+/* Beyond what other commands may take: a card stretches a PIN, or makes an RSA key for a clone. */
 #define SLOW_MS 5000
 
 unsigned int ha_slow_ms(const struct ha_group *g)
