@@ -7,6 +7,7 @@ talk() {
 	cat >steps <<-END
 		set timeout 30
 		set stty_init -echoe
+		set env(NO_COLOR) 1
 		log_file -noappend transcript
 		proc start {args} { uplevel #0 [list spawn {$COFFER} {*}\$args] }
 		proc give_up {status why} {
