@@ -192,7 +192,52 @@ people_progress() {
 	done
 	# Control-C ends it with its line wiped, whenever it comes.
 	coffer "$(login 1); object delete all -force" >out 2>err
-	TERM=xterm timeout 50 script -qec "stty cols 60; $many >clone.out & wait \$!; echo \$? >got" \
-		typescript < <(sleep 0.4 && printf '\003' && sleep 5) >terminal || true
+	TERM=xterm timeout 50 script -qec "stty cols 60; $many >clone.out" typescript \
+		< <(sleep 0.4 && printf '\003' && sleep 5) >terminal || true
 	! grep -q 'Cloning  ' terminal || wiped terminal
+}
+
+people_secrets() {
+	local in='slot set -slot 0; role login -name co'
+	take_cards a
+	(umask 077 && printf 'co-pin-0\n' >pin && printf 'wrong\nco-pin-0\n' >two && mkdir creds)
+	# A descriptor is read line by line: several secrets in one.
+	run 4 coffer "$in -password-fd 7; quit" 7<two
+	run 4 coffer --keep-going "$in -password-fd 7; $in -pw-fd 7; quit" 7<two
+	has out 'Logged in +->  Crypto Officer'
+	run 2 coffer "$in -password-fd x"
+	run 2 coffer "$in -password-fd 99"
+	has err 'password-fd 99: Bad file descriptor'
+	run 2 coffer "$in -password-fd 7" 7</dev/null
+	# A file that everybody can read is used, with a warning; a pipe has no such thing.
+	chmod 644 pin
+	run 0 coffer "$in -password-file pin"
+	has err 'warning: everybody can read pin: chmod 600'
+	run 0 coffer --slot 0 --login co --pin-file pin role list
+	has err 'warning: everybody can read pin'
+	chmod 640 pin
+	run 0 coffer "$in -password-file pin"
+	lacks err warning
+	run 0 coffer "$in -password-file /dev/fd/7" 7< <(cat pin)
+	run 2 coffer "$in -password-file ."
+	has err 'cannot read .: Is a directory'
+	head -c 600 /dev/zero | tr '\0' x >long
+	run 2 coffer "$in -password-file long"
+	has err 'longer than 512 bytes'
+	# Credentials: of the role, of the option; never the environment's variables themselves.
+	cp two creds/coffer.co
+	CREDENTIALS_DIRECTORY=$PWD/creds run 4 coffer "$in"
+	cp pin creds/coffer.co
+	CREDENTIALS_DIRECTORY=$PWD/creds run 0 coffer "$in"
+	mv creds/coffer.co creds/coffer.password
+	CREDENTIALS_DIRECTORY=$PWD/creds run 0 coffer "$in"
+	mkdir creds/coffer.co
+	CREDENTIALS_DIRECTORY=$PWD/creds run 2 coffer "$in"
+	has err 'cannot read the credential coffer.co'
+	PASSWORD=co-pin-0 COFFER_PIN=co-pin-0 COFFER_PASSWORD=co-pin-0 run 2 coffer "$in"
+	# Nobody is asked: not without a terminal, not for JSON on one.
+	has err 'give -password-file, -password-fd, -password, or the credential coffer.password'
+	on_terminal 80 "$COFFER -o json '$in'"
+	has out '"exit":2'
+	lacks out 'Enter'
 }

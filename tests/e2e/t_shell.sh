@@ -106,7 +106,7 @@ shell_secrets() {
 
 shell_sources() {
 	take_cards a
-	echo co-pin-0 >pin
+	(umask 077 && echo co-pin-0 >pin)
 	run 0 coffer --slot 0 --login co --pin-file pin role list
 	has out 'Logged in +->  Crypto Officer'
 	run 0 coffer --slot 0 --login co --pin-fd 7 role list 7<pin

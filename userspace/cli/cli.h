@@ -143,6 +143,8 @@ coffer_rc cli_secret(struct cli *cli, const struct cli_args *args, const char *n
 /* The question alone. */
 coffer_rc cli_secret_ask(struct cli *cli, const char *name, const char *prompt, bool twice,
 			 struct secret *out);
+/* Say so if everybody can read the file of a secret: it is used all the same. */
+void cli_warn_open(struct cli *cli, const char *path);
 /* Same for -password, but the global PIN and the credential coffer.ROLE come before the question
  * for @what ("password").
  */

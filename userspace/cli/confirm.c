@@ -72,7 +72,24 @@ coffer_rc cli_confirm(struct cli *cli, const struct cli_args *args, const char *
 
 /* ---- Secrets ----------------------------------------------------------------------- */
 
-/* From a value on the command or its -NAME-file. 1: neither. */
+void cli_warn_open(struct cli *cli, const char *path)
+{
+	if (secret_is_open(path))
+		out_note(&cli->out, "coffer: warning: everybody can read %s: chmod 600", path);
+}
+
+static coffer_rc from_fd(struct cli *cli, const char *name, const char *text, struct secret *out)
+{
+	uint64_t fd;
+	int ret;
+
+	if (!cli_number(text, 1 << 20, &fd))
+		return cli_usage(cli, "-%s-fd wants the number of a descriptor", name);
+	ret = secret_from_fd((int)fd, out);
+	return ret ? cli_usage(cli, "-%s-fd %s: %s", name, text, strerror(-ret)) : 0;
+}
+
+/* From a value on the command, its -NAME-file or -NAME-fd. 1: none of them. */
 static coffer_rc given_secret(struct cli *cli, const struct cli_args *args, const char *name,
 			      struct secret *out)
 {
@@ -81,6 +98,10 @@ static coffer_rc given_secret(struct cli *cli, const struct cli_args *args, cons
 
 	if (!v->given)
 		return 1;
+	if (v->from_fd)
+		return from_fd(cli, name, v->text, out);
+	if (v->from_file)
+		cli_warn_open(cli, v->text);
 	ret = v->from_file ? secret_from_file(v->text, out) : secret_from_text(v->text, out);
 	if (ret == -E2BIG || ret == -EMSGSIZE)
 		return cli_usage(cli, "-%s is longer than %d bytes", name, SECRET_MAX);
@@ -109,8 +130,8 @@ static coffer_rc ask(struct cli *cli, const char *name, const char *prompt, bool
 	int ret, differ;
 
 	if (!cli_interactive(cli))
-		return cli_usage(cli, "give -%s or -%s-file, for there is nobody to ask", name,
-				 name);
+		return cli_usage(cli, "give -%s-file, -%s-fd, -%s, or the credential coffer.%s: "
+				 "there is nobody to ask", name, name, name, name);
 	ret = secret_ask(prompt, out);
 	if (ret)
 		return cli_fail(cli, ST(CANCEL), "nothing was entered");

@@ -79,6 +79,7 @@ static int set_pin(struct cli *cli, const char *name, const char *value, bool fr
 			return complain(cli, "%s wants the number of a descriptor", name);
 		ret = secret_from_fd((int)fd, &cli->set.pin);
 	} else {
+		cli_warn_open(cli, value);
 		ret = secret_from_file(value, &cli->set.pin);
 	}
 	if (ret)

@@ -309,6 +309,8 @@ static int take_option(const struct cli_words *words, size_t *at, struct cli_arg
 	o = cli_option_find(args->command, name, &from_file);
 	if (!o)
 		return refuse(message, room, "there is no option -%s", name);
+	args->value[o - args->command->options].from_fd =
+		from_file && !strcasecmp(name + strlen(name) - 3, "-fd");
 	if (o->kind == CLI_FLAG && value)
 		return refuse(message, room, "option -%s takes no value", o->name);
 	if (o->kind != CLI_FLAG && !value) {

@@ -28,7 +28,8 @@ struct cli_words {
 struct cli_value {
 	const char *text;	/* points into the words */
 	bool given;
-	bool from_file;		/* text names the file that holds the secret */
+	bool from_file;		/* text names the file, or descriptor, that holds the secret */
+	bool from_fd;
 };
 
 struct cli_args {

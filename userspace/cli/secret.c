@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -54,6 +55,13 @@ int secret_from_fd(int fd, struct secret *s)
 		s->text[--s->len] = '\0';
 	explicit_bzero(&c, sizeof(c));
 	return !n && !s->len ? -ENODATA : 0;
+}
+
+bool secret_is_open(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && st.st_mode & S_IROTH;
 }
 
 int secret_from_file(const char *path, struct secret *s)

@@ -16,6 +16,8 @@ struct secret {
 };
 
 void secret_wipe(struct secret *s);
+/* Can everybody read the file? Pipes, sockets and what is not there cannot be told. */
+bool secret_is_open(const char *path);
 /* The first line. 0 or -errno; -EMSGSIZE: too long, -ENODATA: empty file. */
 int secret_from_file(const char *path, struct secret *s);
 int secret_from_fd(int fd, struct secret *s);

@@ -536,7 +536,7 @@ const struct cli_option *cli_option_find(const struct cli_command *command, cons
 					 bool *from_file)
 {
 	const struct cli_option *o = option_named(command, name);
-	size_t len = strlen(name);
+	size_t len = strlen(name), behind;
 	char bare[64];
 
 	*from_file = false;
@@ -544,11 +544,13 @@ const struct cli_option *cli_option_find(const struct cli_command *command, cons
 		return o;
 	if (!strcasecmp(name, "pw"))
 		return option_named(command, "password");
-	if (len <= 5 || len - 5 >= sizeof(bare) || strcasecmp(name + len - 5, "-file"))
+	behind = len > 5 && !strcasecmp(name + len - 5, "-file") ? 5 :
+		 len > 3 && !strcasecmp(name + len - 3, "-fd") ? 3 : 0;
+	if (!behind || len - behind >= sizeof(bare))
 		return NULL;
-	memcpy(bare, name, len - 5);
-	bare[len - 5] = '\0';
-	o = option_named(command, bare);
+	memcpy(bare, name, len - behind);
+	bare[len - behind] = '\0';
+	o = option_named(command, strcasecmp(bare, "pw") ? bare : "password");
 	*from_file = true;
 	return o && o->kind == CLI_SECRET ? o : NULL;
 }
