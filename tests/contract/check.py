@@ -62,6 +62,9 @@ SHAPES = {
     "CLONE_EXTRACT": ("coffer_req_clone", 1, 4), "CLONE_INSERT": ("coffer_req_clone", 1, 4),
     "CLONE_FINISH": ("coffer_req_clone", 0, 4), "CLONE_DIGEST": ("coffer_req_clone", 1, 4),
     "CLONE_CLOSE": ("coffer_req_clone", 1, "coffer_rep_clone_close"),
+    "CERTIFICATES": (0, 0, 12), "ARCHIVE_CREATE": (S, 2, "coffer_rep_clone"),
+    "ARCHIVE_OPEN": (S, 1, "coffer_rep_clone"), "ARCHIVE_READ": ("coffer_req_clone", 1, 4),
+    "ARCHIVE_CHECK": ("coffer_req_clone", 1, "coffer_rep_clone_close"),
 }
 
 

@@ -438,6 +438,7 @@ struct coffer_req_random {
 #define COFFER_CLONE_CPV1		0x00000001
 #define COFFER_CLONE_CPV3		0x00000002
 #define COFFER_CLONE_CPV4		0x00000004
+#define COFFER_CLONE_ARCHIVE		0x00000008	/* a file instead of a target, see below */
 
 struct coffer_req_clone {
 	__le32	session;
@@ -464,6 +465,22 @@ enum coffer_suite {
 	COFFER_SUITE_P256_SHA256_AES256GCM	= 2,
 	COFFER_SUITE_P384_SHA384_AES256GCM	= 3,
 };
+
+/* ---- Archive files (firmware-sim/PROTOCOLS.md) --------------------------------------------
+ * What a source would send to a target goes into a file, sealed to cards named beforehand.
+ * CERTIFICATES -> blob wrapping certificate; blob device certificate; blob root's (DER)
+ *  S  ARCHIVE_CREATE  coffer_req_session; blob label of the domain (empty: the primary one);
+ *     u32 count (1 .. COFFER_ARCHIVE_RECIPIENTS); count times {blob wrapping certificate}
+ *        -> coffer_rep_clone; blob head
+ *     then CLONE_EXTRACT and CLONE_FINISH, whose blob is the end: the file is head, blobs, end
+ *  T  ARCHIVE_OPEN    coffer_req_session; blob head           -> coffer_rep_clone
+ *  T  ARCHIVE_READ    coffer_req_clone; u32 count; count times {blob}
+ *          -> u32 count; count times {__le32 verdict; __le32 0}. Authenticates, stores nothing.
+ *  T  ARCHIVE_CHECK   coffer_req_clone; blob end              -> coffer_rep_clone_close
+ *     all blobs were read, in order; only now CLONE_INSERT takes them, once more from the first,
+ *     and CLONE_CLOSE the end
+ */
+#define COFFER_ARCHIVE_RECIPIENTS	16
 
 /* ---- Events --------------------------------------------------------------------------- */
 /* X(NAME, number, meaning of arg) */

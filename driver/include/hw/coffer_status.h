@@ -133,7 +133,9 @@
 	X(SELF_TEST_FAILED, COFFER_V(0xf07), "the card refuses service: retire it") \
 	X(FW_IMAGE_INVALID, COFFER_V(0xf08), "get the image again from who made it") \
 	X(FW_ROLLBACK, COFFER_V(0xf09), "the card takes newer firmware only") \
-	X(LOG_CORRUPT, COFFER_V(0xf0b), "records of the audit log were changed or removed")
+	X(LOG_CORRUPT, COFFER_V(0xf0b), "records of the audit log were changed or removed") \
+	X(ARCHIVE_VERSION, COFFER_V(0xf0c), "the archive is of a newer version: update this card") \
+	X(ARCHIVE_RECIPIENT, COFFER_V(0xf0d), "the archive is sealed to other cards")
 
 enum coffer_status {
 #define COFFER_X(name, value, advice) COFFER_ST_##name = (int)(value),
