@@ -15,6 +15,7 @@
  *   clone_keys.c     key schedule and domain proofs
  *   clone_rsa.c, clone_v4.c   how the two sides get a common secret (the seam struct clone_ops)
  *   clone_blob.c     sealing and opening of one object, the list's end
+ *   archive.c, archive_seal.c   the same into a file, sealed to cards named beforehand
  */
 #ifndef FW_CLONE_H
 #define FW_CLONE_H
@@ -105,6 +106,12 @@ uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer
 		      uint32_t *protocol, uint32_t *suite);
 /* May an object made at @level go to that target? ST_OK or CLONE_DIRECTION. */
 uint32_t clone_level_fits(uint32_t level, uint32_t target_level, uint32_t target_kind);
+/*
+ * The same refusals for a file, but that it may come back to where it is from; then
+ * PROTOCOL_DISABLED where CPv3's generation or policy 42 leaves no archive files.
+ */
+uint32_t clone_decide_archive(const struct clone_offer *source,
+			      const struct clone_offer *target);
 
 /* ---- Suites and keys (clone_keys.c) ------------------------------------------------------ */
 
@@ -119,9 +126,10 @@ struct clone_suite {
 	size_t mac_len;				/* of that hash */
 	size_t key_len;				/* of AES-GCM */
 	enum crypto_curve curve;		/* CPv4 only */
-	const char *share_label[2];		/* CPv1, CPv3: of r_S, r_T */
+	const char *share_label[2];		/* CPv1, CPv3: of r_S, r_T; archive: of each r */
 	bool primary_only;			/* other domains than the primary are not tried */
 	bool one_object;			/* moves one, then the context is over */
+	bool file;				/* an archive: no peer yet, the end is signed */
 	uint32_t no_domain;			/* the verdict without a domain in common */
 	const struct clone_ops *ops;
 };
@@ -172,6 +180,7 @@ enum clone_step {
 	CLONE_STEP_STARTED,		/* T: m1 sent */
 	CLONE_STEP_ANSWERED,		/* S: m2 sent */
 	CLONE_STEP_CONFIRMED,		/* T: m3 sent, an attempt is counted */
+	CLONE_STEP_READING,		/* T of an archive: the domain fits, the list is unproven */
 	CLONE_STEP_OPEN,		/* both: the peer proved the domain */
 };
 
@@ -260,27 +269,41 @@ uint32_t clone_proof_accept(struct cmd *c, struct clone_context *x, struct bytes
 /* ---- Messages (clone_msg.c) -------------------------------------------------------------- */
 
 #define CLONE_MAGIC		0x314e4c43u	/* "CLN1" */
-enum clone_kind { CLONE_M0, CLONE_M1, CLONE_M2, CLONE_M3, CLONE_M4, CLONE_M5 };
+enum clone_kind {
+	CLONE_M0, CLONE_M1, CLONE_M2, CLONE_M3, CLONE_M4, CLONE_M5,
+	CLONE_HEAD, CLONE_END,			/* of an archive */
+};
 #define CLONE_MSG_HEADER	12
 
 /* Parsed views into a message; what a kind does not have is empty. */
 struct clone_msg {
 	struct bytes whole;
-	struct clone_offer offer;		/* m0 m1 m2 m3 */
-	struct bytes device_cert;		/* m0 m1 m2 */
+	struct clone_offer offer;		/* m0 m1 m2 m3 head */
+	struct bytes device_cert;		/* m0 m1 m2 head */
 	struct bytes wrap_cert;			/* m0 m1 m2; empty when RSA is out of question */
-	uint32_t protocol;			/* m2 */
-	uint32_t suite;				/* m2 */
+	uint64_t date;				/* head: ms since 1970, 0 unknown */
+	uint32_t protocol;			/* m2 head */
+	uint32_t suite;				/* m2 head */
+	struct bytes recipients;		/* head: ARCHIVE_RECIPIENT bytes each */
 	struct bytes share;			/* m2 m3 */
-	struct bytes core;			/* m3: up to the proofs */
+	struct bytes core;			/* m3: up to the proofs; head: to the recipients */
 	struct bytes proofs;			/* m3: CLONE_DOMAINS times mac_len; m4: one */
-	struct bytes body;			/* m2 m3: what the signature covers */
-	struct bytes sig;			/* m2 m3 */
-	uint32_t sent;				/* m5 */
-	struct bytes chain;			/* m5 */
+	struct bytes body;			/* m2 m3 head end: what the signature covers */
+	struct bytes sig;			/* m2 m3 head end */
+	uint32_t sent;				/* m5 end */
+	struct bytes chain;			/* m5 end */
 };
 
-/* CPV4_MSG_ERROR: not exactly a message of that kind. mac_len: of the suite (m3, m4, m5). */
+/* Of one recipient in a head: serial number, hash of its certificate, its share, the file key. */
+#define ARCHIVE_SHARE		384		/* RSA-3072 */
+#define ARCHIVE_NAMED		(8 + CLONE_MHASH + ARCHIVE_SHARE)
+#define ARCHIVE_KEY		32
+#define ARCHIVE_RECIPIENT	(ARCHIVE_NAMED + ARCHIVE_KEY + CRYPTO_TAG)
+
+/*
+ * CPV4_MSG_ERROR: not exactly a message of that kind. mac_len: of the suite (m3, m4, m5, end).
+ * ARCHIVE_VERSION: a head whose layout only newer firmware knows.
+ */
 uint32_t clone_msg_parse(struct bytes in, enum clone_kind kind, size_t mac_len,
 			 struct clone_msg *m);
 void clone_msg_begin(struct wire_out *out, enum clone_kind kind);
@@ -337,9 +360,31 @@ uint32_t clone_blob_seal(struct crypto *c, struct clone_context *x, struct clone
  */
 uint32_t clone_blob_open(struct crypto *c, struct clone_context *x, struct bytes blob,
 			 struct clone_blob *head, uint8_t *flat);
+/* m5, or an archive's end without its signature. */
 uint32_t clone_finish_write(struct crypto *c, struct clone_context *x, struct wire_out *out);
 /* BAD_MAC; else *sent is what the source says it sent. */
 uint32_t clone_finish_check(struct crypto *c, struct clone_context *x, struct bytes m5,
 			    uint32_t *sent);
+
+/* ---- Archives (archive_seal.c) ----------------------------------------------------------- */
+
+/*
+ * S: the recipients' part of a head whose core is in @out, each of @certs checked against the own
+ * root; draws the file key. CERTIFICATE_DATA_INVALID, ARGUMENTS_BAD (one card named twice).
+ */
+uint32_t archive_seal(struct cmd *c, struct clone_context *x, const struct bytes *certs,
+		      uint32_t count, const uint8_t domain[32], struct wire_out *out,
+		      uint8_t key[ARCHIVE_KEY]);
+/* T: what is sealed to this card, an empty view when nothing is. */
+struct bytes archive_own(struct cmd *c, const struct clone_msg *head);
+/*
+ * T: the file key, by the domain of its own that fits; tries all of them. Sets x->domain[0] and
+ * x->key_count. The suite's no_domain when none does.
+ */
+uint32_t archive_unseal(struct cmd *c, struct clone_context *x, const struct clone_msg *head,
+			struct bytes own, uint8_t key[ARCHIVE_KEY], uint8_t domain[32]);
+/* Both: session id, blob and finish key from the file key, the domain and the whole @head. */
+uint32_t archive_keys(struct cmd *c, struct clone_context *x, struct bytes head,
+		      const uint8_t key[ARCHIVE_KEY], const uint8_t domain[32]);
 
 #endif /* FW_CLONE_H */

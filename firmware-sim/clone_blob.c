@@ -152,6 +152,11 @@ static uint32_t finish_mac(struct crypto *c, const struct clone_context *x, uint
 			   mac);
 }
 
+static enum clone_kind finish_kind(const struct clone_context *x)
+{
+	return x->suite->file ? CLONE_END : CLONE_M5;
+}
+
 uint32_t clone_finish_write(struct crypto *c, struct clone_context *x, struct wire_out *out)
 {
 	uint8_t mac[CRYPTO_HASH_MAX];
@@ -159,7 +164,7 @@ uint32_t clone_finish_write(struct crypto *c, struct clone_context *x, struct wi
 
 	if (st)
 		return st;
-	clone_msg_begin(out, CLONE_M5);
+	clone_msg_begin(out, finish_kind(x));
 	wire_put_u32(out, x->moved);
 	wire_put(out, x->chain, CLONE_MHASH);
 	wire_put(out, mac, x->suite->mac_len);
@@ -174,7 +179,7 @@ uint32_t clone_finish_check(struct crypto *c, struct clone_context *x, struct by
 	uint32_t st;
 
 	*sent = 0;
-	if (clone_msg_parse(m5, CLONE_M5, x->suite->mac_len, &m))
+	if (clone_msg_parse(m5, finish_kind(x), x->suite->mac_len, &m))
 		return COFFER_ST_BAD_MAC;
 	st = finish_mac(c, x, m.sent, m.chain.p, mac);
 	if (st)

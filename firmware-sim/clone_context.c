@@ -194,7 +194,7 @@ static struct clone_context *context_find(struct cmd *c, uint32_t id)
 static uint32_t context_state(struct cmd *c, const struct clone_context *x,
 			      enum clone_side side, enum clone_step step)
 {
-	bool open = x->step == CLONE_STEP_OPEN;
+	bool open = x->step == CLONE_STEP_OPEN || x->step == CLONE_STEP_READING;
 
 	if (card_uptime_ms(c->card) - x->born_ms >= CLONE_LIFETIME_MS)
 		return open ? COFFER_ST_SESSION_EXPIRED : COFFER_ST_SESSION_NEGOTIATION_EXPIRED;

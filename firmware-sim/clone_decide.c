@@ -170,6 +170,27 @@ static uint32_t choose(const struct clone_offer *s, const struct clone_offer *t,
 	return COFFER_ST_PROTOCOL_DISABLED;
 }
 
+/* @home: the source may be the target, too. */
+static uint32_t refusal(const struct clone_offer *s, const struct clone_offer *t, bool home)
+{
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		if (refusals[i].holds(s, t) && !(home && refusals[i].holds == same_partition))
+			return refusals[i].verdict;
+	return COFFER_ST_OK;
+}
+
+/* Sealed as CPv3 seals, so where that is; cards that are kept to CPv1 make no other thing. */
+uint32_t clone_decide_archive(const struct clone_offer *source,
+			      const struct clone_offer *target)
+{
+	uint32_t st = refusal(source, target, true);
+
+	if (st)
+		return st;
+	return forced_v1(source, target) || !both_v3(source, target) ?
+		(uint32_t)COFFER_ST_PROTOCOL_DISABLED : (uint32_t)COFFER_ST_OK;
+}
+
 uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer *target,
 		      uint32_t *protocol, uint32_t *suite)
 {
@@ -177,9 +198,9 @@ uint32_t clone_decide(const struct clone_offer *source, const struct clone_offer
 
 	*protocol = 0;
 	*suite = 0;
-	for (size_t i = 0; i < COUNT(refusals); i++)
-		if (refusals[i].holds(source, target))
-			return refusals[i].verdict;
+	st = refusal(source, target, false);
+	if (st)
+		return st;
 	st = choose(source, target, protocol, suite);
 	if (st)
 		return st;

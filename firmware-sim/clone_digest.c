@@ -102,8 +102,11 @@ uint32_t handle_CLONE_DIGEST(struct cmd *c)
 	st = clone_context_get(c, id, 0, 0, &x);
 	if (st)
 		return st;
-	/* Before the peer's proof there is no key that both have: out of order, so it is void. */
-	if (x->step != CLONE_STEP_OPEN) {
+	/*
+	 * Before the peer's proof there is no key that both have: out of order, so it is void. An
+	 * archive has no peer that asks back, and its keys outlive the session.
+	 */
+	if (x->step != CLONE_STEP_OPEN || x->suite->file) {
 		clone_context_put(c, x, false);
 		return COFFER_ST_SESSION_NEGOTIATION_INVALID;
 	}

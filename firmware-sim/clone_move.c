@@ -16,6 +16,9 @@ static uint32_t peer_takes(const struct clone_context *x, const struct object *o
 {
 	uint32_t needs = 0;
 
+	/* Who opens a file looks at itself then. */
+	if (x->suite->file)
+		return COFFER_ST_OK;
 	if (class == COFFER_CKO_PRIVATE_KEY)
 		needs = CLONE_POL_PRIVATE;
 	else if (class == COFFER_CKO_SECRET_KEY)
@@ -319,11 +322,43 @@ uint32_t handle_CLONE_INSERT(struct cmd *c)
 	return st;
 }
 
+/* ---- An archive is read as a whole before anything of it is stored ------------------------ */
+
+uint32_t handle_ARCHIVE_READ(struct cmd *c)
+{
+	struct insert_state *state;
+	struct clone_context *x;
+	struct clone_blob head;
+	uint32_t id = wire_u32(&c->in);
+	uint32_t st = insert_parse(c, &state);
+	uint8_t *flat;
+
+	if (st)
+		return st;
+	flat = malloc(COFFER_CMD_MAX_PAYLOAD);
+	st = flat ? clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_READING, &x) :
+		    (uint32_t)COFFER_ST_DEVICE_MEMORY;
+	for (uint32_t i = 0; !st && i < state->count; i++) {
+		struct insert_row *row = &state->rows[i];
+
+		row->verdict = clone_blob_open(c->crypto, x, row->blob, &head, flat);
+		if (!row->verdict)
+			crypto_wipe(flat, head.flat_len);
+	}
+	if (!st) {
+		insert_reply(c, state);
+		clone_context_put(c, x, true);
+	}
+	free(flat);
+	free(state);
+	return st;
+}
+
 /* ---- 8, 9: the end of the list ----------------------------------------------------------- */
 
 uint32_t handle_CLONE_FINISH(struct cmd *c)
 {
-	uint8_t buf[CLONE_MSG_HEADER + 4 + CLONE_MHASH + CRYPTO_HASH_MAX];
+	uint8_t buf[CLONE_MSG_HEADER + 4 + CLONE_MHASH + CRYPTO_HASH_MAX + CRYPTO_DEVICE_SIG];
 	struct clone_context *x;
 	struct wire_out out;
 	uint32_t id = wire_u32(&c->in);		/* and no more: the table says so */
@@ -337,6 +372,8 @@ uint32_t handle_CLONE_FINISH(struct cmd *c)
 		return st;
 	wire_out_init(&out, buf, sizeof(buf));
 	st = clone_finish_write(c->crypto, x, &out);
+	if (!st && x->suite->file)
+		st = clone_msg_sign(c, &out, CLONE_END, &x->t);
 	if (!st)
 		wire_put_blob(&c->out, out.base, out.len);
 	clone_context_put(c, x, false);
@@ -351,6 +388,25 @@ static void close_reply(struct cmd *c, uint32_t sent, uint32_t received, uint32_
 	wire_put_u32(&c->out, received);
 	wire_put_u32(&c->out, missing);
 	wire_put_u32(&c->out, 0);
+}
+
+/* m5, or an archive's end: that one is signed by the card that wrote the file. */
+static uint32_t check_end(struct cmd *c, struct clone_context *x, struct bytes end,
+			  uint32_t *sent)
+{
+	struct clone_msg m;
+	uint32_t st = COFFER_ST_OK;
+
+	*sent = 0;
+	if (x->suite->file) {
+		st = clone_msg_parse(end, CLONE_END, x->suite->mac_len, &m);
+		if (!st)
+			st = clone_msg_verify(c, &m, CLONE_END, &x->t,
+					      (struct bytes){ x->peer_cert.p, x->peer_cert.len });
+	}
+	if (st)
+		return COFFER_ST_BAD_MAC;
+	return clone_finish_check(c->crypto, x, end, sent);
 }
 
 /* Without m5 a context of either side is given up at any step; the counts are what we know. */
@@ -385,10 +441,42 @@ uint32_t handle_CLONE_CLOSE(struct cmd *c)
 	st = clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_OPEN, &x);
 	if (st)
 		return st;
-	st = clone_finish_check(c->crypto, x, m5, &sent);
+	st = check_end(c, x, m5, &sent);
 	if (!st)
 		close_reply(c, sent, x->moved, sent - x->moved);
 	/* A changed m5 ends nothing: the true one may still come. */
 	clone_context_put(c, x, st != COFFER_ST_OK);
+	return st;
+}
+
+/*
+ * All of the file was seen, in order, and nothing else: now its objects may be stored, from the
+ * first on. A list with anything wrong is none: its context ends.
+ */
+uint32_t handle_ARCHIVE_CHECK(struct cmd *c)
+{
+	struct clone_context *x;
+	uint32_t id = wire_u32(&c->in);
+	struct bytes end = wire_blob(&c->in, CLONE_MSG_MAX);
+	uint32_t sent, st;
+
+	if (!wire_in_done(&c->in))
+		return COFFER_ST_ARGUMENTS_BAD;
+	if (c->out.room - c->out.len < CLOSE_REPLY)
+		return COFFER_ST_BUFFER_TOO_SMALL;
+	st = clone_context_get(c, id, CLONE_TARGET, CLONE_STEP_READING, &x);
+	if (st)
+		return st;
+	st = check_end(c, x, end, &sent);
+	if (!st && sent != x->moved)
+		st = COFFER_ST_MAC_MISSING;
+	if (!st) {
+		close_reply(c, sent, x->moved, 0);
+		x->step = CLONE_STEP_OPEN;
+		x->sequence = 0;
+		x->moved = 0;
+		memset(x->chain, 0, sizeof(x->chain));
+	}
+	clone_context_put(c, x, !st);
 	return st;
 }

@@ -10,9 +10,11 @@
 #define HEADER_LENGTH_AT	8
 
 /* What a signature is about: no signature of one message can pass for another's. */
-static const char sign_label[][16] = {
+static const char sign_label[][17] = {
 	[CLONE_M2] = "coffer clone m2",
 	[CLONE_M3] = "coffer clone m3",
+	[CLONE_HEAD] = "coffer archive h",
+	[CLONE_END] = "coffer archive e",
 };
 
 void clone_msg_begin(struct wire_out *out, enum clone_kind kind)
@@ -44,6 +46,16 @@ static struct bytes parse_header(struct wire_in *in, struct bytes whole, enum cl
 	    wire_u32(in) != whole.len)
 		in->bad = true;
 	return whole;
+}
+
+/* Only what is kept in files can be older or newer than who reads it. */
+static bool newer(struct bytes in)
+{
+	struct wire_in wire;
+
+	wire_in_init(&wire, in.p, in.len);
+	return wire_u32(&wire) == CLONE_MAGIC && wire_u8(&wire) > CLONE_VERSION &&
+	       wire_u8(&wire) == CLONE_HEAD;
 }
 
 static void parse_opening(struct wire_in *in, struct clone_msg *m)
@@ -78,12 +90,35 @@ static void parse_m5(struct wire_in *in, struct clone_msg *m, size_t mac_len)
 	m->proofs = wire_bytes(in, mac_len);
 }
 
+static void parse_head(struct wire_in *in, struct clone_msg *m)
+{
+	uint32_t count;
+
+	clone_offer_read(in, &m->offer);
+	m->date = wire_u64(in);
+	m->protocol = wire_u32(in);
+	m->suite = wire_u32(in);
+	m->device_cert = wire_blob(in, CRYPTO_DER_MAX);
+	count = wire_u32(in);
+	if (!count || count > COFFER_ARCHIVE_RECIPIENTS)
+		in->bad = true;
+	m->core = (struct bytes){ m->whole.p, m->whole.len - in->left };
+	m->recipients = wire_bytes(in, (size_t)count * ARCHIVE_RECIPIENT);
+}
+
+static bool is_signed(enum clone_kind kind)
+{
+	return kind == CLONE_M2 || kind == CLONE_M3 || kind == CLONE_HEAD || kind == CLONE_END;
+}
+
 uint32_t clone_msg_parse(struct bytes in, enum clone_kind kind, size_t mac_len,
 			 struct clone_msg *m)
 {
 	struct wire_in wire;
 
 	memset(m, 0, sizeof(*m));
+	if (kind == CLONE_HEAD && newer(in))
+		return COFFER_ST_ARCHIVE_VERSION;
 	m->whole = parse_header(&wire, in, kind);
 	switch (kind) {
 	case CLONE_M0:
@@ -99,11 +134,14 @@ uint32_t clone_msg_parse(struct bytes in, enum clone_kind kind, size_t mac_len,
 	case CLONE_M4:
 		m->proofs = wire_bytes(&wire, mac_len);
 		break;
-	default:	/* CLONE_M5 */
+	case CLONE_HEAD:
+		parse_head(&wire, m);
+		break;
+	default:	/* CLONE_M5, CLONE_END */
 		parse_m5(&wire, m, mac_len);
 		break;
 	}
-	if (kind == CLONE_M2 || kind == CLONE_M3) {
+	if (is_signed(kind)) {
 		m->body = (struct bytes){ in.p, in.len - wire.left };
 		m->sig = wire_bytes(&wire, CRYPTO_DEVICE_SIG);
 	}
@@ -117,7 +155,10 @@ uint32_t clone_hash(struct crypto *c, struct bytes in, uint8_t hash[CLONE_MHASH]
 
 #define SIGNED_PIECES	4
 
-/* label || opening || H(m2), only in m3 || the message up to its signature */
+/*
+ * label || opening || H(m2), only in m3 || the message up to its signature. An archive's head has
+ * no opening: zeros; to its end the head is the opening.
+ */
 static size_t signed_pieces(enum clone_kind kind, const struct clone_transcript *t,
 			    struct bytes body, struct bytes pieces[SIGNED_PIECES])
 {

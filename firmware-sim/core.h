@@ -118,6 +118,8 @@ unsigned int partition_domains(const struct fw_partition *p);
 /* Names a domain from its adding (or power-on) to its deletion, whatever its label and place. */
 uint64_t partition_domain_id(const struct fw_partition *p, unsigned int index);
 bool partition_has_domain(const struct fw_partition *p, uint64_t id);
+/* The index of the domain with that label; partition_domains() when there is none. */
+unsigned int partition_domain_find(const struct fw_partition *p, struct bytes label);
 /* CPv4 suites that may be used now, bit = id. */
 uint32_t partition_suites(const struct fw_partition *p);
 uint32_t partition_suites_had(const struct fw_partition *p);	/* ... or were switched off */

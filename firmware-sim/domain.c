@@ -50,6 +50,16 @@ uint64_t partition_domain_id(const struct fw_partition *p, unsigned int index)
 	return index < p->domains.count ? p->domains.list[index].id : 0;
 }
 
+unsigned int partition_domain_find(const struct fw_partition *p, struct bytes label)
+{
+	unsigned int i = 0;
+
+	while (i < p->domains.count && (strlen(p->domains.list[i].label) != label.len ||
+					memcmp(p->domains.list[i].label, label.p, label.len)))
+		i++;
+	return i;
+}
+
 bool partition_has_domain(const struct fw_partition *p, uint64_t id)
 {
 	for (uint32_t i = 0; i < p->domains.count; i++)

@@ -19,6 +19,7 @@ const struct matrix_row matrix_rows[] = {
 	{ "COMMANDS", 0x04, 0, NO_SESSION, ALL, SICK, 0 },
 	{ "STATS", 0x05, 0, NO_SESSION, ALL, SICK, 0 },
 	{ "EVENTS", 0x06, 16, NO_SESSION, ALL, SICK, BAD },
+	{ "CERTIFICATES", 0x07, 0, NO_SESSION, ALL, 0, 0 },
 	{ "OWNER_OPEN", 0x10, 8, NO_SESSION, ALL, SICK | DRIVER, 0 },
 	{ "OWNER_CLOSE", 0x11, 8, NO_SESSION, ALL, SICK | DRIVER, 0 },
 	/* Sessions and logins. */
@@ -92,6 +93,10 @@ const struct matrix_row matrix_rows[] = {
 	{ "CLONE_CLOSE", 0x88, 12, ON_PART, USERS, INIT, BAD },
 	{ "CLONE_INVITE", 0x89, 8, ON_PART, USERS, INIT, BAD },
 	{ "CLONE_DIGEST", 0x8a, 12, ON_PART, "O", INIT, BAD },
+	{ "ARCHIVE_CREATE", 0x90, 16, ON_PART, "O", INIT, BAD },
+	{ "ARCHIVE_OPEN", 0x91, 12, ON_PART, "O", INIT | STORES, BAD },
+	{ "ARCHIVE_READ", 0x92, 12, ON_PART, "O", INIT, BAD },
+	{ "ARCHIVE_CHECK", 0x93, 12, ON_PART, "O", INIT, BAD },
 };
 
 const unsigned int matrix_row_count = sizeof(matrix_rows) / sizeof(matrix_rows[0]);
@@ -194,6 +199,7 @@ BUILD(no_key_crypt, 0x3fffffff, COFFER_CKM_AES_GCM, 0, 0)
 BUILD(no_role, 9, 0)
 BUILD(no_partition, 999, 0, 0)
 BUILD(empty_m1, 0, 0)
+BUILD(no_recipient, 0, 0, 1, 0)
 BUILD(no_context, 7)
 BUILD(no_context_blob, 7, 0)
 BUILD(no_context_extract, 7, 1, 1)
@@ -270,6 +276,15 @@ const struct matrix_probe matrix_probes[] = {
 	{ "insert into nothing", COFFER_CMD_CLONE_INSERT, no_context_extract, BAD, 0, { { 0 } },
 	  false },
 	{ "finish nothing", COFFER_CMD_CLONE_FINISH, no_context, NO_CONTEXT, 0, { { 0 } },
+	  false },
+	{ "an archive for nobody", COFFER_CMD_ARCHIVE_CREATE, no_recipient,
+	  COFFER_ST_CERTIFICATE_DATA_MISSING, 0,
+	  { { S_NO_HSM_7, FORBIDDEN }, { S_OLD | S_BACKUP | S_CPV1, COFFER_ST_PROTOCOL_DISABLED } },
+	  false },
+	{ "open an empty archive", COFFER_CMD_ARCHIVE_OPEN, empty_m1, COFFER_ST_CPV4_MSG_ERROR, 0,
+	  { { S_NO_HSM_7, FORBIDDEN } }, false },
+	{ "read nothing", COFFER_CMD_ARCHIVE_READ, no_context_extract, BAD, 0, { { 0 } }, false },
+	{ "check nothing", COFFER_CMD_ARCHIVE_CHECK, no_context_blob, NO_CONTEXT, 0, { { 0 } },
 	  false },
 	{ "close nothing", COFFER_CMD_CLONE_CLOSE, no_context_blob, NO_CONTEXT, 0, { { 0 } },
 	  false },
