@@ -30,7 +30,7 @@ static void object_describe(struct clone_object *object, const struct coffer_obj
 		memcpy(object->ouid, ouid->value, COFFER_OUID_LEN);
 }
 
-static coffer_rc run_allocate(struct clone_run *run, size_t count)
+coffer_rc clone_allocate(struct clone_run *run, size_t count)
 {
 	struct coffer_clone_report *report = run->report;
 
@@ -65,7 +65,7 @@ static coffer_rc plan_all(struct clone_run *run)
 	rc = coffer_find(run->source, &token, 1, wanted, N_WANTED, &found);
 	if (rc)
 		return rc;
-	rc = run_allocate(run, found.count);
+	rc = clone_allocate(run, found.count);
 	for (size_t i = 0; !rc && i < found.count; i++)
 		run_add(run, found.list[i].handle, &found.list[i]);
 	coffer_objects_free(&found);
@@ -140,14 +140,14 @@ static coffer_rc plan_many(struct clone_run *run, const uint32_t *handles, size_
 	return rc;
 }
 
-static coffer_rc plan(struct clone_run *run)
+coffer_rc clone_plan(struct clone_run *run)
 {
 	const struct coffer_clone_options *o = run->options;
 	coffer_rc rc;
 
 	if (!o->handles)
 		return plan_all(run);
-	rc = run_allocate(run, o->count);
+	rc = clone_allocate(run, o->count);
 	if (rc)
 		return rc;
 	if (o->count <= FEW_HANDLES)
@@ -220,7 +220,7 @@ static coffer_rc exists_many(struct clone_run *run)
 	return 0;
 }
 
-static size_t unsettled(const struct clone_run *run)
+size_t clone_unsettled(const struct clone_run *run)
 {
 	size_t n = 0;
 
@@ -229,15 +229,15 @@ static size_t unsettled(const struct clone_run *run)
 	return n;
 }
 
-static coffer_rc exists(struct clone_run *run)
+coffer_rc clone_exists(struct clone_run *run)
 {
 	clone_stage(run, COFFER_STAGE_EXISTS, 0);
-	return unsettled(run) <= FEW_OUIDS ? exists_few(run) : exists_many(run);
+	return clone_unsettled(run) <= FEW_OUIDS ? exists_few(run) : exists_many(run);
 }
 
 /* ---- The run -------------------------------------------------------------------------------- */
 
-static void settle_rest(struct clone_run *run)
+void clone_settle_rest(struct clone_run *run)
 {
 	coffer_rc rc = run->options->dry_run ? 0 : ST(CLONE_NOT_ATTEMPTED);
 
@@ -246,7 +246,7 @@ static void settle_rest(struct clone_run *run)
 			clone_settle(run, &run->objects[i], COFFER_CLONE_NOT_TRIED, rc, 0);
 }
 
-static coffer_rc outcome(const struct clone_run *run)
+coffer_rc clone_outcome(const struct clone_run *run)
 {
 	const struct coffer_clone_report *r = run->report;
 
@@ -279,12 +279,12 @@ static coffer_rc run_all(struct clone_run *run)
 	coffer_rc rc;
 
 	clone_stage(run, COFFER_STAGE_VERIFY, 0);
-	rc = plan(run);
+	rc = clone_plan(run);
 	if (rc)
 		return rc;
 	/* Handles that are none: nothing is left to ask the cards. */
-	if (run->report->count && !unsettled(run))
-		return outcome(run);
+	if (run->report->count && !clone_unsettled(run))
+		return clone_outcome(run);
 	if (!clone_interrupted(run)) {
 		clone_stage(run, COFFER_STAGE_NEGOTIATE, 0);
 		rc = clone_negotiate(run);
@@ -292,7 +292,7 @@ static coffer_rc run_all(struct clone_run *run)
 			run->refusal = rc;
 		else if (rc)
 			return rc;
-		rc = exists(run);
+		rc = clone_exists(run);
 		if (!rc)
 			rc = clone_space(run);
 		if (!rc && run->options->dry_run)
@@ -305,10 +305,10 @@ static coffer_rc run_all(struct clone_run *run)
 	if (!run->options->dry_run)
 		clone_move(run);
 	clone_finish(run);
-	run->report->interrupted = clone_interrupted(run) && unsettled(run);
-	settle_rest(run);
+	run->report->interrupted = clone_interrupted(run) && clone_unsettled(run);
+	clone_settle_rest(run);
 	clone_stage(run, COFFER_STAGE_DONE, run->report->count);
-	return outcome(run);
+	return clone_outcome(run);
 }
 
 API coffer_rc coffer_clone(struct coffer_session *source, struct coffer_session *target,
@@ -330,7 +330,7 @@ API coffer_rc coffer_clone(struct coffer_session *source, struct coffer_session 
 		rc = run_all(&run);
 	/* A refusal before anything moved: the items say so too. */
 	if (rc && run.objects)
-		settle_rest(&run);
+		clone_settle_rest(&run);
 	free(run.objects);
 	return rc;
 }

@@ -53,6 +53,25 @@ coffer_rc clone_space(const struct clone_run *run);
 /* A dry run: refuse now, in the report, what the cards would refuse by what they show. */
 coffer_rc clone_forecast(struct clone_run *run);
 
+/* ---- clone.c: the steps around a run, for archive files too -------------------------------- */
+/* As many objects and items, of which none is counted in the report yet. */
+coffer_rc clone_allocate(struct clone_run *run, size_t count);
+/* The source's objects that are asked for. */
+coffer_rc clone_plan(struct clone_run *run);
+/* Settles what the target has already, by CKA_OUID. */
+coffer_rc clone_exists(struct clone_run *run);
+size_t clone_unsettled(const struct clone_run *run);
+void clone_settle_rest(struct clone_run *run);
+coffer_rc clone_outcome(const struct clone_run *run);
+/* What INSERT said of an object. */
+void clone_verdict(struct clone_run *run, struct clone_object *object, uint32_t verdict,
+		   uint32_t handle);
+/*
+ * clone_plan.c: what one side shows that no clone would get past, in words; NULL: nothing.
+ * @name: "source", "target".
+ */
+char *clone_side_preflight(struct coffer_session *s, const char *name, coffer_rc *rc);
+
 void clone_settle(struct clone_run *run, struct clone_object *object,
 		  enum coffer_clone_result result, coffer_rc rc, uint32_t target_handle);
 void clone_stage(const struct clone_run *run, enum coffer_clone_stage stage, size_t done);

@@ -141,8 +141,8 @@ static coffer_rc blobs_take(struct clone_run *run, struct batch *b, struct msg_o
 	return rc;
 }
 
-static void verdict_settle(struct clone_run *run, struct clone_object *object, uint32_t verdict,
-			   uint32_t handle)
+void clone_verdict(struct clone_run *run, struct clone_object *object, uint32_t verdict,
+		   uint32_t handle)
 {
 	if (!verdict)
 		clone_settle(run, object, COFFER_CLONED, 0, handle);
@@ -168,7 +168,7 @@ static coffer_rc insert(struct clone_run *run, struct batch *b, struct msg_out *
 	rc = rows && count == b->n_sent ? 0 : -EIO;
 	for (uint32_t i = 0; !rc && i < count; i++) {
 		memcpy(pair, rows + i * sizeof(pair), sizeof(pair));
-		verdict_settle(run, b->sent[i], le32toh(pair[0]), le32toh(pair[1]));
+		clone_verdict(run, b->sent[i], le32toh(pair[0]), le32toh(pair[1]));
 	}
 out:
 	reply_free(&reply);

@@ -292,6 +292,20 @@ static void check_all(const struct side *s, const struct side *t, struct finding
 		pair_checks[i](s, t, f);
 }
 
+char *clone_side_preflight(struct coffer_session *s, const char *name, coffer_rc *rc)
+{
+	struct side side = { .name = name, .s = s };
+	struct finding f = { 0 };
+
+	*rc = side_look(&side);
+	if (*rc)
+		return text_of("the partition cannot be looked at: %s", coffer_strerror(*rc));
+	for (size_t i = 0; !f.rc && i < sizeof(side_checks) / sizeof(side_checks[0]); i++)
+		side_checks[i](&side, &f);
+	*rc = f.rc;
+	return f.text;
+}
+
 API char *coffer_clone_preflight(struct coffer_session *source, struct coffer_session *target,
 				 coffer_rc *rc)
 {
