@@ -241,3 +241,26 @@ people_secrets() {
 	has out '"exit":2'
 	lacks out 'Enter'
 }
+
+people_rates() {
+	take_cards a b
+	run 0 coffer monitor -interval 1 -count 2
+	same "$(grep -cE '^    a.coffer +- +[0-9.]+ +0 +0 +[0-9]+ +0$' out)" 2
+	has out 'Samples +-> +2'
+	coffer -o json 'monitor -interval 1 -count 2' >views 2>err &
+	local pid=$!
+	run 0 coffer "$(login 0); $(printf 'object generate aes; %s' '' '' '' '')"
+	wait $pid
+	json views 'max(c["commands_per_s"] for s in d[0]["data"]["samples"] for c in s["cards"])' \
+		>most
+	lacks most '^0'
+	run 0 coffer -o json monitor -interval 1 -count 2 -stream
+	same "$(json out '[len(v.get("cards", [])) for v in d]')" '[2, 2, 0]'
+	# Control-C is its usual end: status 0 and a whole document.
+	timeout -s INT 2 "$COFFER" -o json monitor -interval 1 >out 2>err || same $? 124
+	same "$(json out 'd[0]["exit"]')" 0
+	run 0 coffer monitor -interval 1 -timeout 1
+	run 2 coffer monitor -interval 0
+	on_terminal 80 "$COFFER monitor -interval 1 -count 1"
+	has out "$(printf '\033')\\[H"
+}

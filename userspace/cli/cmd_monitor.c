@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * monitor: the cards' events as they happen.
+ * monitor: the cards' events as they happen, or, with -interval, what they do in a second.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "rates.h"
 
 #define ROOM		32
 
@@ -167,6 +167,19 @@ static coffer_rc watch(struct watch *w)
 	return rc;
 }
 
+static coffer_rc show_events(struct watch *w)
+{
+	coffer_rc rc;
+
+	out_list(&w->cli->out, "events");
+	rc = choose_source(w);
+	if (!rc)
+		rc = watch(w);
+	out_list_end(&w->cli->out);
+	out_number(&w->cli->out, "count", "Events", w->seen);
+	return rc;
+}
+
 coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args)
 {
 	struct sigaction action = { .sa_handler = on_signal }, before_int, before_term;
@@ -176,11 +189,14 @@ coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args)
 		.forever = !cli_args_given(args, "timeout"),
 		.wanted = cli_args_number(args, "count", 0),
 	};
+	uint64_t interval = cli_args_number(args, "interval", 0);
 	uint64_t seconds = cli_args_number(args, "timeout", 0);
 	coffer_rc rc;
 
 	if (seconds > 1000000)
 		return cli_usage(cli, "-timeout wants up to 1000000 seconds");
+	if (cli_args_given(args, "interval") && (!interval || interval > 3600))
+		return cli_usage(cli, "-interval wants 1 to 3600 seconds");
 	rc = cli_open(cli);
 	if (rc)
 		return rc;
@@ -188,13 +204,13 @@ coffer_rc cli_monitor(struct cli *cli, const struct cli_args *args)
 	stopped = 0;
 	sigaction(SIGINT, &action, &before_int);
 	sigaction(SIGTERM, &action, &before_term);
-	out_list(&cli->out, "events");
-	rc = choose_source(&w);
-	if (!rc)
-		rc = watch(&w);
-	out_list_end(&cli->out);
+	if (interval)
+		rc = rates_show(cli, &(struct rates_how){
+			.interval_s = (unsigned int)interval, .count = w.wanted,
+			.timeout_s = seconds, .stream = w.stream, .stopped = &stopped });
+	else
+		rc = show_events(&w);
 	sigaction(SIGINT, &before_int, NULL);
 	sigaction(SIGTERM, &before_term, NULL);
-	out_number(&cli->out, "count", "Events", w.seen);
 	return rc;
 }

@@ -190,6 +190,15 @@ void out_key_number(struct out *o, const char *key, uint64_t value)
 		add(o, key, json_object_new_uint64(value));
 }
 
+void out_key_real(struct out *o, const char *key, double value)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	if (o->json)
+		add(o, key, json_object_new_double_s(value, text));
+}
+
 void out_key_bool(struct out *o, const char *key, bool value)
 {
 	if (o->json)

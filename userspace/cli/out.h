@@ -92,6 +92,7 @@ void out_say(struct out *o, const char *format, ...) __attribute__((format(print
 /* For machines only. */
 void out_key_text(struct out *o, const char *key, const char *value);
 void out_key_number(struct out *o, const char *key, uint64_t value);
+void out_key_real(struct out *o, const char *key, double value);
 void out_key_bool(struct out *o, const char *key, bool value);
 /* A verdict, or a negative errno. */
 void out_key_rc(struct out *o, const char *key, int64_t rc);

@@ -425,10 +425,12 @@ const struct cli_command cli_commands[] = {
 
 	{ "status", NULL, NULL, 0, NULL, "show cards, partitions, groups and what is wrong with "
 	  "them; exit status 6 if anything is", cli_status_view, NULL },
-	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted", cli_monitor,
-	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events", NULL },
+	{ "monitor", NULL, NULL, 0, NULL, "show events until interrupted; with "
+	  "-interval a live view of rates per card and queue", cli_monitor,
+	  OPTIONS({ "count", "c", CLI_NUMBER, 0, "end after this many events, or views", NULL },
+		  { "interval", "i", CLI_NUMBER, 0, "rates, anew after so many seconds", NULL },
 		  { "timeout", "t", CLI_NUMBER, 0, "end after this many seconds", NULL },
-		  { "stream", "s", CLI_FLAG, 0, "JSON: one document per event", NULL }) },
+		  { "stream", "s", CLI_FLAG, 0, "JSON: one document per event or view", NULL }) },
 	{ "relay", NULL, NULL, CLI_CMD_NO_CARD | CLI_CMD_SILENT, NULL,
 	  "serve a card on standard input and output until its end", cli_relay,
 	  OPTIONS({ "card", "c", CLI_FILE, REQ | BARE, "card folder or device node", NULL }) },
