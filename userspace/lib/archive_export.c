@@ -29,7 +29,7 @@ API coffer_rc coffer_card_certificate(struct coffer_card *card, enum coffer_cert
 	if (use > COFFER_CERTIFICATE_ROOT)
 		return -EINVAL;
 	msg_out_init(&req);
-	rc = card_exec_reply(card, COFFER_CMD_CERTIFICATES, &req, &reply);
+	rc = card_exec_reply(card, COFFER_CMD_CERTIFICATES, 0, &req, &reply);
 	if (rc)
 		goto out;
 	msg_in_init(&in, reply.data, reply.len);
