@@ -121,8 +121,8 @@ static void show_options(struct cli *cli, const struct cli_command *c)
 	out_table_end(&cli->out);
 	for (o = c->options; o && o->name; o++)
 		if (o->kind == CLI_SECRET)
-			out_say(&cli->out, "    -%s-file FILE and -%s-fd N read the secret from a file or "
-				"descriptor.", o->name, o->name);
+			out_say(&cli->out, "    -%s-file FILE and -%s-fd N read the secret from "
+				"a file or descriptor.", o->name, o->name);
 }
 
 static void show_command(struct cli *cli, const struct cli_command *c)
