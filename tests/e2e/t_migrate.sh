@@ -66,7 +66,7 @@ mig_command() {
 	run 0 coffer -o json "$(login 0); migrate -from 0 -to 1 -password co-pin-1"
 	same "$(json out '[d[-1]["data"][k] for k in
 		("cloned", "existed", "same", "keys_good", "keys_wrong", "complete")]')" \
-		'[0, 10, 10, 6, 0, 1]'
+		'[0, 10, 10, 6, 0, True]'
 	# Some are not all: nobody is told to part with the source, until all are there.
 	run 0 coffer "$(login 0); object generate aes -label late; object generate aes -label last"
 	run 0 coffer -o json "$(login 0); partition contents"
@@ -78,7 +78,7 @@ mig_command() {
 	lacks out 'is complete|retired'
 	run 0 coffer -o json "$migrate -objects $handle"
 	same "$(json out '[d[0]["data"][k] for k in ("existed", "missing", "complete")]')" \
-		'[1, 1, 0]'
+		'[1, 1, False]'
 	run 0 coffer "$migrate -objects all"
 	has out '^    The migration is complete'
 	run 4 coffer "migrate -from 0 -to 1 -frompassword wrong -password co-pin-1"
@@ -93,7 +93,7 @@ mig_command_part() {
 		partition changepolicy -policy 0 -value 0"
 	run 6 coffer -o json "$migrate"
 	same "$(json out '[d[0]["data"][k] for k in
-		("cloned", "refused", "missing", "keys_good", "complete")]')" '[6, 4, 4, 2, 0]'
+		("cloned", "refused", "missing", "keys_good", "complete")]')" '[6, 4, 4, 2, False]'
 	run 6 coffer "$migrate"
 	lacks out 'is complete'
 	has out '^    Handle [0-9]+ on slot 0 is not on slot 1 \(r\)$'
