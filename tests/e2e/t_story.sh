@@ -126,12 +126,8 @@ story_names() {
 
 # What README.md tells a new user to type.
 # shellcheck disable=SC2154
+# Every example of README.md, and what it prints; README_UPDATE=1 takes down what it prints now.
 story_readme() {
-	awk '/: begin -->$/ { on = 1; next } /^<!-- end -->$/ { on = 0 }
-		/^```/ { code = !code; next } on && code' "$top/README.md" >readme.sh
-	[ "$(wc -l <readme.sh)" -gt 25 ] || fail 'README.md has no commands between its marks'
-	PATH=${COFFER%/*}:$PATH run 0 bash -eu readme.sh
-	has out '^    Handle [0-9]+ on slot 0 is now handle [0-9]+ on slot 1$'
-	has out '^Verified OK$'
-	has out '^    2 objects restored, 0 existed, 0 refused$'
+	PATH=${COFFER%/*}:$PATH COFFER_CONFIG=$PWD/coffer.conf "$here/transcript.py" \
+		${README_UPDATE:+--update} "$top/README.md" "$here/transcripts/README"
 }
