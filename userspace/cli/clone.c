@@ -75,34 +75,52 @@ static coffer_rc choose_on_error(struct cli *cli, const struct cli_args *args,
 	return 0;
 }
 
-coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
-		      const char *verb, struct coffer_session *source)
+static void listen_to(struct clone_run *run, const struct cli_args *args)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
-	coffer_rc rc;
 
-	memset(run, 0, sizeof(*run));
-	run->cli = cli;
-	run->verb = verb;
-	rc = choose_on_error(cli, args, &run->options.on_error);
-	if (rc)
-		return rc;
-	if (cli_args_given(args, "objects") && !cli_args_all(args, "objects")) {
-		rc = choose_objects(cli, source, cli_args_text(args, "objects", ""), run->handles,
-				    CLONE_HANDLES_MAX, &run->options.count);
-		if (rc)
-			return rc;
-		run->options.handles = run->handles;
-	}
 	run->options.no_preflight = cli_args_given(args, "nopreflight");
-	run->options.dry_run = clone_is_dry(cli, args);
+	run->options.dry_run = clone_is_dry(run->cli, args);
 	run->options.interrupted = &interrupted;
 	run->options.stage = show_stage;
 	run->options.opaque = run;
 	interrupted = 0;
 	sigaction(SIGINT, &action, &before);
 	sigaction(SIGTERM, &action, &before_term);
-	return 0;
+}
+
+static coffer_rc clear(struct clone_run *run, struct cli *cli, const struct cli_args *args,
+		       const char *verb)
+{
+	memset(run, 0, sizeof(*run));
+	run->cli = cli;
+	run->verb = verb;
+	return choose_on_error(cli, args, &run->options.on_error);
+}
+
+coffer_rc clone_begin_all(struct clone_run *run, struct cli *cli, const struct cli_args *args,
+			  const char *verb)
+{
+	coffer_rc rc = clear(run, cli, args, verb);
+
+	if (!rc)
+		listen_to(run, args);
+	return rc;
+}
+
+coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
+		      const char *verb, struct coffer_session *source)
+{
+	coffer_rc rc = clear(run, cli, args, verb);
+
+	if (!rc && cli_args_given(args, "objects") && !cli_args_all(args, "objects")) {
+		rc = choose_objects(cli, source, cli_args_text(args, "objects", ""), run->handles,
+				    CLONE_HANDLES_MAX, &run->options.count);
+		run->options.handles = run->handles;
+	}
+	if (!rc)
+		listen_to(run, args);
+	return rc;
 }
 
 /* ---- Report ------------------------------------------------------------------------ */
@@ -125,24 +143,30 @@ static void say_item(struct clone_run *run, const struct coffer_clone_item *i)
 {
 	struct out *o = &run->cli->out;
 	uint32_t from = i->source_handle, to = i->target_handle;
+	const char *unit = run->unit ? run->unit : "Handle";
 
 	switch (i->result) {
 	case COFFER_CLONED:
-		out_say(o, "    Handle %u on %s is now handle %u on %s", from, run->source, to,
-			run->target);
+		if (to)
+			out_say(o, "    %s %u on %s is now handle %u on %s", unit, from,
+				run->source, to, run->target);
+		else
+			out_say(o, "    %s %u on %s is in %s", unit, from, run->source,
+				run->target);
 		break;
 	case COFFER_CLONE_EXISTS:
-		out_say(o, "    Handle %u on %s is on %s already (handle %u)", from, run->source,
-			run->target, to);
+		out_say(o, "    %s %u on %s is on %s already (handle %u)", unit, from,
+			run->source, run->target, to);
 		break;
 	case COFFER_CLONE_REFUSED:
-		out_say(o, "    Handle %u on %s %s refused: 0x%" PRIx64 " (%s): %s", from,
+		out_say(o, "    %s %u on %s %s refused: 0x%" PRIx64 " (%s): %s", unit, from,
 			run->source, run->options.dry_run ? "would be" : "was", (uint64_t)i->rc,
 			coffer_errname(i->rc), coffer_strerror(i->rc));
 		break;
 	default:
-		out_say(o, run->options.dry_run ? "    Handle %u on %s would go to %s" :
-			"    Handle %u on %s was not tried for %s", from, run->source, run->target);
+		out_say(o, run->options.dry_run ? "    %s %u on %s would go to %s" :
+			"    %s %u on %s was not tried for %s", unit, from, run->source,
+			run->target);
 	}
 }
 

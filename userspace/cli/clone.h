@@ -12,6 +12,7 @@
 struct clone_run {
 	struct cli *cli;
 	const char *verb;		/* "cloned" */
+	const char *unit;		/* what source_handle is; NULL: "Handle" */
 	char source[48];		/* "slot 0", "archive nightly" */
 	char target[48];
 	bool kept;			/* after clone_end(): went through, asked to go on */
@@ -27,6 +28,9 @@ struct clone_run {
  */
 coffer_rc clone_begin(struct clone_run *run, struct cli *cli, const struct cli_args *args,
 		      const char *verb, struct coffer_session *source);
+/* The same for a command without -objects. */
+coffer_rc clone_begin_all(struct clone_run *run, struct cli *cli, const struct cli_args *args,
+			  const char *verb);
 /* --dry-run before the command or in it */
 bool clone_is_dry(const struct cli *cli, const struct cli_args *args);
 /* Words for people where coffer_strerror() leaves out what to do. */

@@ -366,6 +366,8 @@ const char *cli_protocols(uint32_t bits, char *out, size_t room)
 		append(out, room, "CPv3");
 	if (bits & COFFER_CLONE_CPV4)
 		append(out, room, "CPv4");
+	if (bits & COFFER_CLONE_ARCHIVE)
+		append(out, room, "archive file");
 	if (!bits)
 		append(out, room, "none");
 	return out;

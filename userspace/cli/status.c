@@ -89,6 +89,7 @@ static bool is_refusal(coffer_rc verdict)
 	case ST(CLONE_KDF_MISMATCH):
 	case ST(CLONE_SAME_PARTITION):
 	case ST(FIPS_MISMATCH):
+	case ST(ARCHIVE_RECIPIENT):
 		return true;
 	default:
 		return false;

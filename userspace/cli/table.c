@@ -40,6 +40,7 @@
 #define BACKUP_SLOT { "slot", "s", CLI_SLOT, REQ, "slot of the backup card", NULL }
 #define ARCHIVE { "partition", "pa", CLI_ARCHIVE, REQ, "name of the archive", NULL }
 #define ARCHIVE_PASSWORD PASSWORD("Crypto Officer's password of the archive")
+#define ARCHIVE_FILE(text) { "file", "fi", CLI_FILE, REQ | BARE, text, NULL }
 #define SO_PASSWORD \
 	{ "sopassword", "so", CLI_SECRET, 0, "HSM SO's password of the backup card", NULL }
 #define OBJECTS(flags, text) { "objects", "o", CLI_OBJECTS, flags, text, NULL }
@@ -215,6 +216,24 @@ const struct cli_command cli_commands[] = {
 	  "HSM SO of the backup card", "delete an archive", cli_archive_delete,
 	  OPTIONS(BACKUP_SLOT, ARCHIVE, SO_PASSWORD, FORCE) },
 
+	{ "partition", "archive export", "ar e", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
+	  "Crypto Officer", "write the partition to a file, sealed to cards and to its domain",
+	  cli_archive_export,
+	  OPTIONS(ARCHIVE_FILE("file to write"),
+		  { "recipient", "r", CLI_TEXT, REQ, "slots, or files of hsm certificate, of the "
+		    "cards that may open it, with commas between (16 at most)", NULL },
+		  { "domainlabel", "dl", CLI_TEXT, 0, "label of the domain that they need, too; "
+		    "default: the primary one", NULL },
+		  OBJECTS(0, "only these; default: all"), RUN, FORCE) },
+	{ "partition", "archive import", "ar i", CLI_CMD_CHANGES | CLI_CMD_DRY_RUN,
+	  "Crypto Officer", "bring the objects of an archive file into the partition",
+	  cli_archive_import, OPTIONS(ARCHIVE_FILE("file to read"), RUN) },
+	{ "partition", "archive check", "ar ch", 0, "Crypto Officer",
+	  "let the card check an archive file, and store nothing", cli_archive_check,
+	  OPTIONS(ARCHIVE_FILE("file to read")) },
+	{ "partition", "archive show", "ar s", CLI_CMD_NO_CARD, NULL,
+	  "show what an archive file shows without any card", cli_archive_show,
+	  OPTIONS(ARCHIVE_FILE("file to read")) },
 	{ "role", "list", "l", 0, NULL, "list the slot's roles and their state", cli_role_list,
 	  NULL },
 	{ "role", "show", "s", 0, NULL, "show one role's state", cli_role_show,
@@ -280,6 +299,12 @@ const struct cli_command cli_commands[] = {
 		  AUTH, FORCE) },
 	{ "hsm", "showinfo", "si", 0, NULL, "show the card behind the current slot",
 	  cli_hsm_showinfo, OPTIONS(ON_SLOT) },
+	{ "hsm", "certificate", "cert", 0, NULL,
+	  "write a certificate of the card to a file (PEM)", cli_hsm_certificate,
+	  OPTIONS(ARCHIVE_FILE("file to write"),
+		  { "use", "u", CLI_CHOICE, 0, "wrap (default): archives are sealed to it; "
+		    "device: the card signs with it; root: the card believes it",
+		    "wrap|device|root" }, ON_SLOT, FORCE) },
 	{ "hsm", "showpolicies", "sp", 0, NULL, "show the card's capabilities and policies",
 	  cli_hsm_showpolicies,
 	  OPTIONS(SHOW_POLICIES) },

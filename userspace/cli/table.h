@@ -148,6 +148,11 @@ coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_contents(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_verify(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_archive_delete(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_export(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_import(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_check(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_archive_show(struct cli *cli, const struct cli_args *args);
+coffer_rc cli_hsm_certificate(struct cli *cli, const struct cli_args *args);
 
 coffer_rc cli_role_createchallenge(struct cli *cli, const struct cli_args *args);
 coffer_rc cli_role_deactivate(struct cli *cli, const struct cli_args *args);
