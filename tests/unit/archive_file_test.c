@@ -189,7 +189,7 @@ static const struct rule rules[] = {
 	{ "pcie-6.24", NULL, false, NONE, NONE, 0, COFFER_ST_PROTOCOL_DISABLED, 0 },
 	{ NULL, "pcie-6.24", false, NONE, NONE, 0, 0, COFFER_ST_CLONE_DIRECTION },
 	{ NULL, NULL, true, NONE, 7, 0, 0, COFFER_ST_OPERATION_NOT_ALLOWED },
-	{ NULL, NULL, false, NONE, 43, 0, 0, COFFER_ST_FIPS_MISMATCH },
+	{ NULL, NULL, false, NONE, 43, 0, 0, 0 },
 	{ "pcie-7.8", NULL, false, NONE, NONE, 0, 0, 0 },
 };
 
