@@ -25,6 +25,7 @@
 #define COFFER_CARD_CLOUD		0x00000100 /* cloud service */
 #define COFFER_CARD_FULL_ROLE_NAMES	0x00000200 /* "Crypto Officer"; case matters */
 #define COFFER_CARD_STOPS_ON_ERROR	0x00000400 /* backup and restore end at the first failure */
+#define COFFER_CARD_LIMITED		0x00000800 /* no faster than its model */
 
 struct coffer_card_info {
 	__le64	serial;
