@@ -218,6 +218,26 @@ struct ped {
 	pthread_t thread;
 };
 
+/* ---- The model's speed (speed.c) --------------------------------------------------- */
+struct job;
+typedef void speed_release_fn(struct job *job, uint32_t verdict);
+
+#define SPEED_BUCKETS		8	/* figures of a profile */
+struct speed {
+	/* constant after power-on */
+	bool ready;			/* lock and condition exist */
+	bool on;			/* the thread was started */
+	speed_release_fn *release;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	/* under lock */
+	bool stopping;
+	uint64_t bucket[SPEED_BUCKETS];	/* when the newest token taken is there; ns */
+	struct job *held;		/* by time; their next */
+	unsigned int count;
+};
+
 /* ---- Card ------------------------------------------------------------------------ */
 struct fw_card {
 	/* constant after power-on; but the profile: changed alone in the gate */
@@ -253,6 +273,7 @@ struct fw_card {
 
 	struct audit audit;
 	struct ped ped;
+	struct speed speed;
 	struct events events;
 	struct counters counters;
 	_Atomic uint64_t epoch;		/* source of partitions' epochs */
@@ -276,6 +297,7 @@ int say(char *err, size_t err_len, int rc, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 uint64_t clock_wall_ms(void);
 uint64_t clock_mono_ms(void);
+uint64_t clock_mono_ns(void);
 /* 0 or a status, from a negative errno of nv or store. */
 uint32_t status_of(int rc);
 /* A name for people: 0 or 1 .. LABEL_MAX bytes of UTF-8 without control characters. */

@@ -67,6 +67,7 @@ struct cmd {
 	void *state;			/* between the handler and its after(), see below */
 	struct audit_note note;
 	struct ped_keys *ped;		/* what the PED gave (ped.h); NULL: nothing was wanted */
+	const struct profile_rate *rate;	/* of what was done (speed.h); NULL: not limited */
 };
 
 typedef uint32_t handler_fn(struct cmd *c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pool.h"
+#include "speed.h"
 
 void job_leave(struct job *job)
 {
@@ -50,6 +51,23 @@ static void job_free(struct job *job)
 	free(job);
 }
 
+/* The answer may have to wait; the command as such is over. */
+static bool job_waits(struct job *job, uint32_t verdict)
+{
+	if (verdict || !job->c.rate)
+		return false;
+	job_leave(job);
+	job->c.part = NULL;
+	return speed_hold(job);
+}
+
+/* What was held comes back: its wait is over, or it was ended. */
+void job_released(struct job *job, uint32_t verdict)
+{
+	job->c.rate = NULL;
+	job_end(job, verdict);
+}
+
 void job_end(struct job *job, uint32_t verdict)
 {
 	struct pool *pool = job->c.card->pool;
@@ -64,6 +82,8 @@ void job_end(struct job *job, uint32_t verdict)
 	}
 	if (!verdict && !wire_out_ok(&job->c.out))
 		verdict = COFFER_ST_BUFFER_TOO_SMALL;
+	if (job_waits(job, verdict))
+		return;
 	if (!verdict && job->c.out.len) {
 		len = (uint32_t)job->c.out.len;
 		memcpy(job->rq.reply, job->reply, len);

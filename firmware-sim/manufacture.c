@@ -84,6 +84,9 @@ static int factory_fill(struct bench *b, char *err, size_t len)
 		return say(err, len, -EINVAL, "a label has at most %d bytes of text", LABEL_MAX);
 	if (b->how->serial > SERIAL_MAX)
 		return say(err, len, -EINVAL, "a serial number has at most 10 digits");
+	if (b->how->limited && !b->profile->rates)
+		return say(err, len, -EINVAL, "no speed is published of profile \"%s\"",
+			   b->profile->name);
 	if (crypto_random(b->crypto, &random, sizeof(random)) ||
 	    crypto_random(b->crypto, b->card_key, KEY_LEN))
 		return say(err, len, -EIO, "no random numbers");
@@ -94,6 +97,7 @@ static int factory_fill(struct bench *b, char *err, size_t len)
 	f->kdf_test = b->how->kdf_test;
 	f->test_root = !b->root.own;
 	f->ped = b->how->ped;
+	f->limited = b->how->limited;
 	return identity_make(b, err, len);
 }
 

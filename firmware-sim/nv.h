@@ -20,6 +20,7 @@ struct nv_factory {
 	bool kdf_test;
 	bool test_root;
 	bool ped;			/* multifactor authentication */
+	bool limited;			/* to the model's speed */
 	struct identity identity;
 };
 

@@ -25,6 +25,7 @@
 #define CLOCK_WANTED	0x04u
 #define FLAGS_ALL	(HAS_LIFE_KEY | TAMPERED | CLOCK_WANTED)
 #define FACTORY_PED	0x01u	/* flags of the factory block */
+#define FACTORY_LIMITED	0x02u
 
 static uint32_t crc32_of(uint32_t crc, const uint8_t *p, size_t len)
 {
@@ -240,7 +241,7 @@ static size_t factory_write(const struct nv_factory *f, uint8_t *body, size_t ro
 	der_write(&out, &f->identity.device_key);
 	der_write(&out, &f->identity.wrap_cert);
 	der_write(&out, &f->identity.wrap_key);
-	wire_put_u32(&out, f->ped ? FACTORY_PED : 0);
+	wire_put_u32(&out, (f->ped ? FACTORY_PED : 0) | (f->limited ? FACTORY_LIMITED : 0));
 	return wire_out_ok(&out) ? out.len : 0;
 }
 
@@ -249,9 +250,10 @@ static int factory_read_more(struct nv_factory *f, struct wire_in *in)
 {
 	uint32_t flags = in->left ? wire_u32(in) : 0;
 
-	if (!wire_in_done(in) || (flags & ~FACTORY_PED))
+	if (!wire_in_done(in) || (flags & ~(FACTORY_PED | FACTORY_LIMITED)))
 		return -EBADMSG;
 	f->ped = flags & FACTORY_PED;
+	f->limited = flags & FACTORY_LIMITED;
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct job {
 	bool resumed;
 	bool tampered_before;
 	uint32_t ped_verdict;
+	uint64_t due_ns;		/* when its model has the answer (speed.c) */
+	uint32_t held_verdict;
 	bool audited;			/* a record goes with it */
 	uint32_t refused;		/* the handler's verdict: only the record is written */
 	uint32_t applied;		/* the writer's: verdict of the change set */
@@ -52,6 +54,7 @@ void pool_stop(struct pool *pool);
 void job_run(struct job *job, bool removed);
 void job_leave(struct job *job);		/* job.c: out of the gates */
 void job_end(struct job *job, uint32_t verdict);	/* also from the writer */
+void job_released(struct job *job, uint32_t verdict);	/* job.c: by speed.c */
 
 /*
  * ped_wait.c. Before the gates. OK: c.ped has what the command needs, if anything. PED_NOT_YET: the

@@ -12,6 +12,7 @@
 #include "nv.h"
 #include "object.h"
 #include "pool.h"
+#include "speed.h"
 #include "update.h"
 #include "writer.h"
 
@@ -53,6 +54,7 @@ static void card_free(struct fw_card *card)
 {
 	while (card->admin)
 		partition_remove(card, card->admin);
+	speed_free(card);
 	store_close(card->store);
 	nv_close(card->nv);
 	if (card->crypto)
@@ -201,9 +203,13 @@ static int open_threads(struct fw_card *card, const struct fw_open *how)
 		return rc;
 	/* Before the first command can be answered. */
 	card_event(card, COFFER_EV_POWER_ON, 0, 0);
-	rc = pool_start(how->workers, how->max_in_flight, job_run, &card->pool);
-	if (rc)
+	rc = speed_start(card, nv_factory(card->nv)->limited, job_released);
+	if (!rc)
+		rc = pool_start(how->workers, how->max_in_flight, job_run, &card->pool);
+	if (rc) {
+		speed_stop(card);
 		writer_stop(card->writer);
+	}
 	return rc;
 }
 
@@ -262,6 +268,7 @@ void fw_card_close(struct fw_card *card)
 {
 	if (!card)
 		return;
+	speed_stop(card);
 	pool_stop(card->pool);
 	ped_finish(card);
 	tamper_finish(card);

@@ -100,6 +100,10 @@
 #define NETWORK(...)	MODEL(NETWORK, "network", "network appliance", "Network", __VA_ARGS__)
 #define CLOUD(...)	MODEL(CLOUD, "cloud", "cloud service", "Cloud", __VA_ARGS__)
 
+#define SPEED_6		.rates = profile_rates_6
+#define SPEED_7		.rates = profile_rates_7
+#define USB_SPEED	.rates = profile_rates_usb
+
 #define T_OLD		"CPv1, no Partition SO, partition login"
 #define T_PPSO		"CPv1, full role names"
 #define T_7		"CPv1 only"
@@ -111,26 +115,26 @@ static const struct profile profiles[] = {
 	  .text = "everything on, no forced password change, PINs from 4 characters",
 	  .model = "Coffer", .family = PROFILE_FAMILY_COFFER, .fw_version = FW(7, 8, 4),
 	  .max_partitions = 100, .storage = MIB(16384), GEN_COFFER },
-	PCIE("5.22", FW(5, 22, 0), 5, 32, T_OLD, GEN_5),
-	PCIE("6.10.9", FW(6, 10, 9), 5, 32, T_OLD, GEN_6),
-	PCIE("6.21.2", FW(6, 21, 2), 5, 32, T_OLD, GEN_6),
-	PCIE("6.24", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO),
-	PCIE("7.0", FW(7, 0, 0), 5, 64, T_7, GEN_7),
-	PCIE("7.1", FW(7, 1, 0), 5, 64, T_7, GEN_7),
-	PCIE("7.2", FW(7, 2, 0), 5, 64, T_7, GEN_7),
-	PCIE("7.3", FW(7, 3, 0), 5, 64, T_7, GEN_7),
-	PCIE("7.4", FW(7, 4, 0), 5, 64, T_7, GEN_7),
-	PCIE("7.7.0", FW(7, 7, 0), 20, 64, T_7_7 "; alone among generations", GEN_7_7_0),
-	PCIE("7.7.1", FW(7, 7, 1), 20, 64, T_7_7, GEN_7_7_1),
-	PCIE("7.8", FW(7, 8, 0), 20, 64, T_7_8, GEN_7_8),
-	PCIE("7.8.1", FW(7, 8, 1), 20, 64, T_7_8, GEN_7_8_1),
-	USB("5", FW(5, 22, 0), 5, 32, T_OLD, GEN_5),
-	USB("6", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO),
-	NETWORK("5", FW(5, 22, 0), 20, 64, T_OLD, GEN_5),
-	NETWORK("6", FW(6, 24, 0), 20, 64, T_PPSO, GEN_6_PPSO),
-	NETWORK("7.4", FW(7, 4, 0), 100, 256, T_7, GEN_7),
-	NETWORK("7.7.1", FW(7, 7, 1), 100, 256, T_7_7, GEN_7_7_1),
-	NETWORK("7.8", FW(7, 8, 0), 100, 256, T_7_8, GEN_7_8),
+	PCIE("5.22", FW(5, 22, 0), 5, 32, T_OLD, GEN_5, SPEED_6),
+	PCIE("6.10.9", FW(6, 10, 9), 5, 32, T_OLD, GEN_6, SPEED_6),
+	PCIE("6.21.2", FW(6, 21, 2), 5, 32, T_OLD, GEN_6, SPEED_6),
+	PCIE("6.24", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO, SPEED_6),
+	PCIE("7.0", FW(7, 0, 0), 5, 64, T_7, GEN_7, SPEED_7),
+	PCIE("7.1", FW(7, 1, 0), 5, 64, T_7, GEN_7, SPEED_7),
+	PCIE("7.2", FW(7, 2, 0), 5, 64, T_7, GEN_7, SPEED_7),
+	PCIE("7.3", FW(7, 3, 0), 5, 64, T_7, GEN_7, SPEED_7),
+	PCIE("7.4", FW(7, 4, 0), 5, 64, T_7, GEN_7, SPEED_7),
+	PCIE("7.7.0", FW(7, 7, 0), 20, 64, T_7_7 "; alone among generations", GEN_7_7_0, SPEED_7),
+	PCIE("7.7.1", FW(7, 7, 1), 20, 64, T_7_7, GEN_7_7_1, SPEED_7),
+	PCIE("7.8", FW(7, 8, 0), 20, 64, T_7_8, GEN_7_8, SPEED_7),
+	PCIE("7.8.1", FW(7, 8, 1), 20, 64, T_7_8, GEN_7_8_1, SPEED_7),
+	USB("5", FW(5, 22, 0), 5, 32, T_OLD, GEN_5, USB_SPEED),
+	USB("6", FW(6, 24, 0), 5, 32, T_PPSO, GEN_6_PPSO, USB_SPEED),
+	NETWORK("5", FW(5, 22, 0), 20, 64, T_OLD, GEN_5, SPEED_6),
+	NETWORK("6", FW(6, 24, 0), 20, 64, T_PPSO, GEN_6_PPSO, SPEED_6),
+	NETWORK("7.4", FW(7, 4, 0), 100, 256, T_7, GEN_7, SPEED_7),
+	NETWORK("7.7.1", FW(7, 7, 1), 100, 256, T_7_7, GEN_7_7_1, SPEED_7),
+	NETWORK("7.8", FW(7, 8, 0), 100, 256, T_7_8, GEN_7_8, SPEED_7),
 	{ .name = "backup-g5-6.28",
 	  .text = "backup card: partitions are archives, CPv1, takes V0 sources",
 	  .model = "Backup G5 6.28", .family = PROFILE_FAMILY_BACKUP_G5,

@@ -70,6 +70,13 @@ struct profile_mechanism {
 	uint32_t fips_min;		/* in FIPS mode; 0 = not approved */
 };
 
+/* Private key operations in a second, of keys of up to so many bits; ends with per_second 0. */
+struct profile_rate {
+	uint32_t key_type;		/* COFFER_CKK_* */
+	uint32_t bits;			/* ascending within a type */
+	uint32_t per_second;
+};
+
 struct profile {
 	const char *name;		/* for card create */
 	const char *text;		/* one line for people */
@@ -89,10 +96,14 @@ struct profile {
 	const struct profile_policy *hsm_policies;	/* ends with name NULL */
 	const struct profile_policy *partition_policies;
 	const struct profile_mechanism *mechanisms;	/* ends with flags 0 */
+	const struct profile_rate *rates;	/* NULL: none are published */
 };
 
 const struct profile *profile_by_name(const char *name);	/* NULL: unknown */
 const struct profile *profile_at(unsigned int index);		/* NULL: no more */
 const struct profile_mechanism *profile_mechanism(const struct profile *p, uint32_t mechanism);
+
+/* The figure for such a key; NULL: there is none. */
+const struct profile_rate *profile_rate(const struct profile *p, uint32_t key_type, uint32_t bits);
 
 #endif /* FW_PROFILE_H */

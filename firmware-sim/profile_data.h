@@ -30,4 +30,8 @@ extern const struct profile_mechanism profile_mechanisms_5[];
 extern const struct profile_mechanism profile_mechanisms_6[];
 extern const struct profile_mechanism profile_mechanisms_7[];
 
+extern const struct profile_rate profile_rates_6[];		/* 5.x and 6.x */
+extern const struct profile_rate profile_rates_7[];
+extern const struct profile_rate profile_rates_usb[];
+
 #endif /* FW_PROFILE_DATA_H */

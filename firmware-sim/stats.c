@@ -47,6 +47,8 @@ static uint32_t card_flags(const struct fw_card *card, bool initialised)
 		flags |= COFFER_CARD_TAMPERED;
 	if (f->ped)
 		flags |= COFFER_CARD_PED;
+	if (f->limited)
+		flags |= COFFER_CARD_LIMITED;
 	return flags;
 }
 

@@ -5,6 +5,7 @@
 #include "crypto_more.h"
 #include "object_internal.h"
 #include "policy.h"
+#include "speed.h"
 
 struct use {
 	uint32_t handle;
@@ -102,6 +103,8 @@ static uint32_t transform(struct cmd *c, uint32_t operation, uint32_t usage, tra
 		st = fn(c->crypto, use.key.key, use.mechanism, use.params, use.data, out, &len);
 	if (!st)
 		c->out.len += len;
+	if (!st && use.key.class == COFFER_CKO_PRIVATE_KEY)
+		c->rate = speed_of(c->card, use.key.type, crypto_key_bits(use.key.key));
 	crypto_key_put(use.key.key);
 	return st;
 }

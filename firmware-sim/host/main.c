@@ -26,6 +26,7 @@ static const char usage[] =
 	"       coffer-card-host serve [-ped PED] --stdio DIR  on standard input/output\n"
 	"       coffer-card-host create [-profile NAME] [-serial N] [-label TEXT]\n"
 	"                        [-auth password|ped] [-kdf-cost test|standard]\n"
+	"                        [-speed full|profile]\n"
 	"                        [-root-key FILE -root-cert FILE] DIR\n"
 	"       coffer-card-host image create -profile NAME [-oldest VERSION]\n"
 	"                        [-root-key FILE -root-cert FILE] FILE\n"
@@ -285,6 +286,9 @@ static bool create_option(struct fw_create *how, int opt, char *value)
 	case 'a':
 		how->ped = !strcmp(value, "ped");
 		return how->ped || !strcmp(value, "password");
+	case 's':
+		how->limited = !strcmp(value, "profile");
+		return how->limited || !strcmp(value, "full");
 	case 't':
 		how->kdf_test = true;
 		return true;
@@ -302,6 +306,7 @@ static int verb_create(int argc, char **argv)
 		{ "kdf-cost", required_argument, NULL, 'k' },
 		{ "auth", required_argument, NULL, 'a' },
 		{ "kdf-test", no_argument, NULL, 't' },
+		{ "speed", required_argument, NULL, 's' },
 		ROOT_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};

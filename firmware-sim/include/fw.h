@@ -20,6 +20,7 @@ struct fw_create {
 	const char *label;		/* NULL = none; at most 32 bytes */
 	bool kdf_test;			/* cheap secret stretching, shown as TEST */
 	bool ped;			/* multifactor authentication; -EINVAL: not this profile */
+	bool limited;			/* no faster than its model; -EINVAL: not published */
 	const char *root_key_file;	/* PEM; NULL = the public test root */
 	const char *root_cert_file;	/* PEM; together with root_key_file */
 };

@@ -120,6 +120,14 @@ card_create_errors() {
 	COFFER_CARDS=y.coffer run 0 coffer 'slot set -slot 9000; hsm showinfo'
 	has out 'HSM Serial Number +->  4711$'
 	has out 'TEST ROOT, TEST KDF'
+	lacks out LIMITED
+	# Row 97: only to a speed that is published.
+	run 0 coffer card create z.coffer -kdf-cost test -profile network-6 -speed profile
+	COFFER_CARDS=z.coffer run 0 coffer 'slot set -slot 9000; hsm showinfo'
+	has out 'TEST KDF, LIMITED'
+	run 1 coffer card create x.coffer -kdf-cost test -speed profile
+	has err 'no speed is published of profile "coffer"'
+	[ ! -e x.coffer ] || fail 'a card was left'
 }
 
 own_root() {

@@ -132,6 +132,7 @@ coffer_rc cli_card_create(struct cli *cli, const struct cli_args *args)
 		.serial = cli_args_number(args, "serial", 0),
 		.kdf_test = !strcasecmp(cli_args_text(args, "kdf-cost", "full"), "test"),
 		.ped = !strcasecmp(cli_args_text(args, "auth", "password"), "ped"),
+		.limited = !strcasecmp(cli_args_text(args, "speed", "full"), "profile"),
 	};
 	char *text = NULL;
 	coffer_rc rc;

@@ -393,6 +393,8 @@ const char *cli_marks(uint32_t flags, char *out, size_t room)
 		append(out, room, "TEST ROOT");
 	if (flags & COFFER_CARD_TEST_KDF)
 		append(out, room, "TEST KDF");
+	if (flags & COFFER_CARD_LIMITED)
+		append(out, room, "LIMITED");
 	if (!out[0])
 		append(out, room, "production");
 	return out;

@@ -367,6 +367,8 @@ const struct cli_command cli_commands[] = {
 		  { "auth", "a", CLI_CHOICE, 0, "what roles log in with; default: password",
 		    "password|ped" },
 		  { "kdf-cost", "k", CLI_CHOICE, 0, "cost of secret stretching", "test|full" },
+		  { "speed", "sp", CLI_CHOICE, 0, "profile: no faster than the model",
+		    "full|profile" },
 		  { "root-key", "rk", CLI_FILE, 0, "key of your factory root (PEM)", NULL },
 		  { "root-cert", "rc", CLI_FILE, 0, "certificate of your factory root (PEM)",
 		    NULL }) },

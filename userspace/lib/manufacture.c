@@ -148,7 +148,7 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 {
 	static const struct coffer_make plain;
 	char serial[24];
-	char *argv[24] = { "coffer-card-host", "create" };
+	char *argv[26] = { "coffer-card-host", "create" };
 	bool was_there;
 	int n = 2;
 
@@ -160,6 +160,7 @@ API coffer_rc coffer_card_make(const char *dir, const struct coffer_make *how, c
 	if (how->kdf_test)
 		argv[n++] = "--kdf-test";
 	n = put_option(argv, n, "--auth", how->ped ? "ped" : NULL);
+	n = put_option(argv, n, "--speed", how->limited ? "profile" : NULL);
 	n = put_option(argv, n, "--root-key", how->root_key_file);
 	n = put_option(argv, n, "--root-cert", how->root_cert_file);
 	argv[n++] = "--";

@@ -100,6 +100,7 @@ struct coffer_make {
 	uint64_t serial;		/* 0 = random */
 	bool kdf_test;
 	bool ped;			/* multifactor authentication: roles have PED keys */
+	bool limited;			/* no faster than its model; not for every profile */
 	const char *root_key_file;
 	const char *root_cert_file;
 };
