@@ -3,9 +3,9 @@
 # Migration: the procedures, each in a script of its own, and the one command that does it all.
 
 # The procedure with its first line of cards; MIGRATION_ALL=1 takes all of them.
-procedure() { # NAME
-	local option=--first
-	[ -z "${MIGRATION_ALL-}" ] || option=
+procedure() { # NAME [--ped]
+	local option=${2---first}
+	[ -z "${MIGRATION_ALL-}" ] || option=${2-}
 	# shellcheck disable=SC2154,SC2086 # the runner sets here; the option may be none
 	COFFER="$COFFER" run 0 timeout 600 "$here/migration/run" $option "$1"
 	has out "^ok 1 - $1: .*\(9 objects on both sides, [45] signatures genuine"
@@ -19,6 +19,9 @@ mig_2() { procedure m02; }
 
 # rows 68, 75, 83
 mig_3() { procedure m03; }
+
+# rows 45, 48, 49, 75
+mig_3_ped() { procedure m03 --ped; }
 
 # rows 73, 83
 mig_4() { procedure m04; }

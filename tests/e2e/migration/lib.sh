@@ -13,6 +13,8 @@ state=${MIGRATION_STATE:?start it with tests/e2e/migration/run}
 # shellcheck disable=SC2034 # target: by its name, in prepare
 read -r source target backup <<<"${MIGRATION_CARDS:?}"
 phase=${1:-all}
+# MIGRATION_PED: roles have PED keys, and the domain is a red one; "group": they stay activated.
+ped=${MIGRATION_PED-}
 domain='the domain of the old card'
 cd "$state"
 export COFFER_CONFIG=$state/coffer.conf COFFER_BLANKS=${COFFER_BLANKS:-$state}
@@ -77,6 +79,10 @@ shows() {
 is_old() { case $1 in *-5 | *-5.* | *-6.10.* | *-6.21.*) ;; *) return 1 ;; esac }
 
 log_in_source() {
+	if [ -n "$ped" ]; then
+		echo 'role login -name "Crypto Officer" -password co-password-0'
+		return
+	fi
 	if is_old "$source"; then
 		echo 'partition login -password co-password-0'
 	else
@@ -84,9 +90,31 @@ log_in_source() {
 	fi
 }
 
+# The same with PED keys. The challenge is for groups: there the roles stay activated.
+key_holders() { # SLOT PO CO
+	cat <<-END
+		slot set -slot $1
+		partition init -label part$1 -force
+		role login -name $2
+		role init -name $3
+	END
+	[ "$ped" != group ] || cat <<-END
+		partition changepolicy -policy 22,23 -value 1,1
+		role createchallenge -name $3 -challengesecret co-initial-0
+		role logout
+		role login -name $3
+		role changepw -name $3 -oldpw co-initial-0 -newpw co-password-0
+	END
+	echo role logout
+}
+
 # A partition with a Crypto Officer on a card with PPSO, by the roles' names there.
 officers() { # SLOT PO CO [PASSWORD]
 	local password=${4:-co-password-$1}
+	if [ -n "$ped" ]; then
+		key_holders "$1" "$2" "$3"
+		return
+	fi
 	cat <<-END
 		slot set -slot $1
 		partition init -label part$1 -password po-password-$1 -domain "$domain" -force
@@ -119,6 +147,18 @@ furnish_source() {
 
 keys='rsa2048 p256 p384 mac aes'
 
+# One PED for all cards, and in it one key of each colour that is needed.
+hang_ped() { # CARD
+	local color
+	"$COFFER" --cards "$1" ped connect "$state/ped" >/dev/null
+	closed "$1"
+	[ ! -f blue.key ] || return 0
+	for color in blue black red; do
+		"$COFFER" ped key create $color.key -color $color >/dev/null
+		"$COFFER" ped insert $color.key -ped "$state/ped" >/dev/null
+	done
+}
+
 # What the source is before anybody thinks of migration: keys in use, and their public halves with
 # those who verify.
 prepare() {
@@ -127,8 +167,9 @@ prepare() {
 	for card in source target backup; do
 		n=$((n + 1))
 		[ -n "${!card-}" ] || continue
-		"$top/tests/e2e/blank-card" drawer/$card.coffer $n "${!card}" 2>/dev/null ||
-			fail "no card ${!card}"
+		"$top/tests/e2e/blank-card" drawer/$card.coffer $n "${!card}" ${ped:+-auth ped} \
+			2>/dev/null || fail "no card ${!card}"
+		[ -z "$ped" ] || hang_ped drawer/$card.coffer
 	done
 	machine drawer source
 	date >data

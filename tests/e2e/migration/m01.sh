@@ -4,6 +4,7 @@
 # cards: network-5 network-7.8 backup-g5-6.28
 # cards: network-6 network-7.4 backup-g7-7.7.1
 # more: network-5 network-7.4 backup-g7-7.7.1
+# ped: network-6 network-7.8 backup-g7-7.7.1
 # more: network-6 network-7.7.1 backup-g5-6.28
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/steps.sh"
