@@ -14,13 +14,16 @@ procedure() { # NAME [--ped]
 # rows 69, 72, 74, 75, 83
 mig_1() { procedure m01; }
 
+# rows 46, 71, 75
+mig_1_ped() { procedure m01 --ped; }
+
 # rows 75, 83
 mig_2() { procedure m02; }
 
 # rows 68, 75, 83
 mig_3() { procedure m03; }
 
-# rows 45, 48, 49, 75
+# rows 68, 75
 mig_3_ped() { procedure m03 --ped; }
 
 # rows 73, 83

@@ -13,6 +13,7 @@
 struct archive {
 	struct coffer_archive a;
 	struct secret so, co, domain;
+	bool ped;			/* the backup card has its secrets on keys */
 };
 
 static void archive_wipe(struct archive *a)
@@ -23,7 +24,7 @@ static void archive_wipe(struct archive *a)
 }
 
 static coffer_rc backup_card(struct cli *cli, const struct cli_args *args,
-			     struct coffer_card **card)
+			     struct coffer_card **card, bool *ped)
 {
 	unsigned int number = (unsigned int)cli_args_number(args, "slot", 0);
 	struct coffer_slot slot;
@@ -38,9 +39,7 @@ static coffer_rc backup_card(struct cli *cli, const struct cli_args *args,
 		return rc;
 	if (!(slot.card_flags & COFFER_CARD_BACKUP))
 		return cli_usage(cli, "slot %u is no backup card", number);
-	if (slot.card_flags & COFFER_CARD_PED)
-		return cli_usage(cli, "slot %u is a backup card with a PED: archives need one with "
-				 "passwords so far", number);
+	*ped = slot.card_flags & COFFER_CARD_PED;
 	*card = coffer_card_at(cli->ctx, slot.card);
 	return 0;
 }
@@ -52,7 +51,7 @@ static coffer_rc begin(struct cli *cli, const struct cli_args *args, struct arch
 	if (!*a->a.partition || strlen(a->a.partition) > CLI_LABEL_MAX)
 		return cli_usage(cli, "the name of an archive has 1 to %d characters",
 				 CLI_LABEL_MAX);
-	return backup_card(cli, args, &a->a.card);
+	return backup_card(cli, args, &a->a.card, &a->ped);
 }
 
 /* *found: the card has an archive of this name. */
@@ -72,23 +71,47 @@ static coffer_rc look_up(struct archive *a, bool *found)
 	return 0;
 }
 
+/* The keys take the passwords' place: the cards' calls wait for them. */
+static coffer_rc by_key(struct cli *cli, const struct cli_args *args, const char *option,
+			const char *key)
+{
+	if (cli_args_given(args, option))
+		out_note(&cli->out, "-%s is not used: the backup card's PED asks for the %s key.",
+			 option, key);
+	else
+		out_note(&cli->out, "The backup card's PED asks for the %s key.", key);
+	return 0;
+}
+
 static coffer_rc ask_so(struct cli *cli, const struct cli_args *args, struct archive *a)
 {
-	coffer_rc rc = cli_secret(cli, args, "sopassword",
-				  "Enter the HSM SO's password of the backup card", false, &a->so);
-
 	a->a.so_pin = a->so.text;
-	return rc;
+	if (a->ped)
+		return by_key(cli, args, "sopassword", "blue");
+	return cli_secret(cli, args, "sopassword",
+			  "Enter the HSM SO's password of the backup card", false, &a->so);
+}
+
+/* On a card with a PED the first domain is a red key; the default one is no secret. */
+static coffer_rc ask_domain(struct cli *cli, const struct cli_args *args, struct archive *a)
+{
+	if (!a->ped || cli_args_given(args, "defaultdomain"))
+		return cli_domain(cli, args, &a->domain, &a->a.domain);
+	if (cli_args_given(args, "domain"))
+		return cli_usage(cli, "the backup card has a PED: the domain is a red key, so leave "
+				 "-domain out");
+	a->a.ped_domain = true;
+	return 0;
 }
 
 static coffer_rc ask_co(struct cli *cli, const struct cli_args *args, struct archive *a, bool new)
 {
-	coffer_rc rc = cli_secret(cli, args, "password", new ?
-				  "Enter a password for the archive's Crypto Officer" :
-				  "Enter the archive's Crypto Officer's password", new, &a->co);
-
 	a->a.co_pin = a->co.text;
-	return rc;
+	if (a->ped)
+		return by_key(cli, args, "password", "black");
+	return cli_secret(cli, args, "password", new ?
+			  "Enter a password for the archive's Crypto Officer" :
+			  "Enter the archive's Crypto Officer's password", new, &a->co);
 }
 
 /* ---- Backup and restore ------------------------------------------------------------ */
@@ -122,7 +145,7 @@ static coffer_rc backup_questions(struct cli *cli, const struct cli_args *args,
 	if (!rc)
 		rc = ask_co(cli, args, a, !exists);
 	if (!rc && !exists)
-		rc = cli_domain(cli, args, &a->domain, &a->a.domain);
+		rc = ask_domain(cli, args, a);
 	return rc;
 }
 
@@ -233,11 +256,12 @@ coffer_rc cli_archive_list(struct cli *cli, const struct cli_args *args)
 	};
 	struct coffer_slot *list;
 	struct coffer_card *card;
+	bool ped;
 	char serial[24];
 	size_t count;
 	coffer_rc rc;
 
-	rc = backup_card(cli, args, &card);
+	rc = backup_card(cli, args, &card, &ped);
 	if (!rc)
 		rc = coffer_partitions(card, &list, &count);
 	if (rc)

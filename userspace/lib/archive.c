@@ -101,6 +101,8 @@ static coffer_rc archive_check(const struct coffer_archive *a)
 
 static coffer_rc archive_furnish(const struct coffer_archive *a, uint32_t id)
 {
+	const struct coffer_init how = { .label = a->partition, .pin = a->co_pin,
+					 .domain = a->domain, .ped_domain = a->ped_domain };
 	struct entry po = { 0 };
 	coffer_rc rc;
 
@@ -108,7 +110,7 @@ static coffer_rc archive_furnish(const struct coffer_archive *a, uint32_t id)
 	if (rc)
 		return rc;
 	/* An archive has one operator: its Partition SO has the CO's password. */
-	rc = coffer_partition_init(po.s, a->partition, a->co_pin, a->domain);
+	rc = coffer_partition_init_as(po.s, &how);
 	if (!rc)
 		rc = entry_login(&po, COFFER_ROLE_PO, a->co_pin);
 	if (!rc)

@@ -195,9 +195,10 @@ prepare() {
 	objects 0 "$(log_in_source)" >objects.source
 	[ -z "$backup" ] || {
 		machine drawer backup
-		typed <<-'END'
+		typed <<-END
 			slot set -slot 0
-			hsm init -label vault -password vault-password -domain vault -force
+			hsm init -label vault -force $([ -n "$ped" ] ||
+				echo '-password vault-password -domain vault')
 		END
 	}
 	closed drawer/*.coffer

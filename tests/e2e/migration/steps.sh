@@ -5,6 +5,9 @@
 archive='-partition migration -password archive-password'
 # shellcheck disable=SC2154 # domain: lib.sh
 new_archive="$archive -sopassword vault-password -domain \"$domain\""
+# With a PED the secrets are on keys, and the archive's domain is the red one.
+# shellcheck disable=SC2154 # ped: lib.sh
+[ -z "$ped" ] || archive='-partition migration' new_archive='-partition migration'
 
 # One host has all three cards.
 by_backup() {

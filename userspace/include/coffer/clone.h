@@ -132,8 +132,11 @@ struct coffer_archive {
 	const char *domain;		/* for a new archive; NULL = default domain */
 	bool append;			/* into an existing archive */
 	bool replace;			/* empty an existing archive first */
+	bool ped_domain;		/* of a new one: a red key in the backup card's PED */
 };
 /*
+ * A backup card with a PED has the secrets on keys: its pins are "", and the calls wait for the
+ * keys as coffer_login() does.
  * A failed run leaves no new archive behind; one with COFFER_ON_ERROR_GO_ON keeps what got there
  * when all objects were tried.
  */
