@@ -98,8 +98,8 @@ static coffer_rc ask_domain(struct cli *cli, const struct cli_args *args, struct
 	if (!a->ped || cli_args_given(args, "defaultdomain"))
 		return cli_domain(cli, args, &a->domain, &a->a.domain);
 	if (cli_args_given(args, "domain"))
-		return cli_usage(cli, "the backup card has a PED: the domain is a red key, so leave "
-				 "-domain out");
+		return cli_usage(cli, "the backup card has a PED: the domain is a red key, so "
+				 "leave -domain out");
 	a->a.ped_domain = true;
 	return 0;
 }
