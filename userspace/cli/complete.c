@@ -243,6 +243,8 @@ static void offer_options(struct cursor *at, const struct given *g)
 			continue;
 		snprintf(name, sizeof(name), "%s-file", o->name);
 		offer_word(at, name, strlen(name), NULL, 0, "a file with it");
+		snprintf(name, sizeof(name), "%s-fd", o->name);
+		offer_word(at, name, strlen(name), NULL, 0, "a descriptor with it");
 	}
 }
 

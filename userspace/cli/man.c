@@ -159,10 +159,10 @@ static void put_options(const struct cli_option *options, bool globally)
 	puts(".El");
 	if (!secret)
 		return;
-	puts(".Pp\nFrom files:");
+	puts(".Pp\nFrom files or descriptors:");
 	for (o = options; o->name; o++)
 		if (o->kind == CLI_SECRET)
-			printf(".Fl %s\\-file Ar FILE\n", o->name);
+			printf(".Fl %s\\-file Ar FILE ,\n.Fl %s\\-fd Ar N\n", o->name, o->name);
 }
 
 static void put_synopsis(const struct cli_command *c)
