@@ -162,11 +162,10 @@ static uint32_t read_head(struct cmd *c, struct clone_context *x, struct bytes i
 		st = clone_check_peer(c, x, m, false);
 	if (!st)
 		st = clone_msg_verify(c, m, CLONE_HEAD, &x->t, m->device_cert);
+	if (!st)
+		st = archive_own(c, m, own);
 	if (st)
 		return st;
-	*own = archive_own(c, m);
-	if (!own->len)
-		return COFFER_ST_ARCHIVE_RECIPIENT;
 	x->peer = m->offer;
 	x->peer_cert.len = m->device_cert.len;
 	memcpy(x->peer_cert.p, m->device_cert.p, m->device_cert.len);

@@ -77,8 +77,8 @@ static uint32_t seal_one(struct cmd *c, struct clone_context *x, struct recipien
 			 struct bytes cert, const uint8_t domain[32],
 			 const uint8_t key[ARCHIVE_KEY], struct wire_out *out)
 {
-	uint8_t label[OAEP_LABEL], share[CLONE_SHARE_MAX], secret[SECRET];
-	uint8_t sealed[ARCHIVE_KEY + CRYPTO_TAG];
+	uint8_t label[OAEP_LABEL], share[CLONE_SHARE_MAX] = { 0 }, secret[SECRET] = { 0 };
+	uint8_t sealed[ARCHIVE_KEY + CRYPTO_TAG] = { 0 };
 	struct clone_keys keys = { 0 };
 	struct bytes named = { out->base + out->len, ARCHIVE_NAMED };
 	size_t len = sizeof(share);
@@ -150,21 +150,25 @@ static uint32_t own_name(struct cmd *c, struct recipient *r)
 	return clone_hash(c->crypto, (struct bytes){ cert->p, cert->len }, r->cert);
 }
 
-struct bytes archive_own(struct cmd *c, const struct clone_msg *head)
+uint32_t archive_own(struct cmd *c, const struct clone_msg *head, struct bytes *own)
 {
 	struct recipient r;
 	struct wire_in in;
+	uint32_t st = own_name(c, &r);
 
-	if (own_name(c, &r))
-		return (struct bytes){ NULL, 0 };
+	*own = (struct bytes){ NULL, 0 };
+	if (st)
+		return st;
 	for (size_t at = 0; at < head->recipients.len; at += ARCHIVE_RECIPIENT) {
 		const uint8_t *entry = head->recipients.p + at;
 
 		wire_in_init(&in, entry, 8);
-		if (wire_u64(&in) == r.card && !memcmp(entry + 8, r.cert, CLONE_MHASH))
-			return (struct bytes){ entry, ARCHIVE_RECIPIENT };
+		if (wire_u64(&in) == r.card && !memcmp(entry + 8, r.cert, CLONE_MHASH)) {
+			*own = (struct bytes){ entry, ARCHIVE_RECIPIENT };
+			return COFFER_ST_OK;
+		}
 	}
-	return (struct bytes){ NULL, 0 };
+	return COFFER_ST_ARCHIVE_RECIPIENT;
 }
 
 /* Only after the signature over it was verified: the wrapping key decrypts for nobody else. */
@@ -201,9 +205,15 @@ static uint32_t try_domains(struct cmd *c, struct clone_context *x, const struct
 		st = partition_domain_key(c->part, i, guess);
 		if (!st)
 			st = seal_key(c, x, r, named, secret, guess, &keys);
-		if (st || crypto_open_sealed(c->crypto, key_of(&keys), nonce, named, sealed,
-					     plain))
+		if (!st)
+			st = crypto_open_sealed(c->crypto, key_of(&keys), nonce, named, sealed,
+						plain);
+		if (st) {
+			/* Another domain's; what could not be tried is no wrong one. */
+			if (st == (uint32_t)COFFER_ST_BAD_MAC)
+				st = COFFER_ST_OK;
 			continue;
+		}
 		memcpy(key, plain, ARCHIVE_KEY);
 		memcpy(domain, guess, sizeof(guess));
 		x->domain[0] = partition_domain_id(c->part, i);

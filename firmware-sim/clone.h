@@ -375,8 +375,8 @@ uint32_t clone_finish_check(struct crypto *c, struct clone_context *x, struct by
 uint32_t archive_seal(struct cmd *c, struct clone_context *x, const struct bytes *certs,
 		      uint32_t count, const uint8_t domain[32], struct wire_out *out,
 		      uint8_t key[ARCHIVE_KEY]);
-/* T: what is sealed to this card, an empty view when nothing is. */
-struct bytes archive_own(struct cmd *c, const struct clone_msg *head);
+/* T: what is sealed to this card. ARCHIVE_RECIPIENT: nothing is. */
+uint32_t archive_own(struct cmd *c, const struct clone_msg *head, struct bytes *own);
 /*
  * T: the file key, by the domain of its own that fits; tries all of them. Sets x->domain[0] and
  * x->key_count. The suite's no_domain when none does.

@@ -282,6 +282,43 @@ static void an_hour_or_new_keys_end_it(void **state)
 	ar_free(a);
 }
 
+static uint32_t digest(struct test_card *card, uint32_t session, uint32_t context)
+{
+	struct call *c = call_new();
+	uint32_t st, handles[OBJECTS];
+
+	assert_true(tc_list(card, handles, OBJECTS));
+	call_begin(c, session);
+	wire_put_u32(&c->req, context);
+	wire_put_u32(&c->req, 1);
+	wire_put_u32(&c->req, handles[0]);
+	st = call_run(card, c, COFFER_CMD_CLONE_DIGEST);
+	free(c);
+	return st;
+}
+
+/* Its keys last as long as the file does, so a digest would be one for ever. */
+static void a_file_gives_no_digests(void **state)
+{
+	struct test_card *const cards[] = { t, NULL };
+	struct archive *a = ar_write(s, t, NULL);
+	struct run *r = run_new(s, t);
+	uint32_t stored;
+
+	(void)state;
+	assert_u32(ar_import(a, t, &stored), COFFER_ST_OK);
+	assert_u32(ar_open(a, t), COFFER_ST_OK);
+	assert_u32(digest(t, t->session, a->r->context_t), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	assert_u32(ar_verify(a, t), COFFER_ST_OK);
+	assert_u32(digest(t, t->session, a->r->context_t), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	assert_u32(ar_create(r, "", cards), COFFER_ST_OK);
+	assert_u32(digest(s, s->session, r->context_s), COFFER_ST_SESSION_NEGOTIATION_INVALID);
+	/* Asking was an error: both are over. */
+	assert_u32(run_finish(r), COFFER_ST_SESSION_ID_INVALID);
+	free(r);
+	ar_free(a);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
 
 int main(void)
@@ -298,6 +335,7 @@ int main(void)
 		T(nothing_is_stored_of_a_list_unproven),
 		T(whose_head_is_it),
 		T(an_hour_or_new_keys_end_it),
+		T(a_file_gives_no_digests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
