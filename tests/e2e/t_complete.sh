@@ -44,6 +44,49 @@ tab_bash() {
 	offer '22|' partition changepolicy -policy 22
 }
 
+# Labels are the cards': the line that completion makes of one runs nothing, and has the label as
+# it is. What drives a terminal or looks like something else is not offered.
+tab_hostile() {
+	local label line open many=''
+	# shellcheck disable=SC2016,SC1003 # nothing of it is to be expanded
+	local labels=('";touch bad #' '"$(touch bad)' "';touch bad;'" "'touch bad" 'x$(touch bad)'
+		'x`touch bad`' 'x;touch bad' "x'\$(touch bad)'" 'x!!y' "x'!!" 'x"!!' 'x\' '~' '*'
+		'x|touch bad' 'x>bad' 'x  y ')
+	local unseen=($'x\ny' $'x\u009b2Jy' $'x\033[2Jy' $'x\u202ey' $'x\u200by')
+	take_cards a
+	for label in "${labels[@]}" "${unseen[@]}"; do
+		label=${label//\\/\\\\}
+		many="$many; object generate ec -label \"${label//\"/\\\"}\""
+	done
+	run 0 coffer "$(login 0)$many"
+	for open in '' '"' "'"; do
+		in_bash --slot 0 object sign -label "$open" >words
+		same "$(wc -l <words)" ${#labels[@]} "behind $open"
+		while IFS= read -r line; do
+			line=$open$line$open
+			same "$(history_of "$line")" "$line"
+			bash --norc -c "printf '%s\\n' $line" || echo "bad: $line"
+		done <words >back
+		printf '%s\n' "${labels[@]}" | LC_ALL=C sort >wanted
+		LC_ALL=C sort back | cmp wanted - || fail "not the same behind $open: $(cat back)"
+		[ ! -e bad ] || fail "something ran behind $open"
+	done
+	# A word that selects something else than what it is the label of.
+	run 0 coffer 'slot set -slot 9000; role login -name so -password so-pin-0;
+		partition create -label serial:1; partition create -label solid'
+	offer 'solid|' slot set -slot s
+	run 0 coffer "$(login 0); object generate ec -label pkcs11:x; object generate ec -label pk"
+	offer 'pk|' --slot 0 object show -handle pk
+	offer 'pk|pkcs11:x|' --slot 0 object show -label pk
+}
+
+# What bash makes of the "!" in a line that is typed.
+history_of() {
+	# shellcheck disable=SC2016 # for the inner shell
+	bash --norc -c 'set -o history -o histexpand; history -s "touch bad"; history -p "$1"' \
+		bash "$1"
+}
+
 # No error is seen, nobody is asked, nothing is waited for.
 tab_silent() {
 	local begun=$SECONDS pid
@@ -58,6 +101,16 @@ tab_silent() {
 	kill -STOP "$(hosts_of "$PWD")"
 	offer '-slot|' slot set ''
 	offer 'co|cu|' role login -name c
+	# What is typed may be a secret: it does not stay where others can read it.
+	"$COFFER" --complete role login -password typed -name c >out 2>err &
+	for _ in {1..10}; do
+		sleep 0.1
+		tr '\0' ' ' </proc/$!/cmdline >arguments
+		! grep -q -- '--complete  ' arguments || break
+	done
+	has arguments ' --complete '
+	lacks arguments typed
+	wait $!
 	kill -CONT "$(hosts_of "$PWD")"
 	kill "$pid"
 	[ $((SECONDS - begun)) -lt 15 ] || fail 'completion waited'

@@ -269,7 +269,7 @@ coffer_rc choose_object(struct cli *cli, struct coffer_session *session, const c
 bool choose_all_handles(const char *list)
 {
 	char element[SELECTOR_MAX];
-	struct selector s;
+	struct selector s = { .uri = NULL };
 	bool all = true;
 
 	while (list && all) {

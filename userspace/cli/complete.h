@@ -83,9 +83,9 @@ void cli_lookup_settle(struct cli_lookup *lookup);
 /* Settled before. */
 void cli_lookup_free(struct cli_lookup *lookup);
 
-/* ---- For the shells of the system (complete_shell.c) --------------------------------- */
-/* coffer --complete WORD...: the words up to the cursor, with the shell's quotes. Exits. */
-void cli_complete_words(struct cli *cli, char *const *words, int count)
+/* ---- For the shells of the system (complete_words.c) --------------------------------- */
+/* coffer --complete WORD...: those up to the cursor, with the shell's quotes. Wipes them, exits. */
+void cli_complete_words(struct cli *cli, char **words, int count)
 	__attribute__((noreturn));
 
 #endif /* CLI_COMPLETE_H */

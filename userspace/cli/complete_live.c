@@ -4,7 +4,6 @@
  * the user's cursor must not wait for it. Nobody is logged in for it, nothing is asked, and no
  * other machine is called.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -88,6 +87,17 @@ static void add_number(struct cli_lookup *l, unsigned long long number, const ch
 	cli_candidates_add(&l->found, text, help);
 }
 
+/* Is @label taken for a label where it stands? Another may be a number, or select what it says. */
+static bool is_label(const char *(*parse)(const char *text, struct selector *out),
+		     const char *label)
+{
+	struct selector s;
+	bool good = !parse(label, &s) && s.kind == SELECTOR_LABEL && !strcmp(s.label, label);
+
+	selector_free(&s);
+	return good;
+}
+
 static void ask_slots(struct cli_lookup *l)
 {
 	struct coffer_slot *list;
@@ -98,7 +108,7 @@ static void ask_slots(struct cli_lookup *l)
 	for (size_t i = 0; i < count; i++) {
 		if (l->want.kind == CLI_SLOT) {
 			add_number(l, list[i].slot, list[i].label);
-			if (!isdigit((unsigned char)list[i].label[0]) && list[i].label[0])
+			if (is_label(selector_slot, list[i].label))
 				cli_candidates_add(&l->found, list[i].label, "");
 		} else if (list[i].partition && !list[i].members) {
 			if (l->want.kind == CLI_SERIAL)
@@ -263,8 +273,7 @@ static void ask_objects(struct cli_lookup *l)
 			snprintf(help, sizeof(help), "%s %s", class, label);
 			add_number(l, o->handle, help);
 		}
-		/* What begins with a digit is a handle or an OUID in other options. */
-		if (labelled && (l->want.kind == CLI_LABEL || !isdigit((unsigned char)*label)))
+		if (labelled && (l->want.kind == CLI_LABEL || is_label(selector_object, label)))
 			cli_candidates_add(&l->found, label, class);
 	}
 	coffer_objects_free(&objects);

@@ -50,7 +50,7 @@ static bool take_shell_word(const char *raw, struct shell_word *out)
 }
 
 /* bash has '=' as a word of its own: "-slot" "=" "1" */
-static size_t take_shell_words(struct shell_word *list, char *const *words, int count)
+static size_t take_shell_words(struct shell_word *list, char **words, int count)
 {
 	size_t n = 0;
 
@@ -68,13 +68,12 @@ static size_t take_shell_words(struct shell_word *list, char *const *words, int 
 
 /* ---- Words to lines ------------------------------------------------------------------ */
 
-/* Nothing that drives a terminal, or looks like the next field, gets through. */
+/* Nothing that drives a terminal, looks like another word or like the next field, gets through. */
 static bool is_clean(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return false;
-	return true;
+	char clean[CLI_MAX_LINE];
+
+	return !strcmp(out_clean(text, strlen(text), clean, sizeof(clean)), text);
 }
 
 static void print_word(const char *before, size_t len, const char *text, const char *help)
@@ -206,7 +205,7 @@ static void complete_all(struct cli *cli, const struct shell_word *list, size_t 
 	cli_candidates_free(&found);
 }
 
-void cli_complete_words(struct cli *cli, char *const *words, int count)
+void cli_complete_words(struct cli *cli, char **words, int count)
 {
 	struct shell_word *list = calloc((size_t)count + 1, sizeof(*list));
 	struct cli_lookup *lookup = cli_lookup_new(cli, LOOKUP_MS);
@@ -218,6 +217,9 @@ void cli_complete_words(struct cli *cli, char *const *words, int count)
 	dup2(nothing, STDIN_FILENO);
 	dup2(nothing, STDERR_FILENO);
 	n = list ? take_shell_words(list, words, count) : 0;
+	/* A secret may be among what is typed, and others can read a process's arguments. */
+	for (int i = 0; i < count; i++)
+		explicit_bzero(words[i], strlen(words[i]));
 	if (n)
 		complete_all(cli, list, n, lookup ? &live : NULL);
 	fflush(stdout);
