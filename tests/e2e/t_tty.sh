@@ -94,6 +94,26 @@ tty_password() {
 	has out '^    Crypto Officer +co +10 '
 }
 
+# A program that is killed at a question leaves a terminal that shows what is typed.
+tty_killed() {
+	local signal
+	take_cards a
+	cat >killed <<-END
+		stty -a | tr ' ;' '\n\n' >before
+		bash -c 'echo \$\$ >pid; exec "$COFFER" "slot set -slot 0; role login -name co"'
+		stty -a | tr ' ;' '\n\n' >after
+	END
+	for signal in TERM HUP INT; do
+		run 0 talk "spawn bash killed
+			see {password of co: }
+			send abc
+			see {\\*\\*\\*}
+			exec kill -$signal [exec cat pid]"
+		has after '^echo$'
+		cmp before after
+	done
+}
+
 # Control-C drops the line that is being typed, whatever stands left and right of the cursor.
 tty_drop_line() {
 	take_cards a

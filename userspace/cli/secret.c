@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +135,40 @@ static int take_character(struct secret *s, char c, const struct termios *t)
 	return 0;
 }
 
+/* What ends the program at a question must not leave a terminal that shows nothing. */
+static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+#define DEADLY	(sizeof(deadly) / sizeof(*deadly))
+static struct termios shown;
+
+static void on_deadly(int number)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* Where somebody handles the signal already, the question ends by itself. */
+static void guard_terminal(const struct termios *t, struct sigaction *before)
+{
+	struct sigaction action = { .sa_handler = on_deadly };
+
+	shown = *t;
+	for (size_t i = 0; i < DEADLY; i++) {
+		sigaction(deadly[i], NULL, &before[i]);
+		if (before[i].sa_handler == SIG_DFL)
+			sigaction(deadly[i], &action, NULL);
+	}
+}
+
+static void unguard_terminal(const struct sigaction *before)
+{
+	for (size_t i = 0; i < DEADLY; i++)
+		sigaction(deadly[i], &before[i], NULL);
+}
+
 int secret_ask(const char *prompt, struct secret *s)
 {
+	struct sigaction handlers[DEADLY];
 	struct termios before, raw;
 	int ret = 0;
 	ssize_t n;
@@ -150,8 +183,12 @@ int secret_ask(const char *prompt, struct secret *s)
 	raw.c_cc[VTIME] = 0;
 	fflush(stdout);
 	/* Echo is off before the question can be read: what answers it is never seen. */
-	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw))
-		return -errno;
+	guard_terminal(&before, handlers);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw)) {
+		ret = -errno;
+		unguard_terminal(handlers);
+		return ret;
+	}
 	fprintf(stderr, "%s: ", prompt);
 	fflush(stderr);
 	while (!ret) {
@@ -163,6 +200,7 @@ int secret_ask(const char *prompt, struct secret *s)
 		fflush(stderr);
 	}
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	unguard_terminal(handlers);
 	explicit_bzero(&c, sizeof(c));
 	fputc('\n', stderr);
 	if (ret < 0)
