@@ -19,6 +19,7 @@
 #define KDF_STANDARD	600000	/* PBKDF2-HMAC-SHA-256; quality.md A3.2 */
 #define KDF_TEST	1000
 #define NO_DECOMMISSION	46	/* HSM policy */
+#define CONTROLLED_RECOVERY	48
 
 static struct fw_card *card_alloc(const char *dir, const struct fw_open *how)
 {
@@ -304,6 +305,9 @@ int fw_card_tamper_off(const char *dir, char *err, size_t err_len)
 	fw_card_tamper(card);
 	if (!nv_tampered(card->nv))
 		rc = say(err, err_len, -EIO, "%s: the tamper latch could not be written", dir);
+	else if (!card_policy_on(card, CONTROLLED_RECOVERY))
+		say(err, err_len, 0, "%s: without HSM policy 48 it is back in service when it is "
+		    "switched on", dir);
 	fw_card_close(card);
 	return rc;
 }

@@ -416,6 +416,8 @@ static int verb_input(int argc, char **argv)
 		return bad_use("this wants one folder name");
 	rc = tamper ? fw_card_tamper_off(argv[1], err, sizeof(err)) :
 		      fw_card_decommission_off(argv[1], err, sizeof(err));
+	if (!rc && err[0])
+		puts(err);
 	return rc ? complain(err) : EXIT_SUCCESS;
 }
 

@@ -97,7 +97,10 @@ void fw_card_close(struct fw_card *card);
  */
 void fw_card_tamper(struct fw_card *card);
 bool fw_card_tampered(const struct fw_card *card);
-/* The same for a card that is switched off. The errors of fw_card_open. */
+/*
+ * The same for a card that is switched off. The errors of fw_card_open. With 0, @err says what else
+ * is to be known: that power-on clears the latch, where HSM policy 48 is off or not known.
+ */
 int fw_card_tamper_off(const char *dir, char *err, size_t err_len);
 /*
  * The decommission input: the card key is destroyed, durably when it returns true, and with it

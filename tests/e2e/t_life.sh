@@ -103,6 +103,11 @@ life_tamper() {
 	has out 'not initialised'
 	run 1 coffer 'card tamper none.coffer -force'
 	one_line
+	run 0 coffer card create old.coffer -profile pcie-5.22 -kdf-cost test
+	export COFFER_CARDS=old.coffer
+	run 0 coffer 'card tamper old.coffer -force; hsm tampershow'
+	has err 'policy 48'
+	has out none
 }
 
 life_decommission() {

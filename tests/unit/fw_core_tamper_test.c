@@ -354,6 +354,12 @@ static void recovery_by_power(void **state)
 	s = session_open(b, b->owner, 1, true, NULL);
 	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
 	expect(object_value(b, s, handle), 0);
+	/* Who pulls it while the card is off would look for the latch in vain. */
+	bench_off(b);
+	expect(fw_card_tamper_off(b->path, b->err, sizeof(b->err)), 0);
+	assert_non_null(strstr(b->err, "policy 48"));
+	expect(bench_on(b, NULL), 0);
+	assert_false(is_tampered(b));
 }
 
 static void while_off(void **state)
@@ -362,7 +368,9 @@ static void while_off(void **state)
 
 	expect(fw_card_tamper_off(b->path, b->err, sizeof(b->err)), -EBUSY);
 	bench_off(b);
+	b->err[0] = '\0';
 	assert_int_equal(fw_card_tamper_off(b->path, b->err, sizeof(b->err)), 0);
+	assert_string_equal(b->err, "");
 	assert_int_equal(bench_on(b, NULL), 0);
 	assert_true(is_tampered(b));
 	/* A card without an SO: nobody is to be asked. */

@@ -216,6 +216,8 @@ coffer_rc cli_card_tamper(struct cli *cli, const struct cli_args *args)
 	rc = coffer_card_tamper(dir, &text);
 	if (!rc)
 		out_text(&cli->out, "dir", "Tampered card", dir);
+	if (!rc && text)
+		out_note(&cli->out, "%s", text);
 	return made(cli, rc, text);
 }
 

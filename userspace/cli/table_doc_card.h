@@ -18,8 +18,8 @@
 	  EXAMPLES({ "As one file", "coffer card export old.coffer old.card",
 		     "...\nCommand Result : No Error\n...\n" }) },
 	{ "card tamper",
-	  "The card serves nobody until its HSM SO says hsm tamperclear; with HSM policy 40 its "
-	  "keys are gone.", NULL, NULL },
+	  "The card serves nobody until its HSM SO says hsm tamperclear; without HSM policy 48, so "
+	  "on older models, until it is switched on. With HSM policy 40 its keys are gone.", NULL, NULL },
 	{ "card decommission", "Refused by HSM policy 46.", NULL, NULL },
 	{ "hsm",
 	  "Commands of the card behind the current slot; what changes it wants the card's own "

@@ -225,15 +225,21 @@ API coffer_rc coffer_card_export(const char *dir, const char *file, char **text)
 	return host_errno_seen(rc, dir, was_there);
 }
 
-/* Pulls an input of a card that is not in use. */
+/* Pulls an input of a card that is not in use. What it has to say to that is a text, too. */
 static coffer_rc input_pull(char *input, const char *dir, char **text)
 {
 	char *argv[] = { "coffer-card-host", input, "--", (char *)dir, NULL };
 	int lock = host_end_wait(dir);
+	char *out = NULL;
+	coffer_rc rc;
 
 	if (lock >= 0)
 		close(lock);
-	return host_errno_seen(host_do(argv, -1, NULL, text), dir, false);
+	rc = host_do(argv, -1, &out, text);
+	if (!rc && text && out[0])
+		*text = line_of(out);
+	free(out);
+	return host_errno_seen(rc, dir, false);
 }
 
 API coffer_rc coffer_card_tamper(const char *dir, char **text)

@@ -309,7 +309,7 @@ coffer_rc coffer_self_tests(struct coffer_session *s, struct coffer_self_test **
 			    size_t *count);
 /* By the HSM SO; by anybody on a card that was decommissioned. COFFER_ST_MTK_STATE_INVALID. */
 coffer_rc coffer_tamper_clear(struct coffer_session *admin);
-/* Pull the tamper input of a card folder that is not in use. Errors as coffer_card_export. */
+/* Pull the tamper input of a folder not in use; a text also when power-on clears the latch. */
 coffer_rc coffer_card_tamper(const char *dir, char **text);
 /* The same for the decommission input: all its keys are gone. Refused by HSM policy 46. */
 coffer_rc coffer_card_decommission(const char *dir, char **text);
