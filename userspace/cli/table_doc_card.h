@@ -19,7 +19,8 @@
 		     "...\nCommand Result : No Error\n...\n" }) },
 	{ "card tamper",
 	  "The card serves nobody until its HSM SO says hsm tamperclear; without HSM policy 48, so "
-	  "on older models, until it is switched on. With HSM policy 40 its keys are gone.", NULL, NULL },
+	  "on older models, until it is switched on. With HSM policy 40 its keys are gone.",
+	  NULL, NULL },
 	{ "card decommission", "Refused by HSM policy 46.", NULL, NULL },
 	{ "hsm",
 	  "Commands of the card behind the current slot; what changes it wants the card's own "
