@@ -29,6 +29,21 @@ partition archive list -slot 2
 monitor -timeout 0
 #= empty events
 monitor -timeout 0 -stream
+monitor -timeout 0 -count 1
+monitor -interval 1 -count 1
+#= empty samples
+monitor -interval 2 -timeout 1
+slot partitionlist -slot 0
+partition contents -slot 0
+partition showinfo -slot 0
+partition showpolicies -slot 0
+partition showmechanism -slot 0
+hsm showpolicies -slot 0 -exporttemplate hsm-policies
+hsm time show -slot 0
+hsm selftest -slot 0
+hsm monitor -slot 0
+hsm tampershow -slot 0
+hsm certificate device.pem -slot 0 -use device
 
 # ---- Cards as folders
 card create new.coffer -kdf-cost test -label fresh
@@ -41,11 +56,13 @@ card image create new.image -profile pcie-6.24
 # ---- A card and its partition from the beginning
 slot set -slot 9000
 role login -name so -password so-pin-0
-hsm init -label card -password so-pin-0 -domain D -force
+hsm init -label card -password so-pin-0 -domain D -force -auth
+role logout
 audit init -password au-pin-0
 role login -name au -password au-pin-0
 audit config -events all
 audit show -keep
+audit show -keep -since 1
 audit config
 audit verify
 audit show
@@ -75,7 +92,8 @@ partition resize -slot 32 -size 1000000
 partition delete -label extra -force
 role logout
 slot set -slot 0
-partition init -label part0 -password po-pin-0 -domain D -force
+partition init -label part0 -password po-pin-0 -domain D -force -auth
+role logout
 role login -name po -password po-pin-0
 partition changepolicy -policy 44 -value 1
 partition domainchangelabel -newlabel first
@@ -118,6 +136,10 @@ object import public ec.pem -label public
 object sign -label ec -in data
 object sign -label ec -in data -out ec.sig
 object verify -label ec -in data -signature ec.sig
+object show -handle label:generic
+object export-public -handle pkcs11:object=ec;type=private
+object sign -handle pkcs11:object=ec;type=private -in data -mechanism ecdsa-sha256 -format raw -out raw.sig
+object verify -handle pkcs11:object=ec;type=public -in data -mechanism ecdsa-sha256 -format raw -signature raw.sig
 
 # ---- Clones and archives
 slot set -slot 1
@@ -141,7 +163,15 @@ partition archive contents -slot 2 -partition p -pw arc-pin
 partition archive verify -slot 2 -partition p -pw arc-pin
 partition archive restore -slot 2 -partition p -pw arc-pin
 partition archive delete -slot 2 -partition p -so vault-pin -force
+hsm certificate card.pem -slot 0
+partition archive export keys.car -recipient card.pem
+partition archive show keys.car
+partition archive check keys.car
 object delete 2 -force
+partition clear -force
+partition archive import keys.car -dryrun
+partition archive import keys.car
+partition archive import keys.car
 partition clear -force
 #= empty objects
 partition contents
@@ -182,7 +212,7 @@ ped key copy grey.key grey-2.key
 ped key show grey.key
 ped disconnect
 ped connect desk.ped
-ped show
+ped show -slot 3
 ped insert black.key
 ped insert blue.key
 ped insert grey.key

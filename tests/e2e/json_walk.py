@@ -34,6 +34,8 @@ WRONG = {"number": "x", "numbers": "1,x", "choice": "no-choice", "policies": "1,
          "cipher": "x", "serial": "x"}
 # Exit statuses; that of a script is its worst command's.
 WORSE = [0, 6, 5, 4, 1, 2, 124, 3]
+# Options that want what no step can know before.
+UNKNOWN = {"audit verify": {"number", "chain"}}
 faults = []
 
 
@@ -236,7 +238,22 @@ def walk_story(schema, table):
     for command in table:
         if not command["silent"] and not command["absent"] and command["command"] not in shown:
             fault(command["command"], "no step of json.story shows it working")
+        for option in unseen(command, [line for line, status, _ in steps if not status]):
+            fault(command["command"], "no step of json.story shows it with -" + option)
     return good
+
+
+def unseen(command, lines):
+    """What is shown may have another form with each option that a command which changes nothing
+    has: those that no step has."""
+    if command["changes"] or command["silent"] or command["absent"]:
+        return []
+    words = {word.split("=")[0].lower() for line in lines
+             if (line + " ").startswith(command["command"] + " ") for word in line.split()}
+    return [o["option"] for o in command["options"]
+            if o["kind"] != "secret" and o["option"] != "force" and not o["bare"]
+            and o["option"] not in UNKNOWN.get(command["command"], ())
+            and not words & {"-" + o["option"], "-" + (o["brief"] or o["option"])}]
 
 
 def walk_failures(schema, table, none):
@@ -286,7 +303,8 @@ def must_not_fit(schema, doc, what, path, change):
 
 def walk_teeth(schema, good):
     """What is more, less or of another kind than the schema says is refused."""
-    for doc in {d["command"]: d for d in good}.values():
+    forms = {(d["command"], *sorted(d["data"])): d for d in good}
+    for doc in forms.values():
         for path in places(doc):
             must_not_fit(schema, doc, "a key more", path, lambda o: o.update(surprise=1))
             for key in at(doc, path):

@@ -27,7 +27,10 @@ status_event_documents() {
 	coffer 'slot set -slot 0; role login -name co -password wrong' >out 2>err || true
 	wait $pid || fail "$(cat monitor.err)"
 	same "$(json events '[x.get("event") for x in d]')" "['LOGIN_FAILED', None]"
-	/usr/bin/python3 -W ignore "$here/json_walk.py" "$COFFER" "$top/userspace/schema" <events
+	coffer -o json 'monitor -interval 1 -count 2 -stream' >samples
+	same "$(json samples '[len(x.get("cards", [])) for x in d]')" '[1, 1, 0]'
+	cat events samples |
+		/usr/bin/python3 -W ignore "$here/json_walk.py" "$COFFER" "$top/userspace/schema"
 }
 
 # Seconds that a card gets are in $limit.
