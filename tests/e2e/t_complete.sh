@@ -38,6 +38,9 @@ tab_bash() {
 	offer '--pin-fd|--pin-file|' --pin
 	offer 'slot list; slot set|' "'slot list; slot se"
 	offer 'object sign -label "pay roll"|' --slot 0 "'object sign -label pay"
+	offer 'slot set -slot 0; object sign -label "pay roll"|' --slot 1 \
+		"'slot set -slot 0; object sign -label pay"
+	offer 'pay\ roll|' --slot 1 slot set -slot 0 ';' object sign -label pay
 	offer 'pcie-7.7.0|pcie-7.7.1|' card create x.coffer -profile pcie-7.7
 	offer 'co|cu|' --slot 0 role login -name c
 	offer '' role login -name co -password ''

@@ -31,6 +31,24 @@ tty_completion() {
 	lacks transcript 'remotebackup'
 }
 
+# Labels that are not ASCII are typed for the user, too; commands are the same in every language.
+tty_characters() {
+	take_cards a
+	run 0 coffer "$(login 0); object generate aes -label 'Zählung 東京'"
+	LANG=tr_TR.UTF-8 LC_ALL='' run 0 converse '
+		send "SLOT LIST\r"
+		see {Slot Description}
+		see {\[0\]> }
+		send "role login -name co -password co-pin-0\r"
+		see {\[0 CO\]> }
+		send "object show -label Z\t"
+		see {\"Z\u00e4hlung \u6771\u4eac\" }
+		send "\r"
+		see {CKA_LABEL}
+		see {CO\]> }
+		send "exit\r"'
+}
+
 # The arrow brings lines back, but none that had a secret in it.
 tty_history() {
 	take_cards a

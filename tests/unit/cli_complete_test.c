@@ -57,7 +57,7 @@ static void values(void *arg, const struct cli_want *want, struct cli_candidates
 	}
 }
 
-static const struct cli_live card = { values, NULL };
+static const struct cli_live card = { .values = values };
 
 /* ---- Asking -------------------------------------------------------------------------- */
 
@@ -68,12 +68,14 @@ static struct cli_candidates found;
 static const char *at(const char *text)
 {
 	static char list[8192];
+	struct cli_live live = card;
 
 	cli_candidates_free(&found);
 	memset(&wanted, 0, sizeof(wanted));
 	if (!cli_line_read(text, &line))
 		return "-";
-	cli_complete(&line.words, &card, &found);
+	live.slot = *line.slot ? line.slot : NULL;
+	cli_complete(&line.words, &live, &found);
 	list[0] = '\0';
 	for (size_t i = 0; i < found.count; i++) {
 		strcat(list, i ? " | " : "");
@@ -312,6 +314,23 @@ static void lines(void **state)
 	assert_string_equal(at(full), "-");
 }
 
+/* Objects, roles ... are those of the slot that the line itself goes to before. */
+static void slot_of_the_line(void **state)
+{
+	(void)state;
+	at("slot list; object sign -label ");
+	assert_null(wanted.slot);
+	at("slot set -slot 1; object sign -label ");
+	assert_string_equal(wanted.slot, "1");
+	at("s s 1; slot set -slot=\"stand by\"; role login -name ");
+	assert_string_equal(wanted.slot, "stand by");
+	/* What is typed yet, and what names its own, does not follow it. */
+	at("slot set -slot ");
+	assert_null(wanted.slot);
+	at("slot set -slot 1; partition archive contents -slot 2 -partition ");
+	assert_string_equal(wanted.slot, "2");
+}
+
 static const char *global_at(const char *text)
 {
 	static char list[1024];
@@ -385,6 +404,7 @@ int main(void)
 		cmocka_unit_test(lists_choices_and_roles),
 		cmocka_unit_test(secrets_are_never_asked_for),
 		cmocka_unit_test(lines),
+		cmocka_unit_test(slot_of_the_line),
 		cmocka_unit_test(global_options),
 		cmocka_unit_test(files),
 	};

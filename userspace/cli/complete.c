@@ -285,6 +285,8 @@ static void offer_live(struct cursor *at, const struct given *g, enum cli_kind k
 	set_slot(&want, g);
 	if (!at->live || (kind == CLI_ARCHIVE && !want.slot))
 		return;
+	if (!want.slot)
+		want.slot = at->live->slot;
 	at->live->values(at->live->arg, &want, &found);
 	for (size_t i = 0; i < found.count; i++) {
 		const char *text = found.list[i].text;

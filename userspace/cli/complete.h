@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "parse.h"
+#include "selector.h"
 #include "table.h"
 
 struct cli_candidate {
@@ -41,6 +42,7 @@ struct cli_want {
 struct cli_live {
 	void (*values)(void *arg, const struct cli_want *want, struct cli_candidates *found);
 	void *arg;
+	const char *slot;	/* that an earlier command of the line makes current; or NULL */
 };
 
 /* What may stand at the last of @words, of which is there what was typed. At least one word. */
@@ -58,9 +60,12 @@ struct cli_line {
 	struct cli_words words;	/* of the last command; the last word is the one being typed */
 	size_t start;		/* where that begins in the text */
 	char quote;		/* it began with this one, or 0 */
+	char slot[SELECTOR_MAX];	/* of the last slot set before it, or "" */
 };
 /* The line up to the cursor. False: nothing can be completed there, as in a comment. */
 bool cli_line_read(const char *text, struct cli_line *line);
+/* Is it a complete slot set? Then its slot as it was typed is in @slot. */
+bool cli_sets_slot(const struct cli_words *words, char *slot, size_t room);
 /*
  * @text as a word of a command, in quotes where it needs them or has @quote. @end: the last
  * quote, too. False: no room.

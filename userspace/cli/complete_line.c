@@ -60,6 +60,33 @@ static size_t find_start(const char *text, size_t len)
 	return at;
 }
 
+bool cli_sets_slot(const struct cli_words *words, char *slot, size_t room)
+{
+	struct cli_args args;
+	char message[256];
+
+	if (cli_parse(words, &args, message, sizeof(message)) || !args.command->verb ||
+	    strcmp(args.command->noun, "slot") || strcmp(args.command->verb, "set"))
+		return false;
+	snprintf(slot, room, "%s", cli_args_text(&args, "slot", ""));
+	return true;
+}
+
+/* Which slot is the current one when all commands before that of the cursor have been run. */
+static void read_slot(const char *text, struct cli_line *line)
+{
+	struct cli_words words;
+
+	line->slot[0] = '\0';
+	while (*text) {
+		if (cli_split(&text, &words))
+			break;
+		if (*text && words.count)
+			cli_sets_slot(&words, line->slot, sizeof(line->slot));
+	}
+	explicit_bzero(&words, sizeof(words));
+}
+
 bool cli_line_read(const char *text, struct cli_line *line)
 {
 	char before[CLI_MAX_LINE + 2];
@@ -77,6 +104,7 @@ bool cli_line_read(const char *text, struct cli_line *line)
 	if (!split_all(before, &line->words) || !line->words.count ||
 	    strcmp(line->words.word[line->words.count - 1].text, CURSOR))
 		return false;
+	read_slot(before, line);
 	line->quote = strchr("\"'", text[line->start]) ? text[line->start] : '\0';
 	if (!last.count)
 		last.word[0] = (struct cli_word){ .text = "" };

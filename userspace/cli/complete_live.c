@@ -438,7 +438,7 @@ void cli_lookup_values(void *arg, const struct cli_want *want, struct cli_candid
 {
 	struct cli_lookup *l = arg;
 
-	if (l->running && !wait_for(l, 0))
+	if (!l || (l->running && !wait_for(l, 0)))
 		return;		/* the card that did not answer before is at it still */
 	cli_lookup_settle(l);
 	prepare(l, want);

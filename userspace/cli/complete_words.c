@@ -95,7 +95,7 @@ static void print_all(const struct cli_candidates *c)
 /* ---- Commands ------------------------------------------------------------------------ */
 
 /* coffer 'slot set -slot 1; object sh...': the word is a line of its own. */
-static void complete_text(const struct shell_word *word, const struct cli_live *live)
+static void complete_text(const struct shell_word *word, struct cli_live *live)
 {
 	static struct cli_line line;
 	struct cli_candidates found = { 0 };
@@ -103,6 +103,8 @@ static void complete_text(const struct shell_word *word, const struct cli_live *
 
 	if (!cli_line_read(word->text, &line))
 		return;
+	if (*line.slot)
+		live->slot = line.slot;
 	cli_complete(&line.words, live, &found);
 	if (found.files)
 		cli_complete_files(line.words.word[line.words.count - 1].text, found.files, &found);
@@ -132,10 +134,11 @@ static bool add_word(struct cli_words *to, size_t *used, const struct shell_word
 }
 
 static void complete_commands(const struct shell_word *list, size_t count,
-			      const struct cli_live *live)
+			      struct cli_live *live)
 {
 	const struct shell_word *last = &list[count - 1];
 	struct cli_candidates found = { 0 };
+	static char slot[SELECTOR_MAX];
 	static struct cli_words words;
 	size_t used = 0;
 
@@ -144,10 +147,13 @@ static void complete_commands(const struct shell_word *list, size_t count,
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(list[i].text, ";") && i + 1 < count)
+		if (!strcmp(list[i].text, ";") && i + 1 < count) {
+			if (words.count && cli_sets_slot(&words, slot, sizeof(slot)))
+				live->slot = slot;
 			words.count = used = 0;
-		else if (!add_word(&words, &used, &list[i]))
+		} else if (!add_word(&words, &used, &list[i])) {
 			return;
+		}
 	}
 	cli_complete(&words, live, &found);
 	print_all(&found);
@@ -185,7 +191,7 @@ static size_t take_globals(struct cli *cli, const struct shell_word *list, size_
 }
 
 static void complete_all(struct cli *cli, const struct shell_word *list, size_t count,
-			 const struct cli_live *live)
+			 struct cli_live *live)
 {
 	size_t used = take_globals(cli, list, count - 1), room = 0;
 	struct cli_candidates found = { 0 };
@@ -209,7 +215,7 @@ void cli_complete_words(struct cli *cli, char **words, int count)
 {
 	struct shell_word *list = calloc((size_t)count + 1, sizeof(*list));
 	struct cli_lookup *lookup = cli_lookup_new(cli, LOOKUP_MS);
-	struct cli_live live = { cli_lookup_values, lookup };
+	struct cli_live live = { .values = cli_lookup_values, .arg = lookup };
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n;
 
@@ -221,7 +227,7 @@ void cli_complete_words(struct cli *cli, char **words, int count)
 	for (int i = 0; i < count; i++)
 		explicit_bzero(words[i], strlen(words[i]));
 	if (n)
-		complete_all(cli, list, n, lookup ? &live : NULL);
+		complete_all(cli, list, n, &live);
 	fflush(stdout);
 	/* A card that does not answer is not waited for: its thread ends with the process. */
 	_exit(CLI_OK);

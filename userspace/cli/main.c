@@ -358,6 +358,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	/* A reader that goes away ends the output, not the card's work in its middle. */
 	signal(SIGPIPE, SIG_IGN);
+	term_set_locale();
 	cli.set.json = cli.out.json = wants_json(argc, argv);
 	if (argc > 2 && !strcmp(argv[1], "--complete"))
 		cli_complete_words(&cli, argv + 2, argc - 2);

@@ -11,6 +11,7 @@
 
 #include "out.h"
 #include "shell_tab.h"
+#include "term.h"
 
 /* More than this is no list to choose from: what they have in common is all that is shown. */
 #define SHOWN_MAX	200
@@ -27,26 +28,38 @@ static size_t terminal_width(void)
 }
 
 /* Labels come from cards: nothing of them may reach the terminal as it is. */
-static void show(const char *text, size_t width)
+static const char *cleaned(const char *text, char *clean, size_t room)
+{
+	return out_clean(text, strlen(text), clean, room);
+}
+
+static size_t columns_of(const char *text)
 {
 	char clean[512];
 
-	out_clean(text, strlen(text), clean, sizeof(clean));
-	fprintf(stderr, "%-*s", (int)width, clean);
+	return (size_t)term_width(cleaned(text, clean, sizeof(clean)));
+}
+
+static void show(const char *text, size_t width)
+{
+	size_t used = columns_of(text);
+	char clean[512];
+
+	fprintf(stderr, "%s%*s", cleaned(text, clean, sizeof(clean)),
+		(int)(width > used ? width - used : 0), "");
 }
 
 static void show_lines(const struct cli_candidates *c, size_t longest, size_t width)
 {
 	size_t room = width > longest + 5 ? width - longest - 5 : 0;
-	char help[512];
+	char help[512], fit[512];
 
 	for (size_t i = 0; i < c->count; i++) {
 		fputs("  ", stderr);
 		show(c->list[i].text, longest);
-		out_clean(c->list[i].help, strlen(c->list[i].help), help,
-			  sizeof(help));
+		cleaned(c->list[i].help, help, sizeof(help));
 		if (*help && room > 8)
-			fprintf(stderr, "  %.*s", (int)room, help);
+			fprintf(stderr, "  %s", term_fit(help, (int)room, fit, sizeof(fit)));
 		fputc('\n', stderr);
 	}
 }
@@ -74,8 +87,8 @@ static void show_all(const struct cli_candidates *c)
 		return;
 	}
 	for (size_t i = 0; i < c->count; i++)
-		if (strlen(c->list[i].text) > longest)
-			longest = strlen(c->list[i].text);
+		if (columns_of(c->list[i].text) > longest)
+			longest = columns_of(c->list[i].text);
 	if (c->count <= LINES_MAX)
 		show_lines(c, longest, width);
 	else
@@ -148,7 +161,7 @@ static bool replace(EditLine *el, const char *typed, const struct cli_line *line
 
 unsigned char shell_tab(EditLine *el, struct cli_lookup *lookup)
 {
-	struct cli_live live = { cli_lookup_values, lookup };
+	struct cli_live live = { .values = cli_lookup_values, .arg = lookup };
 	const LineInfo *info = el_line(el);
 	size_t len = (size_t)(info->cursor - info->buffer);
 	struct cli_candidates found = { 0 };
@@ -163,6 +176,7 @@ unsigned char shell_tab(EditLine *el, struct cli_lookup *lookup)
 	typed[len] = '\0';
 	if (cli_line_read(typed, &line)) {
 		word = line.words.word[line.words.count - 1].text;
+		live.slot = *line.slot ? line.slot : NULL;
 		cli_complete(&line.words, lookup ? &live : NULL, &found);
 		if (found.files)
 			cli_complete_files(word, found.files, &found);

@@ -106,7 +106,7 @@ static size_t prefix(const char *text, int columns)
 	return at;
 }
 
-static const char *ellipsis(void)
+bool term_is_utf8(void)
 {
 	const char *said = getenv("LC_ALL");
 
@@ -114,7 +114,13 @@ static const char *ellipsis(void)
 		said = getenv("LC_CTYPE");
 	if (!said || !*said)
 		said = getenv("LANG");
-	return said && (strcasestr(said, "utf-8") || strcasestr(said, "utf8")) ? "\u2026" : "~";
+	return said && (strcasestr(said, "utf-8") || strcasestr(said, "utf8"));
+}
+
+void term_set_locale(void)
+{
+	if (term_is_utf8())
+		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 const char *term_fit(const char *text, int width, char *out, size_t room)
@@ -124,7 +130,8 @@ const char *term_fit(const char *text, int width, char *out, size_t room)
 	else if (width < 1)
 		out[0] = '\0';
 	else
-		snprintf(out, room, "%.*s%s", (int)prefix(text, width - 1), text, ellipsis());
+		snprintf(out, room, "%.*s%s", (int)prefix(text, width - 1), text,
+			 term_is_utf8() ? "\u2026" : "~");
 	return out;
 }
 

@@ -11,6 +11,13 @@
 enum term_color { TERM_COLOR_AUTO, TERM_COLOR_ALWAYS, TERM_COLOR_NEVER };
 enum term_paint { TERM_PLAIN, TERM_BOLD, TERM_GOOD, TERM_WARN, TERM_BAD };
 
+/* Does the environment say that texts are UTF-8? */
+bool term_is_utf8(void);
+/*
+ * Characters as the environment has them, for the line editor. Not the user's locale as a whole:
+ * numbers keep their form, and letters of commands their case whatever the language.
+ */
+void term_set_locale(void);
 /* Columns of the terminal at @fd; 0: it is none, or does not say. */
 int term_columns(int fd);
 /*
