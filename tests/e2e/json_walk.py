@@ -34,6 +34,27 @@ WRONG = {"number": "x", "numbers": "1,x", "choice": "no-choice", "policies": "1,
          "cipher": "x", "serial": "x"}
 # Exit statuses; that of a script is its worst command's.
 WORSE = [0, 6, 5, 4, 1, 2, 124, 3]
+# The exit status where something else is wrong before what a walk is about: at slot 0, a partition
+# of today, with nobody logged in.
+BEFORE = dict.fromkeys(["partition " + verb for verb in (
+    "login", "activate", "deactivate", "createuser", "createchallenge", "changepw", "resetpw")], 1)
+LOGIN = dict.fromkeys(["partition clear", "partition clone", "partition archive backup",
+                       "partition archive restore", "partition archive verify",
+                       "object delete"], 4)
+CARD_SLOT = dict.fromkeys(["partition create", "partition delete", "partition resize",
+                           "hsm changehsmpolicy", "hsm tamperclear", "audit config", "audit show",
+                           "audit verify"], 2)
+VALUE = {"partition delete": 2, "partition domainchangelabel": 2, "hsm time set": 2,
+         "hsm updatefw": 1, "hagroup synchronize": 2, "hagroup check": 2, "hagroup recover": 2}
+OTHERS = {
+    "would ask": BEFORE | LOGIN | {"ped insert": 3, "ped key create": 1, "hagroup listgroups": 0},
+    "nobody is logged in": BEFORE | CARD_SLOT | VALUE | {
+        "partition archive contents": 2, "partition archive delete": 2,
+        "migrate": 5},      # slot 1 was tampered with
+    "no such slot": LOGIN | {"partition delete": 2, "partition resize": 2, "ped connect": 2},
+    "no card": VALUE | {"ped connect": 2, "hagroup retry": 2, "hagroup interval": 2,
+                        "hagroup haonly": 2, "hagroup halog": 2},
+}
 # Options that want what no step can know before.
 UNKNOWN = {"audit verify": {"number", "chain"}}
 faults = []
@@ -135,17 +156,28 @@ def on_terminal(script):
     return documents(out, shown.decode(errors="replace"), done.returncode)
 
 
-def check_all(schema, what, script, docs, allowed):
-    """One document per command, of the schema, with one of the exit statuses."""
+def status_of(what, line, status, table):
+    """@status, or that of OTHERS; where a required option is missing that is all there is."""
+    command = max((c for c in table if (line + " ").startswith(c["command"] + " ")),
+                  key=lambda c: len(c["command"]))
+    if line == command["command"] and any(o["required"] for o in command["options"]):
+        return 2
+    return OTHERS.get(what, {}).get(command["command"], status)
+
+
+def check_all(schema, what, script, docs, status, table):
+    """One document per command, of the schema, with the exit status."""
     if len(docs) != len(script):
         fault(what, "%d commands, %d documents" % (len(script), len(docs)))
         return
     for line, doc in zip(script, docs):
         wrong = schema.error(doc)
+        want = status_of(what, line, status, table)
         if wrong:
             fault("%s: %s" % (what, line), wrong)
-        elif doc["exit"] not in allowed:
-            fault("%s: %s" % (what, line), "exit %d: %s" % (doc["exit"], doc["error"]))
+        elif doc["exit"] != want:
+            fault("%s: %s" % (what, line), "exit %d instead of %d: %s"
+                  % (doc["exit"], want, doc["error"]))
 
 
 # ---- Commands made from the table ----------------------------------------------------
@@ -257,23 +289,22 @@ def unseen(command, lines):
 
 
 def walk_failures(schema, table, none):
-    absent = [c["command"] for c in table if c["absent"]]
-    check_all(schema, "does not apply", absent, run(absent), {1})
-    table = [c for c in table if not c["absent"]]
-    script = list(errors(table))
-    check_all(schema, "typed wrong", script, run(script), {2})
-    asks = list(questions(table))
-    check_all(schema, "would ask", asks, run(asks), {0, 1, 2, 3, 4, 5})
-    roles = [whole(c) for c in table if c["roles"] and not c["silent"]]
-    check_all(schema, "nobody is logged in", roles, run(roles), {1, 2, 3, 4, 5})
-    slots = [whole(c, (o["option"], "7777")) for c in table for o in c["options"]
-             if o["kind"] == "slot"]
-    check_all(schema, "no such slot", slots, run(slots), {2, 3, 4})
-    cards = [whole(c) for c in table if not c["no_card"]]
-    check_all(schema, "no card", cards, run(cards, cards=none), {0, 1, 2, 3})
-    dry = [whole(c) for c in table if c["changes"] and not c["plans"]]
-    check_all(schema, "dry run", dry, run(dry, "--dry-run", cards=none), {0})
-    return asks
+    def walk(what, script, status, *options, **more):
+        check_all(schema, what, script, run(script, *options, **more), status, table)
+
+    walk("does not apply", [c["command"] for c in table if c["absent"]], 1)
+    there = [c for c in table if not c["absent"]]
+    walk("typed wrong", list(errors(there)), 2)
+    walk("would ask", list(questions(there)), 2)
+    walk("nobody is logged in", [whole(c) for c in there if c["roles"] and not c["silent"]], 4)
+    walk("no such slot", [whole(c, (o["option"], "7777")) for c in there for o in c["options"]
+                          if o["kind"] == "slot"], 3)
+    walk("no card", [whole(c) for c in there if not c["no_card"]], 3, cards=none)
+    walk("dry run", [whole(c) for c in there if c["changes"] and not c["plans"]], 0, "--dry-run",
+         cards=none)
+    # The same where there is a terminal, on which nothing may be asked.
+    asks = list(questions(there))
+    check_all(schema, "would ask", asks, on_terminal(asks), 2, table)
 
 
 def places(value, path=()):
@@ -332,8 +363,7 @@ def main():
     for name in schema.named ^ {c["command"] for c in table}:
         fault(name, "is in the table or in the schema, not in both")
     table = [c for c in table if c["command"] in schema.named]
-    asks = walk_failures(schema, table, "none.coffer")
-    check_all(schema, "on a terminal", asks, on_terminal(asks), {0, 1, 2, 3, 4, 5})
+    walk_failures(schema, table, "none.coffer")
     good = walk_story(schema, table)
     if good:
         walk_teeth(schema, good)
