@@ -80,10 +80,14 @@ static void key_made(struct fw_card *card, uint8_t key[KEY_LEN])
  */
 static void input_latched(struct fw_card *card, bool destroyed)
 {
-	atomic_store(&card->input_due, true);
+	bool waits = atomic_exchange(&card->input_due, true);
+
 	logins_end(card, NULL);
 	if (destroyed)
 		card_event(card, COFFER_EV_ZEROIZED, 0, 0);
+	/* An earlier input's thread is on its way, and will find this one's work, too. */
+	if (waits && card->tamper_thread_on)
+		return;
 	tamper_finish(card);
 	card->tamper_thread_on = !pthread_create(&card->tamper_thread, NULL, input_main, card);
 }

@@ -379,6 +379,24 @@ static void while_off(void **state)
 	hsm_ready(b);
 }
 
+/* A command that runs on, here the test itself, holds up no input, and no second one either. */
+static void inputs_wait_for_nobody(void **state)
+{
+	struct bench *b = *state;
+
+	hsm_ready(b);
+	gate_enter(&b->card->gate, GATE_SHARED);
+	alarm(20);
+	fw_card_tamper(b->card);
+	assert_true(fw_card_decommission(b->card));
+	alarm(0);
+	gate_leave(&b->card->gate, GATE_SHARED);
+	bench_off(b);
+	expect(bench_on(b, NULL), 0);
+	expect(ask(b, COFFER_CMD_IDENTIFY, NULL, 0), 0);
+	assert_false(((struct coffer_card_info *)b->reply)->flags & COFFER_CARD_INITIALIZED);
+}
+
 /* Erasing goes on: a factory reset leaves a tampered card that is empty. */
 static void erase_a_tampered_card(void **state)
 {
@@ -450,6 +468,7 @@ int main(void)
 		T(decommission_disabled),
 		T(recovery_by_power),
 		T(while_off),
+		T(inputs_wait_for_nobody),
 		T(erase_a_tampered_card),
 		T(whoever_pulls_outlives_the_card),
 	};
