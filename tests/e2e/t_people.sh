@@ -162,11 +162,12 @@ people_status() {
 	has out "$(printf '\033')\\[1;31m    BAD: slot 0"
 }
 
-# The progress line: drawn and wiped as often as it was drawn, and once more at the end.
+# wiped FILE [VERB]: the progress line was drawn and wiped, and once more at the end.
 wiped() {
-	has "$1" 'Cloning  (\[|[ 0-9]+%)'
-	same "$(grep -oE "Cloning +(\\[|[0-9]+%)|$(printf '\r\033\\[K')" "$1" | tail -n 1 |
-		cat -v)" '^M^[[K' 'what is last on the line'
+	local line="${2-Cloning}  (\\[|[ 0-9])"
+	has "$1" "$line"
+	same "$(grep -oE "$line|$(printf '\r\033\\[K')" "$1" | tail -n 1 | cat -v)" '^M^[[K' \
+		'what is last on the line'
 }
 
 people_progress() {
@@ -190,11 +191,51 @@ people_progress() {
 		lacks terminal '60.*/s'
 		lacks terminal 'Cloning  '
 	done
-	# Control-C ends it with its line wiped, whenever it comes.
-	coffer "$(login 1); object delete all -force" >out 2>err
-	TERM=xterm timeout 50 script -qec "stty cols 60; $many >clone.out" typescript \
-		< <(sleep 0.4 && printf '\003' && sleep 5) >terminal || true
-	! grep -q 'Cloning  ' terminal || wiped terminal
+}
+
+# Control-C while the line is there, with the cards held so that the end cannot come before it: the
+# line is wiped, and what is said is true.
+people_progress_interrupted() {
+	local many pid
+	take_cards a b
+	many=$(printf 'object generate aes -label k%s; ' {1..200})
+	run 0 coffer "$(login 0); $many"
+	coffer monitor -timeout 60 >monitor.out 2>&1 &
+	pid=$!
+	until [ "$(hosts_of "$PWD" | wc -w)" = 2 ]; do sleep 0.1; done
+	printf 'co-pin-1\n' >pin
+	run 6 talk "start {$(login 0); partition clone -objects all -slot 1 -password-file pin}
+		see {Cloning +\[}
+		exec kill -STOP $(hosts_of "$PWD" | tr '\n' ' ')
+		sleep 0.3
+		send \"\x03\"
+		sleep 0.3
+		exec kill -CONT $(hosts_of "$PWD" | tr '\n' ' ')
+		see {interrupted: [0-9]+ cloned}"
+	kill $pid
+	wiped transcript
+	[ "$(count 1)" -lt 200 ] || fail 'it was not interrupted'
+	same "$(grep -oE '[0-9]+ objects? cloned' transcript | grep -oE '^[0-9]+')" "$(count 1)"
+}
+
+people_progress_groups() {
+	local many how
+	ha_cards coffer coffer
+	group G 0 1
+	printf 'co-password\n' >pin
+	many="$COFFER 'hagroup synchronize -group G -password-file pin'"
+	for how in "stty cols 60; $many >sync.out" "${many/coffer /coffer -o json }"; do
+		run 0 coffer "slot set -slot 0; role login -name co -password co-password;
+			object generate aes; object generate aes; object generate aes"
+		TERM=xterm script -qec "$how" typescript </dev/null >terminal
+		case $how in
+		stty*) wiped terminal Synchronizing ;;
+		*) lacks terminal 'Synchronizing' ;;
+		esac
+	done
+	has sync.out 'Cloned +-> +3'
+	has terminal '"cloned":3'
+	lacks sync.out "$(printf '\033')"
 }
 
 people_secrets() {
