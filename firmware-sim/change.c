@@ -10,7 +10,6 @@
 #include "writer.h"
 
 #define NAME_MAX_LEN	24
-#define ROW_OVERHEAD	64	/* of an object in its partition's space, besides its body */
 
 enum unit_kind {
 	UNIT_OBJECT_PUT, UNIT_OBJECT_UPDATE, UNIT_OBJECT_DELETE,

@@ -208,8 +208,6 @@ uint32_t handle_PARTITION_DELETE(struct cmd *c)
 
 /* ---- Changes that leave the objects alone ------------------------------------------- */
 
-#define OBJECT_OVERHEAD	64	/* as change.c counts */
-
 /* The partition as it will be. */
 struct changed {
 	uint32_t id;
@@ -274,7 +272,7 @@ static uint32_t size_fits(const struct fw_partition *p, uint64_t size)
 		return COFFER_ST_HSM_STORAGE_FULL;
 	if (store_object_count(p->card->store, p->id, &all, &open, &bytes))
 		return COFFER_ST_DEVICE_ERROR;
-	return bytes + (uint64_t)all * OBJECT_OVERHEAD > size ?
+	return bytes + (uint64_t)all * ROW_OVERHEAD > size ?
 	       (uint32_t)COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL : (uint32_t)COFFER_ST_OK;
 }
 

@@ -64,6 +64,7 @@ void object_row_free(struct object_row *row);		/* wipes the body */
 int store_object_find(struct store *s, uint32_t part, const struct store_filter *filter,
 		      uint32_t after, bool (*each)(void *opaque, const struct object_row *row),
 		      void *opaque);
+#define ROW_OVERHEAD	64	/* of an object in its partition's space, besides its body */
 int store_object_count(struct store *s, uint32_t part, uint32_t *all, uint32_t *public_only,
 		       uint64_t *bytes);
 /* Named values: scope 0 = card, else partition id. -ENOENT. *value is malloc'ed. */

@@ -334,7 +334,7 @@ static void full_partition(void **state)
 {
 	struct bench *b = *state;
 	uint32_t admin = hsm_ready(b), s, n, st = 0, last = 0;
-	uint64_t since[2] = { 0, 256 };
+	uint64_t since[2] = { 0, 256 }, taken;
 	bool told = false;
 	size_t at;
 
@@ -361,6 +361,12 @@ static void full_partition(void **state)
 	expect(object_create(b, s, 1001), COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL);
 	expect(session_only(b, COFFER_CMD_PARTITION_INFO, s), 0);
 	assert_true(dword(b, 56 + 24) == 8192 && dword(b, 56 + 32) <= 8192);
+	taken = dword(b, 56 + 32) + 64 * (uint64_t)word(b, 16);
+	expect(partition_resize(b, admin, 2, taken - 1), COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL);
+	expect(partition_resize(b, admin, 2, taken), 0);
+	expect(object_create(b, s, 1001), COFFER_ST_CONTAINER_OBJECT_STORAGE_FULL);
+	expect(partition_resize(b, admin, 2, 16384), 0);
+	expect(object_create(b, s, 1001), 0);
 	/* The other partition has room. */
 	s = partition_ready(b);
 	expect(login(b, s, COFFER_ROLE_CO, CO_PIN), 0);
