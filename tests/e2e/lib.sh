@@ -14,6 +14,7 @@ PLAIN=$top/build/bin/coffer
 work=$(mktemp -d "${TMPDIR:-/tmp}/coffer-e2e-XXXXXX")
 export COFFER LC_ALL=C.UTF-8 COFFER_CONFIG=$work/coffer.conf
 export COFFER_BLANKS=${COFFER_BLANKS:-$work}
+umask 077 # as an operator's files of passwords have to be
 unset COFFER_CARDS CREDENTIALS_DIRECTORY COFFER_SSH
 
 say() { printf '%s\n' "$*" >&2; }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "card.h"
@@ -226,19 +227,15 @@ static void empty_when_the_event_comes(void **state)
 
 /* The input's own thread is late: it waits here for the gate. */
 static struct {
-	bool on;
+	atomic_bool on;
 	sem_t go;
 } late;
 
 extern __typeof__(gate_enter) __real_gate_enter, __wrap_gate_enter;
 void __wrap_gate_enter(struct gate *g, enum gate_mode mode)
 {
-	bool wait = late.on && mode == GATE_ALONE;
-
-	if (wait) {
-		late.on = false;
+	if (mode == GATE_ALONE && atomic_exchange(&late.on, false))
 		sem_wait(&late.go);
-	}
 	__real_gate_enter(g, mode);
 }
 
@@ -250,14 +247,14 @@ static void a_command_may_be_before_the_inputs_thread(void **state)
 	bool made;
 
 	sem_init(&late.go, 0, 0);
-	late.on = true;
+	atomic_store(&late.on, true);
 	assert_true(fw_card_decommission(b->card));
 	/* It is there, and waits. */
-	while (__atomic_load_n(&late.on, __ATOMIC_SEQ_CST) && ++tries < 10000)
+	while (atomic_load(&late.on) && ++tries < 10000)
 		sched_yield();
-	if (late.on)
+	if (atomic_load(&late.on))
 		usleep(200000);
-	assert_false(late.on);
+	assert_false(atomic_load(&late.on));
 	st = init_ask(b, COFFER_CMD_HSM_INIT, so, "anew", SO_PIN, "domain");
 	made = is_initialised(b);
 	sem_post(&late.go);

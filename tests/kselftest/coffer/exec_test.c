@@ -129,7 +129,7 @@ TEST_F(exec, identifies_the_card_by_the_serial_of_query)
 
 TEST_F(exec, refuses_unknown_opcodes)
 {
-	static const __u16 opcodes[] = { 0, 0x0007, 0x7777, 0xfffe, 0xffff };
+	static const __u16 opcodes[] = { 0, 0x00ff, 0x7777, 0xfffe, 0xffff };
 	size_t i;
 
 	for (i = 0; i < COUNT(opcodes); i++) {
