@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,8 +77,8 @@ static coffer_rc certificate_of_file(struct cli *cli, const char *path,
 
 static bool is_slot(const char *text)
 {
-	if (!strncmp(text, "serial:", 7) || !strncmp(text, "label:", 6) ||
-	    !strncmp(text, "pkcs11:", 7))
+	if (!strncasecmp(text, "serial:", 7) || !strncasecmp(text, "label:", 6) ||
+	    !strncasecmp(text, "pkcs11:", 7))
 		return true;
 	return text[strspn(text, "0123456789")] == '\0';
 }

@@ -13,6 +13,7 @@
 
 #include "rates.h"
 
+#define LOOK_EVERY_MS	200
 #define QUEUES	8	/* of a card, at most */
 
 struct counts {
@@ -181,12 +182,15 @@ static void show(struct cli *cli, const struct rates_how *how, const struct samp
 
 /* ---- Sampling ---------------------------------------------------------------------- */
 
+/* A signal that comes between the look and the sleep is not waited on for long. */
 static void pause_for(int64_t until_ms, const volatile sig_atomic_t *stopped)
 {
 	int64_t left;
 
-	while (!*stopped && (left = until_ms - now_ms()) > 0)
-		nanosleep(&(struct timespec){ left / 1000, left % 1000 * 1000000 }, NULL);
+	while (!*stopped && (left = until_ms - now_ms()) > 0) {
+		left = left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS;
+		nanosleep(&(struct timespec){ 0, left * 1000000 }, NULL);
+	}
 }
 
 static uint64_t run(struct cli *cli, const struct rates_how *how, struct sample *a,

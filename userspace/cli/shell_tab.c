@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "out.h"
@@ -22,9 +21,9 @@
 
 static size_t terminal_width(void)
 {
-	struct winsize size;
+	int columns = term_columns(STDERR_FILENO);
 
-	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 20 ? size.ws_col : 80;
+	return columns ? (size_t)columns : 80;
 }
 
 /* Labels come from cards: nothing of them may reach the terminal as it is. */

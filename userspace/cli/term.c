@@ -22,7 +22,7 @@ int term_columns(int fd)
 		return 0;
 	if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col)
 		return size.ws_col;
-	return said ? atoi(said) : 0;
+	return said && atoi(said) > 0 ? atoi(said) : 0;
 }
 
 bool term_colored(enum term_color wish, bool terminal, const char *no_color, const char *term)
