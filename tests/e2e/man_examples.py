@@ -1,48 +1,45 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""man_examples.py FILE: run what `coffer-man --examples` wrote to FILE, compare the output.
+"""man_examples.py FILE: run what `coffer-man --examples` wrote to FILE, compare what it prints.
 
-"..." stands for any text of a line; alone on a line, for any lines.
+Whole outputs, line by line. Pages show what one run has printed: what differs from run to run is
+masked on both sides, see masks.py.
 """
 
+import difflib
 import re
 import subprocess
 import sys
 
-
-def pattern(lines):
-    """The expected lines as one regular expression."""
-    parts = []
-    for line in lines:
-        if line == "...":
-            parts.append(r"(?:.*\n)*?")
-        else:
-            parts.append(".*".join(re.escape(part) for part in line.split("...")) + r"\n")
-    return re.compile("".join(parts))
+from masks import masked
 
 
 def examples(text):
-    """Yield (name, command, expected lines)."""
+    """Yield (name, command, expected output)."""
     for block in re.split(r"^(?=# coffer-)", text, flags=re.M)[1:]:
-        name, command, *output = block.rstrip("\n").split("\n")
+        name, command, output = block.split("\n", 2)
         yield name[2:], command[2:], output
 
 
+def differs(name, command, output):
+    """Run it; tell the difference, if there is one."""
+    done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, timeout=60,
+                          stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+                          encoding="utf-8")
+    if masked(done.stdout) == masked(output):
+        return False
+    print(f"{name}\n$ {command}")
+    sys.stdout.writelines(difflib.unified_diff(
+        masked(output).splitlines(True), masked(done.stdout).splitlines(True), "page", "printed",
+        n=2))
+    return True
+
+
 def main():
-    bad = count = 0
     with open(sys.argv[1], encoding="utf-8") as file:
-        text = file.read()
-    for name, command, output in examples(text):
-        count += 1
-        done = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, timeout=60,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-                              encoding="utf-8")
-        if not pattern(output).fullmatch(done.stdout):
-            bad += 1
-            print(f"{name}\n$ {command}\n--- wanted\n" + "\n".join(output) +
-                  f"\n--- printed\n{done.stdout}---")
-    print(f"{count} examples, {bad} wrong")
-    return bad or not count
+        results = [differs(*example) for example in examples(file.read())]
+    print(f"{len(results)} examples, {sum(results)} wrong")
+    return sum(results) or not results
 
 
 sys.exit(main() and 1)

@@ -4,7 +4,7 @@
 
 All blocks of TEXT that are marked `sh` run in its order, in one shell and the folder of now. What
 each prints, standard error too, has to be what TRANSCRIPT says, line by line; what differs from run
-to run is masked by the patterns below, which have names. A line for make or a program of the
+to run is masked: see masks.py. A line for make or a program of the
 tree is not run here: the target or file has to be there. A command in a block that is not marked
 `sh` would never run, so it is a fault. --update writes TRANSCRIPT.
 """
@@ -16,19 +16,10 @@ import re
 import subprocess
 import sys
 
+from masks import masked
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LIMIT_S = 120
-MASKS = [
-    ("FOLDER", re.escape(os.getcwd())),
-    ("OUID", r"\b[0-9a-f]{48}\b"),
-    ("DIGEST", r"\b[0-9a-f]{64}\b"),
-    ("TIME", r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:.]{8,12}Z"),
-    # Keys of a group have handles of no order.
-    ("HANDLE", r"(?:(?<=handle        ->  )|(?<=handle       ->  ))[0-9]{3,}$"),
-    ("MILLISECONDS", r"(?<=Power-on time, ms        ->  )[0-9]+$"),
-    ("GROUP NUMBER", r"(?<=HA Group Number          ->  )[0-9]+$"),
-    ("SERIAL", r"(?<!bytes           ->  )(?<!bytes      ->  )\b[0-9]{5,14}\b(?:  +)?"),
-]
 NOT_HERE = re.compile(r"(make|tests/|export PATH=)")
 # What a block that is not run must not have: commands with or without the program's name.
 LOST = re.compile(r"(\$ |coffer |make |%s)" % "|".join(
@@ -89,14 +80,6 @@ def script_of(found):
 
 def quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def masked(text):
-    for name, pattern in MASKS:
-        # In a column: as wide as it is not.
-        text = re.sub(pattern, lambda m, n=name: "<%s>%s" % (n, "  " * m[0].endswith("  ")), text,
-                      flags=re.M)
-    return text
 
 
 def main():

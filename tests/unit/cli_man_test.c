@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "hw/coffer_status.h"
 #include "table.h"
 #include "table_doc.h"
 
@@ -163,6 +164,62 @@ static bool is_named(const char *name)
 	return false;
 }
 
+/* "CKR_NAME" of a card, or of errno. */
+static bool is_error(const char *name)
+{
+#define NAME(name, value, mend) "CKR_" #name,
+	static const char *const codes[] = { COFFER_STATUS_CODES(NAME) };
+#undef NAME
+	const char *number;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (!strcmp(codes[i], name))
+			return true;
+	for (int i = 1; i < 134; i++) {
+		number = strerrorname_np(i);
+		if (number && !strcmp(number, name))
+			return true;
+	}
+	return false;
+}
+
+static void errors_are_of_what_there_is(void **state)
+{
+	char name[64];
+
+	(void)state;
+	for (const struct cli_doc *d = cli_docs; d->name; d++)
+		for (const char *p = d->errors; p && *p; p = *p ? p + 1 : p) {
+			snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ":"), p);
+			if (!is_error(name))
+				fail_msg("%s: there is no error %s", d->name, name);
+			p += strcspn(p, "\n");
+		}
+}
+
+/* What people type every day is shown with its errors, and run. */
+static void everyday_commands_have_examples(void **state)
+{
+	static const char *const names[] = {
+		"hagroup creategroup", "hagroup addmember", "hagroup synchronize", "hagroup check",
+		"hagroup listgroups", "ped key create", "partition clone",
+		"partition archive backup", "partition archive verify", "partition archive export",
+		"partition archive show", "partition archive check", "partition archive import",
+		"hsm certificate", "migrate", "status", "monitor", "partition domainadd",
+		"partition showpolicies", "partition changepolicy", "audit init", "audit config",
+		"audit show", "audit verify", "clientconfig show", "clientconfig import",
+	};
+	const struct cli_doc *d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		for (d = cli_docs; d->name && strcmp(d->name, names[i]); d++)
+			;
+		if (!d->name || !d->examples || !d->examples->run)
+			fail_msg("no example of %s", names[i]);
+	}
+}
+
 static void texts_are_of_what_there_is(void **state)
 {
 	(void)state;
@@ -187,6 +244,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_noun_and_global_option),
 		cmocka_unit_test(every_noun_has_its_page),
 		cmocka_unit_test(texts_are_of_what_there_is),
+		cmocka_unit_test(errors_are_of_what_there_is),
+		cmocka_unit_test(everyday_commands_have_examples),
 	};
 	char *slash = strrchr(argv[0], '/');
 

@@ -30,6 +30,12 @@ static void file_name(const char *path, char *out, size_t room)
 	snprintf(out, room, "file %.40s", name ? name + 1 : path);
 }
 
+/* The library speaks of cards where a file is not there. */
+static const char *file_why(coffer_rc rc)
+{
+	return rc == -ENOENT ? strerror(ENOENT) : coffer_strerror(rc);
+}
+
 static coffer_rc may_write(struct cli *cli, const struct cli_args *args, const char *path)
 {
 	if (access(path, F_OK))
@@ -129,7 +135,7 @@ static coffer_rc export_to(struct cli *cli, const struct cli_args *args,
 	file_name(to->path, run.target, sizeof(run.target));
 	rc = coffer_archive_file_export(source->session, to, &run.options, &run.report);
 	if (rc < 0 && !run.report.why[0])
-		cli_fail(cli, rc, "%s was not written: %s", to->path, coffer_strerror(rc));
+		cli_fail(cli, rc, "%s was not written: %s", to->path, file_why(rc));
 	rc = clone_end(&run, rc);
 	if (rc == ST(FAILED_TO_CLONE_AN_OBJECT) && !run.options.dry_run && !run.kept &&
 	    !cli->message[0])
@@ -184,7 +190,7 @@ coffer_rc cli_archive_import(struct cli *cli, const struct cli_args *args)
 	snprintf(run.target, sizeof(run.target), "slot %u", target->slot.slot);
 	rc = coffer_archive_file_import(target->session, path, &run.options, &run.report);
 	if (rc < 0 && !run.report.why[0])
-		cli_fail(cli, rc, "%s: %s", path, coffer_strerror(rc));
+		cli_fail(cli, rc, "%s: %s", path, file_why(rc));
 	return clone_end(&run, rc);
 }
 
@@ -201,7 +207,8 @@ coffer_rc cli_archive_check(struct cli *cli, const struct cli_args *args)
 		return rc;
 	rc = coffer_archive_file_verify(s->session, path, &objects, &why);
 	if (rc)
-		cli_fail(cli, rc, "%s: %s", path, why ? why : clone_why(rc));
+		cli_fail(cli, rc, "%s: %s", path,
+			 why ? why : rc == -ENOENT ? file_why(rc) : clone_why(rc));
 	free(why);
 	if (rc)
 		return rc;
@@ -251,7 +258,7 @@ coffer_rc cli_archive_show(struct cli *cli, const struct cli_args *args)
 	if (rc == ST(CPV4_MSG_ERROR))
 		return cli_fail(cli, rc, "%s is no archive", path);
 	if (rc)
-		return cli_fail(cli, rc, "%s: %s", path, coffer_strerror(rc));
+		return cli_fail(cli, rc, "%s: %s", path, file_why(rc));
 	out_number(o, "version", "Version of the format", info.version);
 	out_serial(o, "card", "Serial number of the source's card", info.card);
 	out_serial(o, "partition", "Serial number of the source", info.partition);

@@ -9,8 +9,8 @@
 /*
  * A command line of sh as a user types it, and what it prints (both streams). Examples run in the
  * order of the table, in one folder with the cards, files and variables of examples.setup (see
- * CONTRIBUTING.md). "..." in the output stands for any text of that line, alone on a line for any
- * lines.
+ * CONTRIBUTING.md). The output is what one run printed, whole; what differs in the next, such as
+ * OUIDs and times, tests/e2e/masks.py knows.
  */
 struct cli_example {
 	const char *what;	/* one sentence */

@@ -14,11 +14,17 @@
 		     "echo 'pay 100' >document; coffer --slot 0 --login co --pin-file pin-a "
 		     "'object export-public -label signer -file signer.pem; object sign -label "
 		     "signer -in document -out document.sig' >/dev/null 2>&1; openssl dgst -sha256 "
-		     "-verify signer.pem -signature document.sig document", "Verified OK\n" }) },
+		     "-verify signer.pem -signature document.sig document",
+		     "Verified OK\n" }) },
 	{ "object verify", "Public keys need no login.",
 	  "CKR_SIGNATURE_INVALID: another key, file or mechanism",
 	  EXAMPLES({ "By the card",
 		     "coffer --slot 0 object verify -label signer -in document -signature "
 		     "document.sig",
-		     "...\nCommand Result : No Error\n...\n" }) },
+		     "    Key handle               ->  1\n"
+		     "    Mechanism                ->  SHA256_RSA_PKCS\n"
+		     "    Signature                ->  genuine\n"
+		     "\n"
+		     "Command Result : No Error\n"
+		     "\n" }) },
 	{ "object delete", "Groups of the partition's delete it on all members.", NULL, NULL },
