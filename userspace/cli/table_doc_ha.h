@@ -28,9 +28,9 @@
 		     "Command Result : No Error\n"
 		     "\n" }) },
 	{ "hagroup addmember",
-	  "All that could stand against it is looked at before: domain, policies, firmware, "
-	  "password.", "EEXIST: it is a member of a group\n"
-	  "CKR_SESSION_NEGOTIATION_NO_PSK: members have one domain\n"
+	  "What could stand against it is looked at before: policies, firmware, password.\n"
+	  "Whether it has the domain of the others hagroup check tells, and synchronize.",
+	  "EEXIST: it is a member of a group\n"
 	  "CKR_PIN_INCORRECT: members have one password; role changepw",
 	  EXAMPLES({ "And of two",
 		     "coffer hagroup addmember -group signing -slot 1 "
