@@ -5,18 +5,19 @@
 # Cards of these profiles whose partitions have the same domain and password; the cards'
 # generations ask for another first password, and for other names of roles.
 ha_cards() { # PROFILE...
-	local i=0 profile po co
+	local i=0 profile po co domain
 	export COFFER_CONFIG=$PWD/coffer.conf COFFER_CARDS=
 	for profile; do
 		make_card $i.coffer "$profile"
 		COFFER_CARDS+=${COFFER_CARDS:+,}$i.coffer
-		po=po co=co
+		po=po co=co domain=D
+		[ $i = 0 ] || domain=${second_domain:-D}
 		case $profile in *-6.24 | *-6) po='"Partition SO"' co='"Crypto Officer"' ;; esac
 		cat >>setup <<-END
 			slot set -slot $((9000 + i))
 			hsm init -label card$i -password so-password -domain D -force
 			slot set -slot $i
-			partition init -label part$i -password po-password -domain D -force
+			partition init -label part$i -password po-password -domain $domain -force
 			role login -name $po -password po-password
 			role init -name $co -password co-initial
 			role logout
@@ -194,6 +195,32 @@ ha_rules() {
 	# Warned about policies, too, among cards of one model.
 	run 0 coffer 'hagroup check -group G -password co-password'
 	has out 'firmware 7.8.0, on the primary'
+}
+
+# A member that could never get a key is none, and one that is in the file all the same is named
+# before anything moves: which side, and what to type.
+ha_refused() {
+	local other second_domain=E
+	ha_cards coffer coffer
+	other=$(serial_of 1)
+	group G 0
+	run 5 coffer 'hagroup addmember -group G -slot 1 -password co-password'
+	same "$(grep -vc 'a secret on the command line' err)" 1 'lines'
+	has err "to $other \(target\): source and target share no domain"
+	sed -i "s/Members = .*/Members = $(serial_of 0),$other;/" coffer.conf
+	run 0 coffer 'slot set -slot 0; role login -name co -password co-password;
+		object generate aes -label alone'
+	run 5 coffer 'hagroup synchronize -group G -password co-password'
+	same "$(grep -vc 'a secret on the command line' err)" 1 'lines'
+	has err "nothing was synchronized: from member $(serial_of 0) \(source\) to member $other"
+	has err 'share no domain: see partition domainlist on both, and partition domainadd'
+	same "$(objects_on 1)" 0
+	run 0 coffer "hagroup removemember -group G -serialnumber $other"
+	run 0 coffer "slot set -slot 1; role login -name po -password po-password;
+		partition changepolicy -policy 0,4 -value 0,0 -force"
+	run 5 coffer 'hagroup addmember -group G -slot 1 -password co-password'
+	same "$(grep -vc 'a secret on the command line' err)" 1 'lines'
+	has err "policy 0 is off on $other: its po has to turn it on, partition changepolicy"
 }
 
 # row 63

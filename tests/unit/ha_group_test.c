@@ -237,6 +237,17 @@ static size_t inside_differences(struct coffer_session *s)
 	return n;
 }
 
+/* The total is there with the first item, and is reached with the last. */
+static void count_item(void *opaque, uint64_t serial, const struct coffer_clone_item *item)
+{
+	const struct coffer_ha_sync_report *r = opaque;
+
+	(void)serial;
+	assert_int_equal(r->total, 4);
+	assert_int_equal(item->result, COFFER_CLONED);
+	assert_true(r->cloned <= r->total);
+}
+
 /* rows 58, 59 */
 static void what_is_missing_comes_by_synchronizing(void **state)
 {
@@ -259,8 +270,9 @@ static void what_is_missing_comes_by_synchronizing(void **state)
 	assert_int_equal(count, 3);
 	assert_true(list[0].objects);
 	free(list);
-	GOOD(coffer_ha_sync(s, &report, NULL, NULL));
+	GOOD(coffer_ha_sync(s, &report, count_item, &report));
 	assert_int_equal(report.cloned, 4);
+	assert_int_equal(report.total, 4);
 	GOOD(coffer_ha_compare(s, &list, &count));
 	assert_int_equal(count, 0);
 	free(list);
@@ -274,12 +286,99 @@ static void what_is_missing_comes_by_synchronizing(void **state)
 	assert_int_equal(inside_differences(s), 2);
 	GOOD(coffer_ha_sync(s, &report, NULL, NULL));
 	assert_int_equal(report.cloned, 0);
+	assert_int_equal(report.total, 0);
 	assert_int_equal(report.changed, 2);
 	GOOD(coffer_ha_compare(s, &list, &count));
 	assert_int_equal(count, 0);
 	free(list);
 	assert_int_equal(inside_differences(s), 0);
 	coffer_session_close(s);
+}
+
+/* A group "g" of a's partition and another one on b, of that serial. */
+static void group_with(uint64_t serial)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text),
+		 "VirtualToken = {\n   VirtualToken00Label = g;\n   VirtualToken00SN = 1%%SN0;\n"
+		 "   VirtualToken00Members = %%SN0,%llu;\n}\n", (unsigned long long)serial);
+	bench_configure(&b, text);
+}
+
+static void sync_refused(struct coffer_session *s, coffer_rc want, const char *words)
+{
+	struct coffer_ha_sync_report report;
+	coffer_rc rc = coffer_ha_sync(s, &report, NULL, NULL);
+
+	if (rc != want || !strstr(report.why, words))
+		fail_msg("%s: %s", coffer_errname(rc), report.why);
+	assert_null(strchr(report.why, '\n'));
+	assert_int_equal(report.cloned, 0);
+}
+
+static uint64_t serial_of(struct coffer_session *s)
+{
+	struct coffer_partition_details d;
+
+	GOOD(coffer_partition_info(s, &d));
+	return d.slot.serial;
+}
+
+static void another_domain_is_told_before_anything_moves(void **state)
+{
+	struct coffer_ha_who who = { .pin = STORY_CO, .pin_len = strlen(STORY_CO) };
+	struct story story = { .ctx = b.ctx };
+	struct coffer_session *s, *one, *other;
+	char *text = NULL;
+	uint32_t id;
+
+	(void)state;
+	other = story_partition(&story, 1, "another domain", &id);
+	who.serial = serial_of(other);
+	bench_group(&b, 1, 0, NULL);
+	/* It cannot become a member ... */
+	assert_int_equal(coffer_ha_add(b.ctx, "g", &who, NULL, &text),
+			 ST(SESSION_NEGOTIATION_NO_PSK));
+	assert_non_null(strstr(text, "share no domain"));
+	assert_non_null(strstr(text, "partition domainadd"));
+	free(text);
+	/* ... and if somebody wrote it into the file: */
+	group_with(who.serial);
+	GOOD(coffer_session_open_slot(b.ctx, BENCH_SLOT, true, &s));
+	sync_refused(s, ST(USER_NOT_LOGGED_IN), "role login -name co");
+	coffer_session_close(s);
+	s = bench_login(&b);
+	one = bench_direct(&b, 0);
+	story_aes(one, "k", key);
+	coffer_session_close(one);
+	sync_refused(s, ST(SESSION_NEGOTIATION_NO_PSK), "(target): source and target share no");
+	coffer_session_close(s);
+	coffer_session_close(other);
+}
+
+static void a_policy_that_is_off_is_told_with_its_side(void **state)
+{
+	static const uint32_t ids[] = { 0, 4 }, off[] = { 0, 0 };
+	struct story story = { .ctx = b.ctx };
+	struct coffer_session *s, *one, *other;
+	uint32_t id;
+
+	(void)state;
+	other = story_partition(&story, 1, STORY_DOMAIN, &id);
+	GOOD(coffer_logout(other));
+	GOOD(coffer_login(other, COFFER_ROLE_PO, STORY_PO, strlen(STORY_PO), NULL));
+	GOOD(coffer_policy_set(other, ids, off, 2, true));
+	GOOD(coffer_logout(other));
+	group_with(serial_of(other));
+	s = bench_login(&b);
+	one = bench_direct(&b, 0);
+	story_aes(one, "k", key);
+	coffer_session_close(one);
+	sync_refused(s, ST(OPERATION_NOT_ALLOWED),
+		     "off on the target: its Partition SO has to type partition changepolicy");
+	coffer_session_close(s);
+	coffer_session_close(other);
 }
 
 int main(void)
@@ -294,6 +393,8 @@ int main(void)
 		HA_TEST(attributes_change_on_all),
 		HA_TEST(logins_are_the_groups),
 		HA_TEST(what_is_missing_comes_by_synchronizing),
+		HA_TEST(another_domain_is_told_before_anything_moves),
+		HA_TEST(a_policy_that_is_off_is_told_with_its_side),
 	};
 
 	return cmocka_run_group_tests(tests, ha_begin_three, ha_end);

@@ -357,6 +357,7 @@ static const struct out_column sync_columns[] = {
 struct sync_run {
 	struct cli *cli;
 	size_t items;
+	struct coffer_ha_sync_report report;
 };
 
 /* One object that was cloned to a member or refused there. */
@@ -366,8 +367,8 @@ static void on_item(void *opaque, uint64_t serial, const struct coffer_clone_ite
 	struct cli *cli = run->cli;
 	char text[24];
 
+	progress_total(run->report.total);
 	progress_set(++run->items);
-
 	snprintf(text, sizeof(text), "%" PRIu64, serial);
 	out_row(&cli->out, (union out_cell[]){
 		OUT_T(text), OUT_N(item->source_handle),
@@ -381,7 +382,7 @@ static void on_item(void *opaque, uint64_t serial, const struct coffer_clone_ite
 static coffer_rc synchronize(struct cli *cli, const struct cli_args *args)
 {
 	struct sync_run run = { .cli = cli };
-	struct coffer_ha_sync_report report;
+	const struct coffer_ha_sync_report *report = &run.report;
 	struct coffer_session *s;
 	coffer_rc rc = group_session(cli, args, &s);
 
@@ -389,13 +390,15 @@ static coffer_rc synchronize(struct cli *cli, const struct cli_args *args)
 		return rc;
 	out_table(&cli->out, "objects", sync_columns, 4);
 	progress_begin("Synchronizing", 0, cli->out.json);
-	rc = coffer_ha_sync(s, &report, on_item, &run);
+	rc = coffer_ha_sync(s, &run.report, on_item, &run);
 	progress_end();
 	out_table_end(&cli->out);
 	coffer_session_close(s);
-	out_number(&cli->out, "cloned", "Cloned", report.cloned);
-	out_number(&cli->out, "changed", "Attributes changed", report.changed);
-	out_number(&cli->out, "refused", "Refused", report.refused);
+	out_number(&cli->out, "cloned", "Cloned", report->cloned);
+	out_number(&cli->out, "changed", "Attributes changed", report->changed);
+	out_number(&cli->out, "refused", "Refused", report->refused);
+	if (report->why[0])
+		cli_fail(cli, rc, "nothing was synchronized: %s", report->why);
 	return rc;
 }
 

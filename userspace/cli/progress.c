@@ -193,6 +193,13 @@ void progress_set(size_t done)
 	pthread_mutex_unlock(&line.lock);
 }
 
+void progress_total(size_t total)
+{
+	pthread_mutex_lock(&line.lock);
+	line.total = total;
+	pthread_mutex_unlock(&line.lock);
+}
+
 void progress_end(void)
 {
 	if (!line.active)

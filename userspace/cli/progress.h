@@ -21,6 +21,8 @@ const char *progress_text(const char *verb, size_t done, size_t total, int64_t e
 /* Does nothing unless standard error is a terminal that can do it. @verb lives on: "Cloning". */
 void progress_begin(const char *verb, size_t total, bool json);
 void progress_set(size_t done);
+/* Once it is known. */
+void progress_total(size_t total);
 void progress_end(void);
 
 /* Around a message to standard error. */

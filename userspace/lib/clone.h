@@ -72,6 +72,12 @@ void clone_verdict(struct clone_run *run, struct clone_object *object, uint32_t 
  */
 char *clone_side_preflight(struct coffer_session *s, const char *name, coffer_rc *rc);
 
+/*
+ * clone_refusal.c: why nothing would get from one to the other, in words with the mend; NULL and
+ * *rc 0: it would. The cards negotiate, so a failed proof of the domain is counted.
+ */
+char *clone_refusal(struct coffer_session *source, struct coffer_session *target, coffer_rc *rc);
+
 void clone_settle(struct clone_run *run, struct clone_object *object,
 		  enum coffer_clone_result result, coffer_rc rc, uint32_t target_handle);
 void clone_stage(const struct clone_run *run, enum coffer_clone_stage stage, size_t done);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clone.h"
 #include "ha_facts.h"
 
 /* ---- The configuration of now -------------------------------------------------------- */
@@ -113,6 +114,67 @@ static coffer_rc prove(struct coffer *ctx, const struct coffer_slot *slot,
 				       "secret (%s): members of a group have the same",
 				       (unsigned long long)slot->serial, coffer_errname(rc)));
 	return rc;
+}
+
+/* Sessions of both in a connection of its own, the Crypto Officer logged in. */
+static coffer_rc enter_apart(struct coffer *apart, const struct coffer_slot *slot,
+			     unsigned int card, const struct coffer_ha_who *who,
+			     struct coffer_session **s)
+{
+	coffer_rc rc = coffer_session_open(coffer_card_at(apart, card), slot->partition, true, s);
+
+	return rc ? rc : coffer_login(*s, COFFER_ROLE_CO, who->pin, who->pin_len, NULL);
+}
+
+/* A member that can never get a key is none; of other refusals a warning or the rules tell. */
+static bool keeps_out(coffer_rc rc)
+{
+	switch (rc) {
+	case ST(SESSION_NEGOTIATION_NO_PSK):
+	case ST(CERTIFICATE_DATA_INVALID):
+	case ST(CLONING_PARAMETER_MISSING):
+	case ST(CLONE_THROTTLED):
+	case ST(CLONE_KDF_MISMATCH):
+	case ST(PROTOCOL_DISABLED):
+	case ST(SESSION_NEGOTIATION_NO_ALGS):
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Only a negotiation of the two cards tells whether they share a domain. */
+static coffer_rc prove_domain(struct coffer *ctx, const struct coffer_slot *p,
+			      const struct coffer_slot *j, const struct coffer_ha_who *who,
+			      char **text)
+{
+	const char *ours = coffer_card_name(coffer_card_at(ctx, p->card));
+	const char *theirs = coffer_card_name(coffer_card_at(ctx, j->card));
+	char *cards = p->card == j->card ? text_of("%s", ours) : text_of("%s,%s", ours, theirs);
+	struct coffer_options options = { .cards = cards, .timeout_ms = ctx->timeout_ms,
+					  .client_version = ctx->client_version };
+	struct coffer_session *s = NULL, *t = NULL;
+	struct coffer *apart = NULL;
+	char *line = NULL;
+	coffer_rc rc = cards ? coffer_open(&options, &apart) : -ENOMEM;
+
+	if (!rc)
+		rc = enter_apart(apart, p, 0, who, &s);
+	if (!rc)
+		rc = enter_apart(apart, j, p->card == j->card ? 0 : 1, who, &t);
+	if (!rc)
+		line = clone_refusal(s, t, &rc);
+	if (rc && keeps_out(rc))
+		text_set(text, text_of("from the primary %llu (source) to %llu (target): %s",
+				       (unsigned long long)p->serial,
+				       (unsigned long long)j->serial,
+				       line ? line : coffer_strerror(rc)));
+	free(line);
+	coffer_session_close(s);
+	coffer_session_close(t);
+	coffer_close(apart);
+	free(cards);
+	return keeps_out(rc) || rc < 0 ? rc : 0;
 }
 
 /* ---- Making and adding --------------------------------------------------------------- */
@@ -265,6 +327,8 @@ static coffer_rc may_join(struct coffer *ctx, const struct ha_conf_group *g,
 	}
 	if (!rc)
 		rc = prove(ctx, &joins, who, text);
+	if (!rc && g->count)
+		rc = prove_domain(ctx, &primary, &joins, who, text);
 	if (!rc && g->count)
 		warn(warnings, &p, &j);
 	ha_facts_free(&p);

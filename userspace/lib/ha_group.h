@@ -213,6 +213,17 @@ coffer_rc ha_resolve(struct ha_group *g, struct coffer_session *s, unsigned int 
 /* Make sure that the handle is known, by a look at the primary if need be. */
 coffer_rc ha_know(struct ha_session *hs, uint32_t handle);
 
+/* ---- ha_plan.c --------------------------------------------------------------------------- */
+/* What a synchronization has to move. */
+struct ha_plan {
+	size_t total;			/* objects, over all members */
+	uint32_t to_primary;		/* bits of the members that have what it lacks */
+	uint32_t from_primary;		/* ... of those that lack something by then */
+};
+/* Token objects by OUID; @members: bits, the primary's too. */
+coffer_rc ha_plan(struct ha_group *g, unsigned int primary, uint32_t members,
+		  struct ha_plan *out);
+
 /* ---- ha_sync.c --------------------------------------------------------------------------- */
 /* The member is to destroy it when it is back. -ENOMEM. */
 coffer_rc ha_doom(struct ha_group *g, unsigned int member, const struct ha_ouid *ouid);

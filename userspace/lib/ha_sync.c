@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clone.h"
 #include "ha_group.h"
 
 /* What can be changed after an object was made; a card that does not know one is not asked. */
@@ -294,12 +295,77 @@ static coffer_rc bring(struct sync *y, unsigned int from, unsigned int to, bool 
 	return rc;
 }
 
+static coffer_rc refuse(struct sync *y, coffer_rc rc, char *line)
+{
+	snprintf(y->report->why, sizeof(y->report->why), "%s", line ? line : coffer_strerror(rc));
+	free(line);
+	return rc;
+}
+
+/* Would anything get from one to the other? */
+static coffer_rc ask_pair(struct sync *y, unsigned int from, unsigned int to)
+{
+	struct coffer_session s, t;
+	coffer_rc rc = 0;
+	char *line, *pair;
+
+	if (!ha_control(y->g, from, &s) || !ha_control(y->g, to, &t))
+		return -ENODEV;
+	line = clone_refusal(&s, &t, &rc);
+	if (!rc)
+		return 0;
+	pair = text_of("from member %llu (source) to member %llu (target): %s",
+		       (unsigned long long)y->g->members[from].serial,
+		       (unsigned long long)y->g->members[to].serial,
+		       line ? line : coffer_strerror(rc));
+	free(line);
+	return refuse(y, rc, pair);
+}
+
+/* Before anything is moved: what there is to do, and whether all of it may be tried. */
+static coffer_rc sync_plan(struct sync *y, unsigned int p, uint32_t alive)
+{
+	struct ha_plan plan;
+	enum coffer_role role;
+	coffer_rc rc;
+
+	pthread_mutex_lock(&y->g->lock);
+	role = y->g->role;
+	pthread_mutex_unlock(&y->g->lock);
+	/* Nobody sees private objects: all members would look the same. */
+	if (role == COFFER_ROLE_NONE)
+		return refuse(y, ST(USER_NOT_LOGGED_IN),
+			      text_of("nobody is logged in to the group: role login -name co"));
+	rc = ha_plan(y->g, p, alive, &plan);
+	y->report->total = plan.total;
+	for (unsigned int i = 0; !rc && i < y->g->count; i++) {
+		if (plan.to_primary >> i & 1)
+			rc = ask_pair(y, i, p);
+		if (!rc && plan.from_primary >> i & 1)
+			rc = ask_pair(y, p, i);
+	}
+	return rc;
+}
+
+/* What was destroyed while a member was away must not come back from there. */
+static coffer_rc doomed_first(struct ha_group *g, uint32_t alive)
+{
+	coffer_rc rc = 0;
+
+	for (unsigned int i = 0; !rc && i < g->count; i++)
+		if (alive >> i & 1)
+			rc = ha_carry_out(g, i);
+	return rc;
+}
+
 /* Everything to the primary first, then from it to all. */
 static coffer_rc sync_all(struct sync *y, unsigned int p)
 {
-	uint32_t others = ha_alive(y->g) & ~(1u << p);
-	coffer_rc rc = 0;
+	uint32_t alive = ha_alive(y->g), others = alive & ~(1u << p);
+	coffer_rc rc = doomed_first(y->g, alive);
 
+	if (!rc)
+		rc = sync_plan(y, p, alive);
 	for (int back = 1; back >= 0; back--)
 		for (unsigned int i = 0; !rc && i < y->g->count; i++) {
 			if (!(others >> i & 1))

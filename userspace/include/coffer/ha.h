@@ -112,8 +112,10 @@ coffer_rc coffer_ha_create(struct coffer *ctx, const char *label, const struct c
 			   char **text);
 coffer_rc coffer_ha_create_preflight(struct coffer *ctx, const char *label,
 				     const struct coffer_ha_who *who, char **text);
-/* *warnings (may be NULL, free() it) gets a line for each difference that is tolerated. */
-/* Proves the password at the new member and, when it is needed, at the primary. */
+/*
+ * *warnings (may be NULL, free() it) gets a line for each difference that is tolerated. Proves the
+ * password at the new member and at the primary, and that both share a domain and a protocol.
+ */
 coffer_rc coffer_ha_add(struct coffer *ctx, const char *label, const struct coffer_ha_who *who,
 			char **warnings, char **text);
 coffer_rc coffer_ha_remove(struct coffer *ctx, const char *label, uint64_t serial, char **text);
@@ -135,10 +137,15 @@ coffer_rc coffer_ha_compare(struct coffer_session *s, struct coffer_ha_differenc
 			    size_t *count);
 struct coffer_ha_sync_report {
 	size_t cloned, changed, refused;
+	size_t total;			/* to be cloned at most: known before item is called */
+	char why[320];			/* nothing was cloned because of this; "" = see the result */
 };
 /*
  * Clone what a member lacks, to the primary first and from there to all, and give objects the
- * primary's attributes. COFFER_ST_FAILED_TO_CLONE_AN_OBJECT: some were refused.
+ * primary's attributes; members that are down are left out. Before anything is cloned each pair of
+ * members that has to exchange something is asked, as by coffer_clone_preflight(), and its domain
+ * is proven: report->why says what is against it, on which side, and what to type.
+ * COFFER_ST_USER_NOT_LOGGED_IN; COFFER_ST_FAILED_TO_CLONE_AN_OBJECT: some were refused.
  */
 coffer_rc coffer_ha_sync(struct coffer_session *s, struct coffer_ha_sync_report *report,
 			 void (*item)(void *opaque, uint64_t serial,
