@@ -57,6 +57,10 @@ archive_file_refused() {
 	cmp keys.car before
 	run 0 coffer "$(login 0); partition archive export -file keys.car -recipient 1 -force"
 	! cmp -s keys.car before
+	# A pipe that nobody writes to is no file, and nobody waits for it.
+	mkfifo pipe
+	COFFER_CARDS='' run 1 timeout 10 "$COFFER" partition archive show -file pipe
+	has err 'pipe: '
 	# Cut, extended, changed, something else.
 	head -c -1 keys.car >short
 	run 1 coffer "$(login 1); partition archive import -file short"
@@ -121,9 +125,13 @@ archive_file_policy() {
 	run 0 coffer 'slot set -slot 0; role login -name po -password po-pin-0;
 		partition changepolicy -policy 0 -value 0 -force'
 	run 0 coffer "$(login 0); object generate rsa -label pair; object generate aes -label k"
-	run 1 coffer "$(login 0); partition archive export -file keys.car -recipient 1"
+	run 5 coffer "$(login 0); partition archive export -file keys.car -recipient 1"
 	has err 'was not written'
 	! [ -e keys.car ]
+	# No file: so no object counts as archived.
+	run 5 coffer -o json "$(login 0); partition archive export -file keys.car -recipient 1"
+	same "$(json out 'd[-1]["data"]["cloned"]')" 0
+	same "$(json out '"cloned" in {o["result"] for o in d[-1]["data"]["objects"]}')" False
 	run 6 coffer "$(login 0); partition archive export -file keys.car -recipient 1 -dryrun"
 	! [ -e keys.car ]
 	run 6 coffer -o json "$(login 0);

@@ -5,9 +5,11 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "archive_file.h"
 
@@ -57,6 +59,7 @@ struct export_run {
 	struct clone_run clone;		/* its source and its objects */
 	const struct coffer_archive_target *to;
 	struct archive_out file;
+	bool written;			/* the file is there, under its name */
 };
 
 static void why(struct export_run *run, char *line)
@@ -242,6 +245,10 @@ static coffer_rc check(struct export_run *run)
 	if (!rc && (!run->to->path || !run->to->count || !run->to->recipients ||
 		    run->to->count > COFFER_ARCHIVE_RECIPIENTS))
 		rc = -EINVAL;
+	/* Said again, and then for certain, when it gets its name. */
+	if (!rc && !run->to->replace && !run->clone.options->dry_run &&
+	    !faccessat(AT_FDCWD, run->to->path, F_OK, AT_SYMLINK_NOFOLLOW))
+		rc = -EEXIST;
 	if (!rc && !run->clone.options->no_preflight)
 		why(run, clone_side_preflight(run->clone.source, "source", &rc));
 	return rc;
@@ -270,10 +277,26 @@ static coffer_rc write_all(struct export_run *run)
 		return rc;
 	}
 	rc = end_write(run);
-	if (!rc)
-		return archive_out_done(&run->file, run->to->replace);
-	archive_out_drop(&run->file);
+	if (rc) {
+		archive_out_drop(&run->file);
+		return rc;
+	}
+	rc = archive_out_done(&run->file, run->to->replace);
+	run->written = !rc;
 	return rc;
+}
+
+/* No object is in a file that is not there. */
+static void take_back(struct coffer_clone_report *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->items[i].result != COFFER_CLONED)
+			continue;
+		r->items[i].result = COFFER_CLONE_NOT_TRIED;
+		r->items[i].rc = ST(CLONE_NOT_ATTEMPTED);
+		r->cloned--;
+		r->not_tried++;
+	}
 }
 
 static coffer_rc run_all(struct export_run *run)
@@ -325,6 +348,8 @@ API coffer_rc coffer_archive_file_export(struct coffer_session *source,
 		rc = run_all(&run);
 	if (rc && run.clone.objects)
 		clone_settle_rest(&run.clone);
+	if (!run.written)
+		take_back(report);
 	free(run.clone.objects);
 	return rc;
 }

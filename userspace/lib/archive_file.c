@@ -52,7 +52,8 @@ struct archive_in *archive_in_open(const char *path, coffer_rc *rc)
 	*rc = in ? 0 : -ENOMEM;
 	if (!in)
 		return NULL;
-	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Nobody is waited for at the other end of a pipe. */
+	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (in->fd < 0)
 		*rc = -errno;
 	else if (fstat(in->fd, &st))
@@ -108,7 +109,7 @@ static coffer_rc part_begins(struct archive_in *in)
 		return ST(CPV4_MSG_ERROR);
 	if (p[4] > VERSION)
 		return ST(ARCHIVE_VERSION);
-	if (magic != MESSAGE_MAGIC || (p[5] != KIND_HEAD && p[5] != KIND_END))
+	if (magic != MESSAGE_MAGIC || p[4] != VERSION || (p[5] != KIND_HEAD && p[5] != KIND_END))
 		return ST(CPV4_MSG_ERROR);
 	in->kind = p[5] == KIND_HEAD ? PART_HEAD : PART_END;
 	in->len = u32_at(p + 8);
@@ -230,7 +231,8 @@ static coffer_rc sync_folder(const char *path)
 	if (!copy)
 		return -ENOMEM;
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || (fsync(fd) && errno != EINVAL))
+	/* One that may be written to but not be read cannot be asked for it. */
+	if (fd < 0 ? errno != EACCES : fsync(fd) && errno != EINVAL)
 		rc = -errno;
 	if (fd >= 0)
 		close(fd);

@@ -39,7 +39,8 @@ struct coffer_archive_target {
  * The session is logged in (CO). The file has a temporary name until it is whole and on disk; a
  * run that failed, was interrupted, or did not get all objects into it leaves none behind, but
  * for the latter with COFFER_ON_ERROR_GO_ON. Results, options and report as coffer_clone(): an
- * object in the file is COFFER_CLONED with target_handle 0; report->why says in one line why
+ * object in the file is COFFER_CLONED with target_handle 0, and no object is when there is no
+ * file; report->why says in one line why
  * nothing was written. -EINVAL: no or too many recipients; -EEXIST; other errors of the file.
  */
 coffer_rc coffer_archive_file_export(struct coffer_session *source,
