@@ -327,10 +327,12 @@ static void control_put(struct ha_group *g, struct ha_member *m, struct coffer_s
 	old = m->control;
 	m->control = s;
 	pthread_mutex_unlock(&g->lock);
-	if (old && s)
+	if (old && s) {
+		old->timeout_ms = g->set.call_ms;
 		direct_close(old);
-	else
+	} else {
 		free(old);
+	}
 }
 
 coffer_rc ha_open_control(struct ha_group *g, unsigned int member)
@@ -401,9 +403,11 @@ void ha_close_controls(struct ha_group *g)
 		m->alive = false;
 		m->entered = false;
 		pthread_mutex_unlock(&g->lock);
-		if (s && alive)
+		if (s && alive) {
+			s->timeout_ms = g->set.call_ms;
 			direct_close(s);
-		else
+		} else {
 			free(s);
+		}
 	}
 }

@@ -65,10 +65,12 @@ static void ha_close(struct coffer_session *s)
 
 	for (unsigned int i = 0; i < g->count; i++) {
 		/* A card that is away is not waited for. */
-		if (hs->at[i].s && mine && (ha_alive(g) >> i & 1))
+		if (hs->at[i].s && mine && (ha_alive(g) >> i & 1)) {
+			hs->at[i].s->timeout_ms = g->set.call_ms;
 			direct_close(hs->at[i].s);
-		else
+		} else {
 			free(hs->at[i].s);
+		}
 	}
 	if (mine) {
 		group_leave(g);

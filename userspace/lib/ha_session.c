@@ -31,6 +31,7 @@ static coffer_rc member_session(struct ha_session *hs, unsigned int i, unsigned 
 		return HA_STALE;
 	pthread_mutex_lock(&hs->lock);
 	if (hs->at[i].s && hs->at[i].generation != generation) {
+		hs->at[i].s->timeout_ms = ms;
 		direct_close(hs->at[i].s);
 		hs->at[i].s = NULL;
 	}

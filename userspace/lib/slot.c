@@ -158,6 +158,8 @@ coffer_rc slot_physical(struct coffer *ctx, unsigned int slot, struct coffer_slo
 	coffer_rc rc;
 
 	if (card_of(slot) >= context_count(ctx))
+		nodes_look(ctx);
+	if (card_of(slot) >= context_count(ctx))
 		return ST(SLOT_ID_INVALID);
 	rc = card_list(&ctx->cards[card_of(slot)], 0, &list, &n);
 	if (rc)
