@@ -138,7 +138,7 @@ coffer_rc coffer_ha_compare(struct coffer_session *s, struct coffer_ha_differenc
 struct coffer_ha_sync_report {
 	size_t cloned, changed, refused;
 	size_t total;			/* to be cloned at most: known before item is called */
-	char why[320];			/* nothing was cloned because of this; "" = see the result */
+	char why[320];			/* nothing was cloned, because of this; or "" */
 };
 /*
  * Clone what a member lacks, to the primary first and from there to all, and give objects the
