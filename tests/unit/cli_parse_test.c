@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "names.h"
 #include "parse.h"
 
 static struct cli_words words;
@@ -210,18 +211,18 @@ static void numbers(void **state)
 	uint64_t n;
 
 	(void)state;
-	assert_true(cli_number("0", 9, &n) && n == 0);
-	assert_true(cli_number("0x1F", 31, &n) && n == 31);
-	assert_true(cli_number("010", 10, &n) && n == 10);
-	assert_true(cli_number("18446744073709551615", UINT64_MAX, &n) && n == UINT64_MAX);
-	assert_false(cli_number("18446744073709551616", UINT64_MAX, &n));
-	assert_false(cli_number("", 9, &n));
-	assert_false(cli_number("-1", 9, &n));
-	assert_false(cli_number("+1", 9, &n));
-	assert_false(cli_number(" 1", 9, &n));
-	assert_false(cli_number("1 ", 9, &n));
-	assert_false(cli_number("0x", 9, &n));
-	assert_false(cli_number("10", 9, &n));
+	assert_true(names_number("0", 9, &n) && n == 0);
+	assert_true(names_number("0x1F", 31, &n) && n == 31);
+	assert_true(names_number("010", 10, &n) && n == 10);
+	assert_true(names_number("18446744073709551615", UINT64_MAX, &n) && n == UINT64_MAX);
+	assert_false(names_number("18446744073709551616", UINT64_MAX, &n));
+	assert_false(names_number("", 9, &n));
+	assert_false(names_number("-1", 9, &n));
+	assert_false(names_number("+1", 9, &n));
+	assert_false(names_number(" 1", 9, &n));
+	assert_false(names_number("1 ", 9, &n));
+	assert_false(names_number("0x", 9, &n));
+	assert_false(names_number("10", 9, &n));
 }
 
 /* ---- Secrets ----------------------------------------------------------------------- */

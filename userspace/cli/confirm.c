@@ -3,6 +3,7 @@
  * Questions: proceed or quit, passwords, domains. Nothing is ever asked when nobody can answer.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,10 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "interrupt.h"
+#include "names.h"
+
+#define LOOK_MS	100	/* how long control-C at a question may go unseen */
 
 bool cli_interactive(const struct cli *cli)
 {
@@ -17,18 +22,40 @@ bool cli_interactive(const struct cli *cli)
 	       isatty(STDERR_FILENO);
 }
 
-/* One line from the terminal, without its end. False at end of file. */
+/*
+ * False: control-C. It is looked for again and again, for it may come between a look and the
+ * wait, or to another thread: a read alone would then wait for ever.
+ */
+static bool wait_for_line(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	int n = 0;
+
+	while (!n && !interrupt_seen())
+		n = poll(&in, 1, LOOK_MS);
+	return n > 0;
+}
+
+/* One line from the terminal, without its end. False at end of file, and after control-C. */
 static bool ask_line(const char *prompt, char *line, size_t room)
 {
+	size_t len;
+	int c;
+
 	fflush(stdout);
 	fprintf(stderr, "%s", prompt);
 	fflush(stderr);
-	if (!fgets(line, (int)room, stdin)) {
+	if (!wait_for_line() || !fgets(line, (int)room, stdin)) {
 		clearerr(stdin);
 		fputc('\n', stderr);
 		return false;
 	}
-	line[strcspn(line, "\r\n")] = '\0';
+	len = strcspn(line, "\r\n");
+	if (!line[len])	/* the rest of a line too long is no answer to the next question */
+		do
+			c = getchar();
+		while (c != '\n' && c != EOF);
+	line[len] = '\0';
 	return true;
 }
 
@@ -83,7 +110,7 @@ static coffer_rc from_fd(struct cli *cli, const char *name, const char *text, st
 	uint64_t fd;
 	int ret;
 
-	if (!cli_number(text, 1 << 20, &fd))
+	if (!names_number(text, 1 << 20, &fd))
 		return cli_usage(cli, "-%s-fd wants the number of a descriptor", name);
 	ret = secret_from_fd((int)fd, out);
 	return ret ? cli_usage(cli, "-%s-fd %s: %s", name, text, strerror(-ret)) : 0;

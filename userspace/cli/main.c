@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "complete.h"
+#include "names.h"
 
 static const char usage_head[] =
 	"usage: coffer [OPTION]... [COMMAND]\n"
@@ -75,7 +76,7 @@ static int set_pin(struct cli *cli, const char *name, const char *value, bool fr
 	int ret;
 
 	if (from_fd) {
-		if (!cli_number(value, 1 << 20, &fd))
+		if (!names_number(value, 1 << 20, &fd))
 			return complain(cli, "%s wants the number of a descriptor", name);
 		ret = secret_from_fd((int)fd, &cli->set.pin);
 	} else {
@@ -93,7 +94,7 @@ static int set_number(struct cli *cli, const char *name, const char *value, uint
 {
 	uint64_t number;
 
-	if (!cli_number(value, max, &number))
+	if (!names_number(value, max, &number))
 		return complain(cli, "%s wants a number up to %llu", name, (unsigned long long)max);
 	*out = (unsigned int)number;
 	return 0;

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Names for numbers of PKCS#11.
+ * Names for numbers of PKCS#11, and numbers as they are typed.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "names.h"
-#include "parse.h"
+
+bool names_number(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, text[0] == '0' && tolower(text[1]) == 'x' ? 16 : 10);
+	return !errno && !*end && *value <= max;
+}
 
 const char *names_class(uint64_t class)
 {
@@ -127,7 +139,7 @@ bool names_mechanism_parse(const char *text, uint32_t *mechanism)
 			*mechanism = mechanisms[i].mechanism;
 			return true;
 		}
-	if (!cli_number(text, UINT32_MAX, &number))
+	if (!names_number(text, UINT32_MAX, &number))
 		return false;
 	*mechanism = (uint32_t)number;
 	return true;

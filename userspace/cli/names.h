@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Names of classes, key types, attributes and mechanisms.
+ * Names of classes, key types, attributes and mechanisms; numbers as they are typed.
  */
 #ifndef CLI_NAMES_H
 #define CLI_NAMES_H
@@ -11,6 +11,8 @@
 
 #include "coffer/coffer.h"
 
+/* Decimal or 0x number up to @max that fills @text. */
+bool names_number(const char *text, uint64_t max, uint64_t *value);
 const char *names_class(uint64_t class);
 const char *names_key_type(uint64_t type);
 /* "CKA_LABEL"; NULL if unknown. *kind: 'U'LONG, 'B'OOL or bytes ('Y'). */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "names.h"
 #include "parse.h"
 #include "selector.h"
 
@@ -120,17 +121,6 @@ const char *cli_split(const char **text, struct cli_words *words)
 
 /* ---- Values ------------------------------------------------------------------------ */
 
-bool cli_number(const char *text, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)text[0]))
-		return false;
-	errno = 0;
-	*value = strtoull(text, &end, text[0] == '0' && tolower(text[1]) == 'x' ? 16 : 10);
-	return !errno && !*end && *value <= max;
-}
-
 /* Calls @use for each element; false when one is no 32-bit number. */
 static bool each_number(const char *text, size_t *count, uint32_t *list, size_t room)
 {
@@ -145,7 +135,7 @@ static bool each_number(const char *text, size_t *count, uint32_t *list, size_t 
 			return false;
 		memcpy(element, text, len);
 		element[len] = '\0';
-		if (!cli_number(element, UINT32_MAX, &value))
+		if (!names_number(element, UINT32_MAX, &value))
 			return false;
 		if (*count < room)
 			list[*count] = (uint32_t)value;
@@ -207,7 +197,7 @@ const char *cli_value_wants(const struct cli_option *option, const char *text)
 	case CLI_NUMBER:
 	case CLI_CIPHER:
 	case CLI_SERIAL:
-		return cli_number(text, UINT64_MAX, &number) ? NULL : "a number";
+		return names_number(text, UINT64_MAX, &number) ? NULL : "a number";
 	case CLI_SLOT:
 		return selects(selector_slot, text);
 	case CLI_OBJECT:
@@ -437,7 +427,7 @@ uint64_t cli_args_number(const struct cli_args *args, const char *name, uint64_t
 	uint64_t value = absent;
 
 	if (v->given)
-		cli_number(v->text, UINT64_MAX, &value);
+		names_number(v->text, UINT64_MAX, &value);
 	return value;
 }
 

@@ -67,8 +67,6 @@ bool cli_args_all(const struct cli_args *args, const char *name);
 
 /* NULL if @text is good for the option, else what it should have been. */
 const char *cli_value_wants(const struct cli_option *option, const char *text);
-/* Decimal or 0x number that fills @text. */
-bool cli_number(const char *text, uint64_t max, uint64_t *value);
 /* The command as typed, secrets starred; for echo and history. Always ends with NUL. */
 void cli_redact(const struct cli_words *words, char *out, size_t room);
 /* A secret stands literally among the words. */

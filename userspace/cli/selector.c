@@ -102,7 +102,7 @@ const char *selector_object(const char *text, struct selector *out)
 	if (rest || is_ouid(text))
 		return take_ouid(rest ? rest : text, out) ? NULL : "an OUID of 48 digits";
 	if (isdigit((unsigned char)*text))
-		return cli_number(text, UINT32_MAX, &out->number) ? NULL : OBJECT_WANTS;
+		return names_number(text, UINT32_MAX, &out->number) ? NULL : OBJECT_WANTS;
 	return *text == '-' ? OBJECT_WANTS : take_label(text, OBJECT_WANTS, out);
 }
 
@@ -119,7 +119,7 @@ const char *selector_slot(const char *text, struct selector *out)
 	rest = behind(text, "serial");
 	out->kind = rest ? SELECTOR_SERIAL : SELECTOR_NUMBER;
 	if (rest || isdigit((unsigned char)*text))
-		return cli_number(rest ? rest : text, UINT64_MAX, &out->number) ? NULL :
+		return names_number(rest ? rest : text, UINT64_MAX, &out->number) ? NULL :
 										   SLOT_WANTS;
 	return *text == '-' ? SLOT_WANTS : take_label(text, SLOT_WANTS, out);
 }
