@@ -198,7 +198,7 @@ people_progress() {
 people_progress_interrupted() {
 	local many pid
 	take_cards a b
-	# CPv1 negotiates for each object: the clone takes seconds, and cannot be over before it stops.
+	# CPv1 negotiates for each object: it takes seconds, and cannot be over before it stops.
 	run 0 coffer "slot set -slot 1; role login -name po -password po-pin-1;
 		partition changepolicy -policy 42 -value 1 -force"
 	many=$(printf 'object generate aes -label k%s; ' {1..100})
