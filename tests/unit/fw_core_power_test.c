@@ -103,6 +103,8 @@ static void cut_everywhere(struct bench *b, deed_fn *deed, const struct facts *b
 		bench_off(b);
 		expect(bench_on(b, NULL), 0);
 		facts_of(b, &now);
+		/* What is told follows the key; the rows behind it are gone, too. */
+		assert_int_equal(nv_pending(b->card->nv), NV_CLEAR_NONE);
 		if (memcmp(&now, after, sizeof(now)) &&
 		    (!st || memcmp(&now, before, sizeof(now))))
 			fail_msg("cut at write %u: verdict 0x%08x, card between two states", n,
