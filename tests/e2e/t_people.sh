@@ -207,7 +207,8 @@ people_progress_interrupted() {
 	pid=$!
 	until [ "$(hosts_of "$PWD" | wc -w)" = 2 ]; do sleep 0.1; done
 	printf 'co-pin-1\n' >pin
-	TERM=xterm run 6 talk "start {$(login 0); partition clone -objects all -slot 1 -password-file pin}
+	TERM=xterm run 6 talk "start {$(login 0);
+			partition clone -objects all -slot 1 -password-file pin}
 		see {Cloning +\[}
 		exec kill -STOP $(hosts_of "$PWD" | tr '\n' ' ')
 		sleep 0.3
