@@ -13,10 +13,12 @@
  *   EINVAL     size too small, unknown flag, reserved field not zero, length out of range
  *   EOPNOTSUPP no such opcode in this driver's command table
  *   EPERM      the opcode is for the driver alone, or the descriptor is not open for writing
- *   EBUSY      the card's queue is full, or this open file holds its share of it (O_NONBLOCK)
+ *   EBUSY      the card's queue is full, or this open file holds its share of it (O_NONBLOCK).
+ *              The share is half of a queue, of EXEC, BATCH and io_uring together
  *   ENOMEM     no memory for the command, or the bus could not map it
  *   ENOENT     CANCEL: no command of this descriptor with that cookie is waiting
- *   EINTR      killed while waiting
+ *   EINTR      a signal came before the card had the command: nothing was carried out; or the
+ *              caller was killed while the card had it
  *   ETIMEDOUT  the card did not answer in time: the command was aborted, or the card reset; or
  *              its firmware had no room for the command all that time
  *   EIO        the card broke the protocol, could not reach memory, or has FAILED for good
@@ -24,6 +26,19 @@
  *   EAGAIN     the card is being reset (O_NONBLOCK); else the call waits for the reset's end
  *   ENODEV     the card is gone; this descriptor is of no more use
  *   ENOTTY     unknown ioctl
+ *
+ * io_uring: IORING_OP_URING_CMD with cmd_op COFFER_IOC_EXEC and a struct coffer_exec in the
+ * command area of an entry of 128 bytes. Request and reply are read and written in the memory
+ * of the task that submits; the request has been read when the submission returns. The
+ * completion, of 32 bytes, has 0 or a negative errno in res; after 0, big_cqe[0] is
+ * COFFER_URING_RESULT, else 0, as big_cqe[1] always is. Errors beyond those of EXEC:
+ *   EOPNOTSUPP the ring was not made with IORING_SETUP_SQE128 and IORING_SETUP_CQE32, or was
+ *              made with IORING_SETUP_IOPOLL
+ *   EINVAL     an IORING_URING_CMD_ flag is set: there are no fixed buffers
+ *   ENOTTY     cmd_op is not COFFER_IOC_EXEC
+ *   ECANCELED  also: the task ended before its reply could be copied out
+ * CANCEL ends such commands as it ends those of EXEC. When the process that submitted them dies,
+ * and on newer kernels when its ring is closed, they are cancelled.
  */
 #ifndef _UAPI_LINUX_COFFER_H
 #define _UAPI_LINUX_COFFER_H
@@ -37,6 +52,7 @@
 #define COFFER_IOC_EXEC			_IO(COFFER_IOC_MAGIC, 0x01)
 #define COFFER_IOC_EVENTS		_IO(COFFER_IOC_MAGIC, 0x02)
 #define COFFER_IOC_CANCEL		_IO(COFFER_IOC_MAGIC, 0x03)
+#define COFFER_IOC_BATCH		_IO(COFFER_IOC_MAGIC, 0x04)
 
 /* What driver and card are. */
 struct coffer_query {
@@ -93,6 +109,40 @@ struct coffer_exec {
 	__u32	timeout_ms;		/* in: 0 or more than the table's: the table's */
 	__u32	verdict;		/* out: the card's status, contract 2 */
 	__u64	cookie;			/* in: name for CANCEL, 0 = none */
+};
+
+/* big_cqe[0] of an io_uring completion whose res is 0. */
+#define COFFER_URING_RESULT(verdict, reply_len)	((__u64)(reply_len) << 32 | (verdict))
+#define COFFER_URING_VERDICT(result)		((__u32)(result))
+#define COFFER_URING_REPLY_LEN(result)		((__u32)((result) >> 32))
+
+/* One command of a batch. */
+struct coffer_batch_entry {
+	__s32	error;			/* out: 0 or a negative errno; verdict only after 0 */
+	__u32	reserved;		/* 0 */
+	struct coffer_exec exec;	/* in and out, as for EXEC */
+};
+
+#define COFFER_BATCH_MAX	256	/* entries of one call */
+
+/*
+ * Carry out many commands in one call, as many at a time as the share of the descriptor allows.
+ * They run at the same time, in no order that can be relied on, and each has its own errno and
+ * verdict. Returns 0 when at least one entry was dealt with: entries before `done` hold their
+ * results, those from it on were not attempted. The call stops early when a signal comes (between
+ * waves; what the card has is waited for), and deals with nothing at all when an entry's memory
+ * cannot be read and written (EFAULT), or with O_NONBLOCK when the card is being reset (EAGAIN)
+ * or has no slot (EBUSY). An entry inside of `done` with EINTR, EAGAIN or EBUSY was not carried
+ * out. When the caller is killed, the card is asked to end what it has.
+ */
+struct coffer_batch {
+	__u32	size;			/* in: sizeof */
+	__u32	flags;			/* in: 0 */
+	__u64	entries;		/* in: user pointer to the first struct coffer_batch_entry */
+	__u32	entry_size;		/* in: bytes from one entry to the next: sizeof */
+	__u32	count;			/* in: entries, 0 .. COFFER_BATCH_MAX */
+	__u32	done;			/* out: entries that hold results, from the first */
+	__u32	reserved;		/* 0 */
 };
 
 /* Read numbered events. Does not wait: poll() does. */
