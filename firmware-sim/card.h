@@ -220,14 +220,15 @@ struct ped {
 
 /* ---- The model's speed (speed.c) --------------------------------------------------- */
 struct job;
-typedef void speed_release_fn(struct job *job, uint32_t verdict);
+/* What writer and speed.c hand a command back by; they know nothing of its end (job.c). */
+typedef void job_answer_fn(struct job *job, uint32_t verdict);
 
 #define SPEED_BUCKETS		8	/* figures of a profile */
 struct speed {
 	/* constant after power-on */
 	bool ready;			/* lock and condition exist */
 	bool on;			/* the thread was started */
-	speed_release_fn *release;
+	job_answer_fn *release;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
@@ -328,14 +329,16 @@ uint32_t card_stretch(struct fw_card *card, struct bytes secret, struct bytes sa
 		      uint8_t key[KEY_LEN]);
 uint64_t card_new_epoch(struct fw_card *card);
 
+/* forget.c: alone on the card. What an erasure destroyed; what an input left to do. */
+void card_forget(struct fw_card *card, unsigned int what);
+void card_settle(struct fw_card *card);
+
 /*
  * hsm.c. @what is an enum nv_clear. An erasure is: destroy the card key in nv, forget what is in
  * memory, have the rows removed. Power-on finishes what was begun.
  */
 uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what);
 uint32_t hsm_finish_erasing(struct fw_card *card);
-/* Forget in memory what an erasure destroyed; alone on the card. */
-void hsm_forget(struct fw_card *card, unsigned int what);
 uint32_t hsm_erase_rows(struct fw_card *card, struct change *ch, unsigned int what);
 /* The end of too many failed logins: @verdict is the answer when it worked. */
 uint32_t hsm_zeroize_now(struct cmd *c, uint32_t verdict);
@@ -478,7 +481,6 @@ void audit_input(struct fw_card *card, uint32_t input, uint32_t verdict);
 
 /* tamper.c: before power-off; and at power-on, where it clears the latch (card->recovered) */
 void tamper_finish(struct fw_card *card);
-void tamper_settle(struct fw_card *card);	/* alone in the card's gate */
 bool card_emptied(const struct fw_card *card);	/* card.c: its key is destroyed, for good */
 uint32_t tamper_recover(struct fw_card *card);
 

@@ -141,7 +141,7 @@ static void job_enter(struct job *job)
 	gate_enter(&job->c.card->gate, card);
 	job->card_gate = card;
 	if (card == GATE_ALONE)
-		tamper_settle(job->c.card);
+		card_settle(job->c.card);
 	/* Alone on the card is alone in every partition. */
 	if (!job->c.part || card == GATE_ALONE)
 		return;

@@ -12,18 +12,6 @@
 
 /* ---- Parts ----------------------------------------------------------------------- */
 
-/* Back to the state of manufacture or, of zeroize, to cards and partitions without content. */
-void hsm_forget(struct fw_card *card, unsigned int what)
-{
-	struct fw_partition *p;
-
-	for (p = card->admin; p; p = p->next)
-		partition_forget(p, p->id != 0 || what == NV_CLEAR_FACTORY);
-	if (what == NV_CLEAR_FACTORY)
-		crypto_wipe(&card->audit.role, sizeof(card->audit.role));
-	logins_end(card, NULL);
-}
-
 uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what)
 {
 	uint8_t key[KEY_LEN];
@@ -38,7 +26,7 @@ uint32_t hsm_destroy_key(struct fw_card *card, unsigned int what)
 	st = status_of(nv_zeroize(card->nv, key, (enum nv_clear)what));
 	crypto_wipe(key, sizeof(key));
 	if (!st) {
-		hsm_forget(card, what);
+		card_forget(card, what);
 		atomic_store(&card->key_gone, false);
 	}
 	return st;

@@ -22,7 +22,7 @@ void cmd_alone(struct cmd *c)
 	job_leave(job);
 	gate_enter(&c->card->gate, GATE_ALONE);
 	job->card_gate = GATE_ALONE;
-	tamper_settle(c->card);
+	card_settle(c->card);
 }
 
 static void job_count(struct job *job, uint32_t verdict)

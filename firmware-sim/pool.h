@@ -53,7 +53,7 @@ void pool_stop(struct pool *pool);
 /* dispatch.c */
 void job_run(struct job *job, bool removed);
 void job_leave(struct job *job);		/* job.c: out of the gates */
-void job_end(struct job *job, uint32_t verdict);	/* also from the writer */
+void job_end(struct job *job, uint32_t verdict);	/* job.c; also by the writer */
 void job_released(struct job *job, uint32_t verdict);	/* job.c: by speed.c */
 
 /*

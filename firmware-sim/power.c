@@ -199,7 +199,7 @@ static int open_threads(struct fw_card *card, const struct fw_open *how)
 	if (!rc)
 		rc = nv_mark(card->nv, store_commit_number(card->store));
 	if (!rc)
-		rc = writer_start(card, &card->writer);
+		rc = writer_start(card, job_end, &card->writer);
 	if (rc)
 		return rc;
 	/* Before the first command can be answered. */

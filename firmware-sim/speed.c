@@ -168,7 +168,7 @@ static void *speed_main(void *arg)
 	return NULL;
 }
 
-int speed_start(struct fw_card *card, bool limited, speed_release_fn *release)
+int speed_start(struct fw_card *card, bool limited, job_answer_fn *release)
 {
 	struct speed *s = &card->speed;
 	pthread_condattr_t attr;

@@ -16,7 +16,7 @@ const struct profile_rate *speed_of(const struct fw_card *card, uint32_t key_typ
 bool speed_hold(struct job *job);
 
 /* Before the first command; 0 or -errno. @limited: the card was made so. */
-int speed_start(struct fw_card *card, bool limited, speed_release_fn *release);
+int speed_start(struct fw_card *card, bool limited, job_answer_fn *release);
 /* Everything that waits ends as removed, and nothing waits any more. Before the pool stops. */
 void speed_stop(struct fw_card *card);
 void speed_free(struct fw_card *card);

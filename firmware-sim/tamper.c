@@ -20,38 +20,13 @@
 #define DECOMMISSION_ON_TAMPER	40
 #define NO_DECOMMISSION		46
 
-static void keys_out(struct fw_card *card)
-{
-	struct fw_partition *p;
-
-	if (nv_pending(card->nv) != NV_CLEAR_NONE) {
-		hsm_forget(card, NV_CLEAR_ZEROIZE);
-		return;
-	}
-	for (p = card->admin; p; p = p->next)
-		partition_lock_keys(p);
-}
-
-/*
- * Whoever is alone on the card first does what an input left to do: a command that comes before
- * the input's own thread must not find a card that seems to be as it was.
- */
-void tamper_settle(struct fw_card *card)
-{
-	if (!atomic_exchange(&card->input_due, false))
-		return;
-	if (atomic_load(&card->tampered) || nv_pending(card->nv) != NV_CLEAR_NONE)
-		keys_out(card);
-	atomic_store(&card->key_gone, false);
-}
-
 /* Waits for running commands, which nobody who pulls an input may have to. */
 static void *input_main(void *arg)
 {
 	struct fw_card *card = arg;
 
 	gate_enter(&card->gate, GATE_ALONE);
-	tamper_settle(card);
+	card_settle(card);
 	gate_leave(&card->gate, GATE_ALONE);
 	return NULL;
 }

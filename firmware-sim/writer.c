@@ -18,6 +18,7 @@
 
 struct writer {
 	struct fw_card *card;
+	job_answer_fn *answer;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -155,7 +156,7 @@ static void writer_answer(struct writer *w, struct job *job, bool durable)
 	verdict = change_finish(ch, verdict);
 	change_drop(ch);
 	job->c.change = NULL;
-	job_end(job, verdict);
+	w->answer(job, verdict);
 }
 
 static void writer_group(struct writer *w, struct job *jobs)
@@ -216,7 +217,7 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-int writer_start(struct fw_card *card, struct writer **writer)
+int writer_start(struct fw_card *card, job_answer_fn *answer, struct writer **writer)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 
@@ -224,6 +225,7 @@ int writer_start(struct fw_card *card, struct writer **writer)
 	if (!w)
 		return -ENOMEM;
 	w->card = card;
+	w->answer = answer;
 	w->commit_number = store_commit_number(card->store);
 	w->scrub = true;
 	pthread_mutex_init(&w->lock, NULL);

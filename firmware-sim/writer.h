@@ -5,9 +5,8 @@
 
 #include "card.h"
 
-struct job;
-
-int writer_start(struct fw_card *card, struct writer **writer);
+/* @answer: called by the writer, for each command that was handed over. */
+int writer_start(struct fw_card *card, job_answer_fn *answer, struct writer **writer);
 /* Applies and answers everything handed over, then ends. */
 void writer_stop(struct writer *writer);
 /* Takes the command over: its change is committed, after() called, the answer sent. */

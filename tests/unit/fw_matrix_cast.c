@@ -293,7 +293,7 @@ static void erasing(struct bench *b, struct scene *s)
 	uint8_t key[KEY_LEN] = { 1 };
 
 	expect(nv_zeroize(b->card->nv, key, NV_CLEAR_ZEROIZE), 0);
-	hsm_forget(b->card, NV_CLEAR_ZEROIZE);
+	card_forget(b->card, NV_CLEAR_ZEROIZE);
 	all_out(s, false);
 	come_back(b, s, 'A', COFFER_ROLE_AU, AU_PIN);
 }
