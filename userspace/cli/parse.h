@@ -65,7 +65,7 @@ size_t cli_args_numbers(const struct cli_args *args, const char *name, uint32_t 
 /* "all" or 0 of a CLI_OBJECTS option. */
 bool cli_args_all(const struct cli_args *args, const char *name);
 
-/* NULL if @text is good for the option, else what it should have been. */
+/* args.c: NULL if @text is good for the option, else what it should have been. */
 const char *cli_value_wants(const struct cli_option *option, const char *text);
 /* The command as typed, secrets starred; for echo and history. Always ends with NUL. */
 void cli_redact(const struct cli_words *words, char *out, size_t room);
