@@ -6,6 +6,7 @@
  * proof at most, and the next file works. COFFER_FAULTS=all tries those of cloning, too.
  */
 #include "archive_bench.h"
+#include "clone_two.h"
 #include "fault.h"
 
 enum step { CREATE, EXTRACT, FINISH, OPEN, READ, CHECK, INSERT, CLOSE, STEPS };
@@ -17,7 +18,6 @@ static const char *const names[STEPS] = {
 
 #define SAMPLE	5		/* one fault of so many: clone_alloc_test has the others */
 
-static struct test_card *s, *t;
 static struct msg certs[2];		/* of both cards: two recipients */
 static uint32_t handle, home;		/* home: the session that the target goes back to */
 
@@ -132,21 +132,6 @@ static void whole_file(void)
 	destroy_all(t);
 }
 
-/* What could not be checked is not genuine: there, a fault looks like a forgery. */
-static bool is_fault(uint32_t st)
-{
-	static const uint32_t codes[] = {
-		COFFER_ST_DEVICE_MEMORY, COFFER_ST_DEVICE_ERROR, COFFER_ST_BAD_MAC,
-		COFFER_ST_CERTIFICATE_DATA_INVALID, COFFER_ST_SESSION_NEGOTIATION_INVALID,
-		COFFER_ST_UNWRAPPING_ERROR,
-	};
-
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (st == codes[i])
-			return true;
-	return false;
-}
-
 static void check_state(enum step step, uint32_t st)
 {
 	uint32_t failures, wait_ms;
@@ -171,7 +156,7 @@ static bool try_with_fault(enum step step, unsigned int n)
 	fault_arm(n);
 	st = one_step(a, step);
 	failed = fault_disarm();
-	if (st && (!failed || !is_fault(st)))
+	if (st && (!failed || !fault_shows_as(st)))
 		fail_msg("%s: %u: %s failed: 0x%08x", names[step], n,
 			 failed ? fault_name() : "nothing", st);
 	check_state(step, st);
@@ -202,22 +187,6 @@ static void every_fault_is_said(void **state)
 		whole_file();
 	}
 	assert_u32(tc_count(s), 1);
-}
-
-static int make_pair(void **state)
-{
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
-	return 0;
 }
 
 int main(void)

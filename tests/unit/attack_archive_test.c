@@ -4,26 +4,15 @@
  * cards that it is not for, and know the domain. Nothing is stored but what its source wrote.
  */
 #include "archive_bench.h"
+#include "clone_two.h"
 
 #define OBJECTS	3
 
-static struct test_card *s, *t;
-
-static int make_pair(void **state)
+static int make_cards(void **state)
 {
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
+	make_pair(state);
 	for (int i = 0; i < OBJECTS; i++)
 		tc_make_aes(s, "k");
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
 	return 0;
 }
 
@@ -319,7 +308,7 @@ static void a_file_gives_no_digests(void **state)
 	ar_free(a);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+#define T(f) cmocka_unit_test_setup_teardown(f, make_cards, free_pair)
 
 int main(void)
 {

@@ -8,7 +8,7 @@
  * has none and does it with the code of the others: there a few faults of many are tried.
  * COFFER_FAULTS=all tries every one, and clones an object after each.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 #include "fault.h"
 
 enum step { EXTRACT = RUN_STEPS, INSERT, FINISH, CLOSE, STEPS };
@@ -20,7 +20,6 @@ static const char *const names[STEPS] = {
 
 #define SAMPLE	5		/* one fault of so many */
 
-static struct test_card *s, *t;
 static uint32_t protocol, handle;
 static struct run *open_run;	/* goes on from fault to fault */
 
@@ -119,21 +118,6 @@ static void whole_clone(void)
 	destroy_all(t);
 }
 
-/* What could not be checked is not genuine: there, a fault looks like a forgery. */
-static bool is_fault(uint32_t st)
-{
-	static const uint32_t codes[] = {
-		COFFER_ST_DEVICE_MEMORY, COFFER_ST_DEVICE_ERROR, COFFER_ST_BAD_MAC,
-		COFFER_ST_CERTIFICATE_DATA_INVALID, COFFER_ST_SESSION_NEGOTIATION_INVALID,
-		COFFER_ST_UNWRAPPING_ERROR,
-	};
-
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (st == codes[i])
-			return true;
-	return false;
-}
-
 /* Ready for the step, in a run of its own or in one that goes on. */
 static struct run *run_ready(enum step step, struct test_blob *blob)
 {
@@ -169,7 +153,7 @@ static bool try_with_fault(enum step step, unsigned int n)
 	fault_arm(n);
 	st = one_step(r, step, &blob);
 	failed = fault_disarm();
-	if (st && (!failed || !is_fault(st)))
+	if (st && (!failed || !fault_shows_as(st)))
 		fail_msg("%s: %u: %s failed: 0x%08x", names[step], n,
 			 failed ? fault_name() : "nothing", st);
 	assert_u32(tc_count(t), step > INSERT || (step == INSERT && !st) ? 1 : 0);
@@ -234,22 +218,6 @@ static void cpv1(void **state)
 	tc_policy_set(t, false, 42, 1);
 	protocol = COFFER_CLONE_CPV1;
 	sweep_all();
-}
-
-static int make_pair(void **state)
-{
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
-	return 0;
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)

@@ -3,11 +3,9 @@
  * Comparing objects inside two cards (PROTOCOLS.md, "Digests"): what makes digests equal, what
  * makes them differ, and that they are had and of use in one proved session of the two only.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 
 #include "card.h"
-
-static struct test_card *s, *t;
 
 struct digest {
 	uint32_t verdict;
@@ -395,22 +393,6 @@ static void older_firmware_has_none(void **state)
 	tc_free(two);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,5 +410,5 @@ int main(void)
 		cmocka_unit_test(older_firmware_has_none),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, make_pair, free_pair);
 }

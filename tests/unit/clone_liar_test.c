@@ -7,7 +7,7 @@
  * The liars stand between the library's files: these are compiled into this one under other
  * names, and the library's own are then not linked.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 
 #include <stdio.h>
 
@@ -143,22 +143,10 @@ uint32_t clone_blob_seal(struct crypto *c, struct clone_context *x, struct clone
 	return honest_blob_seal(c, x, head, flat, out);
 }
 
-static struct test_card *s, *t;
-
-static int make_pair(void **state)
+static int make_cards(void **state)
 {
-	(void)state;
 	memset(&lies, 0, sizeof(lies));
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
+	make_pair(state);
 	return 0;
 }
 
@@ -417,7 +405,7 @@ static void broken_objects(void **state)
 	free(r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cards, free_pair)
 
 int main(void)
 {

@@ -3,25 +3,14 @@
  * The life of a context: its order, its hour, and everything that ends it. Failed domain proofs:
  * counted on both cards, durable, and waited for. Who may clone to whom.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 
-static struct test_card *s, *t;
 static uint32_t object;
 
-static int make_pair(void **state)
+static int make_cards(void **state)
 {
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
+	make_pair(state);
 	object = tc_make_value(s, "x", true, "x", 1);
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
 	return 0;
 }
 
@@ -536,7 +525,7 @@ static void short_replies(void **state)
 	free(r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cards, free_pair)
 
 int main(void)
 {

@@ -4,14 +4,13 @@
  * sessions under running commands, log out and come again. Nothing may crash, leak or be stored
  * twice, and afterwards all is well. Meant for the thread and address sanitizers.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
 enum { OBJECTS = 8, ROUNDS = 12 };
 
-static struct test_card *s, *t;
 static uint32_t objects[OBJECTS];
 static atomic_bool stop;
 static _Atomic uint32_t victim;		/* a session on the source that will be closed */
@@ -131,22 +130,12 @@ static void *sharer(void *opaque)
 	return NULL;
 }
 
-static int make_pair(void **state)
+static int make_cards(void **state)
 {
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
+	make_pair(state);
 	for (int i = 0; i < OBJECTS; i++)
 		objects[i] = tc_make_value(s, "x", true, "x", 1);
 	atomic_store(&stop, false);
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
 	return 0;
 }
 
@@ -252,7 +241,7 @@ static void logout_under_commands(void **state)
 	free(r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cards, free_pair)
 
 int main(void)
 {

@@ -3,28 +3,16 @@
  * CPv3: the source begins. Who begins is the relay's doing, so both cards refuse it wherever the
  * decision table says something else; and what m0 says has to be true to the end.
  */
-#include "clone_pair.h"
+#include "clone_two.h"
 
 #define OFFER_AT	CLONE_MSG_HEADER
 #define NONCE_AT	(OFFER_AT + 96)
 #define CERT_AT		(OFFER_AT + CLONE_OFFER_LEN)
 
-static struct test_card *s, *t;
-
-static int make_pair(void **state)
+static int make_cards(void **state)
 {
-	(void)state;
-	s = tc_simple(NULL, "red");
-	t = tc_simple(NULL, "red");
+	make_pair(state);
 	tc_suites_off(t);
-	return 0;
-}
-
-static int free_pair(void **state)
-{
-	(void)state;
-	tc_free(s);
-	tc_free(t);
 	return 0;
 }
 
@@ -312,7 +300,7 @@ static void bad_requests(void **state)
 	free(r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, make_pair, free_pair)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_cards, free_pair)
 
 int main(void)
 {

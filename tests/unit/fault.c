@@ -44,6 +44,20 @@ unsigned long fault_total(void)
 	return atomic_load(&total);
 }
 
+bool fault_shows_as(uint32_t verdict)
+{
+	static const uint32_t codes[] = {
+		COFFER_ST_DEVICE_MEMORY, COFFER_ST_DEVICE_ERROR, COFFER_ST_BAD_MAC,
+		COFFER_ST_CERTIFICATE_DATA_INVALID, COFFER_ST_SESSION_NEGOTIATION_INVALID,
+		COFFER_ST_UNWRAPPING_ERROR,
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (verdict == codes[i])
+			return true;
+	return false;
+}
+
 bool fault_all(void)
 {
 	const char *s = getenv("COFFER_FAULTS");

@@ -8,6 +8,7 @@
 #define FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* From the next call of fw_exec on; counts from 1. Calls of the test itself do not count. */
 void fault_arm(unsigned int n);
@@ -19,5 +20,7 @@ const char *fault_name(void);		/* of the call that failed last */
 /* COFFER_FAULTS=all: a sweep that samples takes every one of them. */
 bool fault_all(void);
 unsigned long fault_total(void);	/* faults so far */
+/* A verdict that a fault in a clone or an archive may have: crypto that fails proves nothing. */
+bool fault_shows_as(uint32_t verdict);
 
 #endif /* FAULT_H */

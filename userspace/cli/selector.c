@@ -88,16 +88,28 @@ static bool is_ouid(const char *text)
 	       strspn(text, "0123456789abcdefABCDEF") == 2 * COFFER_OUID_LEN;
 }
 
-const char *selector_object(const char *text, struct selector *out)
+/* What names an object as well as a slot. Return: whether it did; *wants as the callers'. */
+static bool takes_common(const char *text, const char *what, struct selector *out,
+			 const char **wants)
 {
-	const char *rest;
+	const char *rest = behind(text, "label");
 
 	memset(out, 0, sizeof(*out));
 	if (behind(text, "pkcs11"))
-		return take_uri(text, out);
-	rest = behind(text, "label");
-	if (rest)
-		return take_label(rest, OBJECT_WANTS, out);
+		*wants = take_uri(text, out);
+	else if (rest)
+		*wants = take_label(rest, what, out);
+	else
+		return false;
+	return true;
+}
+
+const char *selector_object(const char *text, struct selector *out)
+{
+	const char *rest, *wants;
+
+	if (takes_common(text, OBJECT_WANTS, out, &wants))
+		return wants;
 	rest = behind(text, "ouid");
 	if (rest || is_ouid(text))
 		return take_ouid(rest ? rest : text, out) ? NULL : "an OUID of 48 digits";
@@ -108,14 +120,10 @@ const char *selector_object(const char *text, struct selector *out)
 
 const char *selector_slot(const char *text, struct selector *out)
 {
-	const char *rest;
+	const char *rest, *wants;
 
-	memset(out, 0, sizeof(*out));
-	if (behind(text, "pkcs11"))
-		return take_uri(text, out);
-	rest = behind(text, "label");
-	if (rest)
-		return take_label(rest, SLOT_WANTS, out);
+	if (takes_common(text, SLOT_WANTS, out, &wants))
+		return wants;
 	rest = behind(text, "serial");
 	out->kind = rest ? SELECTOR_SERIAL : SELECTOR_NUMBER;
 	if (rest || isdigit((unsigned char)*text))
