@@ -33,6 +33,7 @@
 #define COFFER_REG_SERIAL		0x020	/* RO  64 bit, the card's serial number */
 #define COFFER_REG_FW_VERSION		0x028	/* RO  [23:16] major [15:8] minor [7:0] patch */
 #define COFFER_REG_ABORT_GEN		0x02c	/* RW  [15:0] tag generation for the next ABORT */
+#define COFFER_REG_CAP2			0x030	/* RO  extensions; 0 before version 1.1 */
 #define COFFER_REG_EVQ_BASE		0x040	/* RW  64 bit, event ring; 32-byte aligned */
 #define COFFER_REG_EVQ_SIZE		0x048	/* RW  entries, power of two, 2 .. 4096 */
 #define COFFER_REG_EVQ_HEAD		0x04c	/* RW  consumer index, free running */
@@ -48,13 +49,14 @@
 #define COFFER_Q_COALESCE		0x1c	/* RW  [7:0] completions, [31:16] us */
 #define COFFER_Q_COUNT_CMD		0x20	/* RO  entries fetched since enable (wraps) */
 #define COFFER_Q_COUNT_IRQ		0x24	/* RO  interrupts sent since enable (wraps) */
+#define COFFER_Q_SHADOW			0x28	/* RW  64 bit, struct coffer_shadow; 0: none */
 
 /* Doorbells. A tail or head is an index into the ring, not free running. */
 #define COFFER_REG_SQ_TAIL(n)		(0x1000 + (n) * 8)	/* WO */
 #define COFFER_REG_CQ_HEAD(n)		(0x1004 + (n) * 8)	/* WO */
 
 #define COFFER_ID_VALUE			0x52464f43	/* "COFR" */
-#define COFFER_REGS_VERSION		0x00010000	/* 1.0 */
+#define COFFER_REGS_VERSION		0x00010001	/* 1.1 */
 
 /* CAP0 */
 #define COFFER_CAP0_ENTRIES(v)		((((v) >> 0) & 0xffff) + 1)	/* largest ring */
@@ -68,6 +70,8 @@
 #define COFFER_CAP1_VECTORS(v)		(((v) >> 24) & 0xff)	/* MSI-X vectors */
 #define COFFER_MAX_PAYLOAD		(64 * 1024)
 #define COFFER_MAX_SEGMENTS		32
+/* CAP2 */
+#define COFFER_CAP2_SHADOW		(1u << 0)	/* queues can have a shadow */
 
 /* CTRL. ENABLE 0 -> 1 starts the controller; 1 -> 0 resets it. READY follows ENABLE. */
 #define COFFER_CTRL_ENABLE		(1u << 0)
@@ -154,6 +158,29 @@ enum coffer_tstatus {
 	COFFER_TS_BUSY			= 7,	/* the firmware's queue is full: try again */
 };
 
+/* ---- Shadow of a queue pair ------------------------------------------------------------ */
+
+/*
+ * Indices of both rings in memory, so that neither side has to ring for each entry. Software
+ * writes the first half only, the device the second half only. Zeroed before the queue is
+ * enabled. An event is the index of an entry; the other side tells when it has written that
+ * one. An index that is not in the ring stands for none.
+ */
+struct coffer_shadow {
+	__le32	sq_tail;	/* behind the last entry that software has written */
+	__le32	cq_head;	/* first completion that software has not taken */
+	__le32	cq_event;	/* interrupt when this completion has been written */
+	__le32	reserved0[13];	/* 0 */
+	__le32	sq_event;	/* write SQ_TAIL when this entry has been written */
+	__le32	reserved1[15];
+};
+
+#define COFFER_NO_EVENT			0xffffffffu
+#define COFFER_SHADOW_ALIGN		128
+#define COFFER_SHADOW_POLL_US		50	/* from one look of a busy device to the next */
+#define COFFER_SHADOW_POLLS		16	/* looks that find nothing; then it wants a bell */
+#define COFFER_COALESCE_STRETCH		16	/* times COALESCE.us, while completions go on */
+
 /* ---- Event ring entry ------------------------------------------------------------------ */
 
 /*
@@ -174,6 +201,8 @@ _Static_assert(sizeof(struct coffer_seg) == 16, "coffer_seg");
 _Static_assert(sizeof(struct coffer_sqe) == 64, "coffer_sqe");
 _Static_assert(sizeof(struct coffer_cqe) == 16, "coffer_cqe");
 _Static_assert(sizeof(struct coffer_evt) == 32, "coffer_evt");
+_Static_assert(sizeof(struct coffer_shadow) == 128, "coffer_shadow");
+_Static_assert(__builtin_offsetof(struct coffer_shadow, sq_event) == 64, "coffer_shadow.sq_event");
 _Static_assert(__builtin_offsetof(struct coffer_sqe, req_addr) == 24, "coffer_sqe.req_addr");
 _Static_assert(__builtin_offsetof(struct coffer_sqe, reserved1) == 48, "coffer_sqe.reserved1");
 _Static_assert(__builtin_offsetof(struct coffer_cqe, tag) == 8, "coffer_cqe.tag");
