@@ -52,6 +52,7 @@ static bool coffer_write_cqe(CofferQueue *q, const struct coffer_cqe *cqe)
         q->phase ^= COFFER_CQE_PHASE;
     }
     q->unsignalled++;
+    q->s->fault.evil_completions += q->s->fault.evil_seed != 0;
     return true;
 }
 
@@ -75,11 +76,15 @@ static void coffer_write_reply(CofferState *s, CofferRequest *r)
 /* What a hostile card adds, where its ring has room that no command will need. */
 static void coffer_complete_invented(CofferState *s, CofferQueue *q)
 {
-    struct coffer_cqe cqe = { .phase = q->phase };
+    uint32_t crowd = coffer_evil_crowd(s);
 
-    if (coffer_running(s) && coffer_queue_cq_room(q) > q->outstanding &&
-        coffer_evil_invent(s, q->size, &cqe) && coffer_write_cqe(q, &cqe)) {
-        trace_coffer_invent(s->serial, q->index, cqe.tag, cqe.verdict, cqe.reply_len);
+    while (crowd-- && coffer_running(s) && coffer_queue_cq_room(q) > q->outstanding) {
+        struct coffer_cqe cqe = { .phase = q->phase };
+
+        coffer_evil_invent(s, q->size, &cqe);
+        if (coffer_write_cqe(q, &cqe)) {
+            trace_coffer_invent(s->serial, q->index, cqe.tag, cqe.verdict, cqe.reply_len);
+        }
     }
 }
 

@@ -107,6 +107,7 @@ typedef struct CofferFaults {
     uint32_t slow_ms;
     uint32_t evil_seed;
     uint64_t evil_state;
+    uint64_t evil_completions;          /* written while hostile */
     bool stall;
     bool all_ones;
     bool link_loss;
@@ -258,6 +259,7 @@ void coffer_evil_seed(CofferState *s, uint32_t seed);
 uint64_t coffer_evil_register(CofferState *s, uint64_t value, unsigned size);
 void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe);
 void coffer_evil_event(CofferState *s, struct coffer_evt *evt);
-bool coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe);
+uint32_t coffer_evil_crowd(CofferState *s);
+void coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe);
 
 #endif

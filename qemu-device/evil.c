@@ -96,15 +96,20 @@ void coffer_evil_event(CofferState *s, struct coffer_evt *evt)
     evt->arg = coffer_evil_value(s, evt->arg);
 }
 
-/* Sometimes: a completion that nobody asked for, or one more of an old command. */
-bool coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe)
+/* How many to add: mostly none, sometimes one, now and then as many as there is room for. */
+uint32_t coffer_evil_crowd(CofferState *s)
 {
     if (!coffer_evil_one_in(s, 4)) {
-        return false;
+        return 0;
     }
+    return coffer_evil_one_in(s, 16) ? UINT32_MAX : 1;
+}
+
+/* A completion that nobody asked for, or one more of an old command. */
+void coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe)
+{
     cqe->tag = COFFER_TAG((coffer_evil_random(s) >> 16) % ring_size,
                           (coffer_evil_random(s) >> 16) % 4);
     cqe->reply_len = coffer_evil_value(s, 0);
     cqe->verdict = coffer_evil_value(s, 0);
-    return true;
 }

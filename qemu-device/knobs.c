@@ -152,4 +152,6 @@ void coffer_knobs_init(Object *obj)
     object_property_add_bool(obj, "tamper", coffer_get_tamper, coffer_set_tamper);
     object_property_add_bool(obj, "decommission", NULL, coffer_set_decommission);
     object_property_add(obj, "fault-evil", "uint32", coffer_get_evil, coffer_set_evil, NULL, NULL);
+    object_property_add_uint64_ptr(obj, "evil-completions", &f->evil_completions,
+                                   OBJ_PROP_FLAG_READ);
 }
