@@ -4,6 +4,8 @@
 
 #include "coffer_test.h"
 
+#undef alarm
+
 #define SO_PIN "so-password-1"
 
 static void __attribute__((constructor)) card_must_be_there(void)
@@ -31,6 +33,19 @@ unsigned int loops(void)
 	return text ? strtoul(text, NULL, 0) : 100;
 }
 
+unsigned int slowness(void)
+{
+	const char *text = getenv("COFFER_SLOWNESS");
+	unsigned int times = text ? strtoul(text, NULL, 0) : 1;
+
+	return times ?: 1;
+}
+
+unsigned int alarm_slowly(unsigned int time)
+{
+	return alarm(time * slowness());
+}
+
 /* ---- Commands ---- */
 
 int node_open(const char *path, int flags)
@@ -47,7 +62,7 @@ int card_open(int flags)
 
 int card_open_wait(void)
 {
-	double end = seconds() + 10;
+	double end = seconds() + 10 * slowness();
 	int fd;
 
 	do {

@@ -63,9 +63,18 @@ int module_load(const char *parameters);
 unsigned int loops(void);
 double seconds(void);
 
+/*
+ * On a kernel with checkers all takes longer: COFFER_SLOWNESS, 1 if unset, says how many times. The
+ * harness gives a case its time with alarm(); this makes it that many times as long.
+ */
+unsigned int slowness(void);
+unsigned int alarm_slowly(unsigned int time);
+#define alarm alarm_slowly
+
 /* ---- The card's fault knobs, through the machine's monitor: 0 or -1 ---- */
 int fault_set(const char *knob, const char *json);
 int knob_set(unsigned int card, const char *knob, const char *json);	/* of any card */
+uint64_t knob_get(unsigned int card, const char *knob);	/* UINT64_MAX: cannot be read */
 void faults_clear(void);
 int bus_error(const char *name);	/* an error of the PCIe link, as AER names it */
 

@@ -3,11 +3,11 @@
 #include "coffer_test.h"
 
 static int port = -1;
+static char text[8192];	/* of the latest answer */
 
 /* Read until there is an answer: 0 for a return, -1 for an error or silence. */
 static int qmp_answer(bool tell)
 {
-	static char text[8192];
 	size_t have = 0;
 	ssize_t got;
 
@@ -60,14 +60,29 @@ static int qmp_open(void)
 
 int knob_set(unsigned int card, const char *knob, const char *json)
 {
-	char text[256];
+	char command[256];
 
 	if (qmp_open())
 		return -1;
-	snprintf(text, sizeof(text),
+	snprintf(command, sizeof(command),
 		 "{\"execute\":\"qom-set\",\"arguments\":{\"path\":\"/machine/peripheral/card%u\","
 		 "\"property\":\"%s\",\"value\":%s}}\n", card, knob, json);
-	return qmp_command(text);
+	return qmp_command(command);
+}
+
+uint64_t knob_get(unsigned int card, const char *knob)
+{
+	char command[256], *value;
+
+	if (qmp_open())
+		return UINT64_MAX;
+	snprintf(command, sizeof(command),
+		 "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/card%u\","
+		 "\"property\":\"%s\"}}\n", card, knob);
+	if (qmp_command(command))
+		return UINT64_MAX;
+	value = strstr(text, "\"return\": ");
+	return value ? strtoull(value + strlen("\"return\": "), NULL, 10) : UINT64_MAX;
 }
 
 int fault_set(const char *knob, const char *json)
@@ -77,14 +92,14 @@ int fault_set(const char *knob, const char *json)
 
 int bus_error(const char *name)
 {
-	char text[256];
+	char command[256];
 
 	if (qmp_open())
 		return -1;
-	snprintf(text, sizeof(text),
+	snprintf(command, sizeof(command),
 		 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":"
 		 "\"pcie_aer_inject_error card0 %s\"}}\n", name);
-	return qmp_command(text);
+	return qmp_command(command);
 }
 
 void faults_clear(void)
