@@ -92,20 +92,21 @@ static void coffer_complete(CofferState *s, CofferRequest *r)
 {
     CofferQueue *q = &s->queue[r->queue];
     uint32_t held = r->reply_len;       /* to be wiped, whatever is told */
-    struct coffer_cqe cqe;
+    struct coffer_cqe truth, cqe;
 
     coffer_write_reply(s, r);
-    cqe = (struct coffer_cqe) {
+    truth = (struct coffer_cqe) {
         .verdict = r->status == COFFER_TS_OK ? r->verdict : 0,
         .reply_len = r->reply_len,
         .tag = r->sqe.tag,
         .status = r->status,
         .phase = q->phase,
     };
+    cqe = truth;
     coffer_fault_cqe(s, &cqe);
     if (coffer_write_cqe(q, &cqe)) {
-        trace_coffer_complete(s->serial, q->index, r->sqe.tag, r->sqe.opcode, r->status,
-                              cqe.verdict, cqe.reply_len);
+        trace_coffer_complete(s->serial, q->index, truth.tag, r->sqe.opcode, truth.status,
+                              truth.verdict, truth.reply_len);
     }
     QTAILQ_REMOVE(&q->inflight, r, next);
     q->outstanding--;
