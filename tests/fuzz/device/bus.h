@@ -24,7 +24,6 @@ struct bus {
 	const TypeInfo *type;
 	const MemoryRegionOps *mmio;
 	bool in_work;			/* a bottom half runs: DMA and interrupts may happen */
-	bool teardown;			/* the device ends: refusals of memory would be in the way */
 	uint8_t fail_alloc;		/* the n-th allocation that may fail does; 0: none */
 	bool flips;			/* memory changes as soon as it has been read */
 	int64_t now;

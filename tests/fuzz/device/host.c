@@ -7,7 +7,8 @@
 #ifdef __clang__
 #include <sanitizer/common_interface_defs.h>
 #else	/* the build that counts lines has no sanitizer to tell */
-#define __sanitizer_start_switch_fiber(fake, stack, size) ((void)(fake), (void)(stack), (void)(size))
+#define __sanitizer_start_switch_fiber(fake, stack, size) \
+	((void)(fake), (void)(stack), (void)(size))
 #define __sanitizer_finish_switch_fiber(fake, stack, size) ((void)(fake), (void)(stack))
 #endif
 

@@ -438,7 +438,7 @@ static void seed_round(struct fuzz_seed *s, unsigned commands)
 		seed_command(s, 0);
 	seed_put(s, STEP_WORK, 1);
 	for (i = 0; i < commands; i++)
-		seed_put(s, STEP_ANSWER, 1), seed_put(s, i, 1), seed_put(s, 0, 1), seed_put(s, 8, 1);
+		seed_put(s, STEP_ANSWER, 1), seed_put(s, i | 8 << 16, 3);
 	seed_put(s, STEP_WORK, 1);
 	seed_put(s, STEP_TAKE, 1), seed_put(s, 0, 1);
 }
@@ -460,9 +460,10 @@ void fuzz_seeds(struct fuzz_seed *s)
 	seed_put(s, STEP_COMMAND, 1), seed_put(s, 0, 1), seed_put(s, 8 | 16 | 0x60, 1);
 	seed_put(s, 1, 1);
 	for (i = 0; i < 2; i++)
-		seed_put(s, 21, 1), seed_put(s, 5, 1), seed_put(s, 0, 2), seed_put(s, 3, 1);
+		seed_put(s, 21 | 5 << 8, 4), seed_put(s, 3, 1);
 	seed_put(s, STEP_WORK, 1);
-	seed_put(s, STEP_ANSWER, 1), seed_put(s, 0, 2), seed_put(s, 21, 1), seed_put(s, STEP_WORK, 1);
+	seed_put(s, STEP_ANSWER, 1), seed_put(s, 21 << 16, 3);
+	seed_put(s, STEP_WORK, 1);
 	fuzz_seed_save(s, "lists");
 	/* Events, an abort before the fetch and one after it, coalescing. */
 	seed_start(s, 2);
@@ -474,7 +475,7 @@ void fuzz_seeds(struct fuzz_seed *s)
 	seed_put(s, STEP_EVQ_HEAD, 1), seed_put(s, 0, 1);
 	seed_put(s, STEP_TIME, 1), seed_put(s, 50, 2), seed_put(s, STEP_WORK, 1);
 	fuzz_seed_save(s, "events");
-	/* A firmware that takes one command: aborts of one that is held, and of one not yet read. */
+	/* A firmware that takes one command: aborts of one that is held, and of one not read. */
 	seed_start(s, 3);
 	seed_put(s, STEP_MOOD, 1), seed_put(s, 4 | 1 << 3, 1);
 	for (i = 0; i < 4; i++)

@@ -24,12 +24,16 @@
 #define STUB_DEVCTL 8			/* in the Express capability */
 #define STUB_DEVCTL_FLR 0x8000
 
-typedef struct PCIBus { int unused; } PCIBus;
+typedef struct PCIBus {
+	int unused;
+} PCIBus;
 typedef struct PCIDevice {
 	DeviceState qdev;
 	uint8_t config[STUB_CONFIG_SIZE], wmask[STUB_CONFIG_SIZE];
 	uint32_t cap_present;
-	struct { uint16_t exp_cap, aer_cap; } exp;
+	struct {
+		uint16_t exp_cap, aer_cap;
+	} exp;
 	bool msix;
 } PCIDevice;
 typedef struct PCIDeviceClass {

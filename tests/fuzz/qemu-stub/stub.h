@@ -91,9 +91,15 @@ void timer_del(QEMUTimer *timer);
 bool timer_pending(QEMUTimer *timer);
 
 /* ---- Threads: fibers that run when somebody waits for them -------------------------------- */
-typedef struct QemuThread { int fiber; } QemuThread;
-typedef struct QemuSemaphore { int count; } QemuSemaphore;
-typedef struct QemuMutex { bool held; } QemuMutex;
+typedef struct QemuThread {
+	int fiber;
+} QemuThread;
+typedef struct QemuSemaphore {
+	int count;
+} QemuSemaphore;
+typedef struct QemuMutex {
+	bool held;
+} QemuMutex;
 enum { QEMU_THREAD_JOINABLE, QEMU_THREAD_DETACHED };
 void qemu_thread_create(QemuThread *thread, const char *name, void *(*fn)(void *), void *arg,
 			int mode);
@@ -134,15 +140,22 @@ typedef uint32_t MemTxResult;
 #define MEMTX_DECODE_ERROR 2u
 #define MEMTX_ACCESS_ERROR 4u
 typedef enum { DMA_DIRECTION_TO_DEVICE, DMA_DIRECTION_FROM_DEVICE } DMADirection;
-typedef struct AddressSpace { int unused; } AddressSpace;
-typedef struct MemoryRegion { bool ram; } MemoryRegion;
+typedef struct AddressSpace {
+	int unused;
+} AddressSpace;
+typedef struct MemoryRegion {
+	bool ram;
+} MemoryRegion;
 
 enum { DEVICE_LITTLE_ENDIAN = 2 };
 typedef struct MemoryRegionOps {
 	uint64_t (*read)(void *opaque, hwaddr addr, unsigned size);
 	void (*write)(void *opaque, hwaddr addr, uint64_t value, unsigned size);
 	int endianness;
-	struct { unsigned min_access_size, max_access_size; bool unaligned; } valid, impl;
+	struct {
+		unsigned min_access_size, max_access_size;
+		bool unaligned;
+	} valid, impl;
 } MemoryRegionOps;
 void memory_region_init_io(MemoryRegion *mr, Object *owner, const MemoryRegionOps *ops,
 			   void *opaque, const char *name, uint64_t size);
