@@ -55,6 +55,13 @@ void object_property_add_uint32_ptr(Object *obj, const char *name, uint32_t *val
 	property_new(name)->value = value;
 }
 
+/* A count that is only read. */
+void object_property_add_uint64_ptr(Object *obj, const char *name, uint64_t *value,
+				    ObjectPropertyFlags flags)
+{
+	(void)obj, (void)name, (void)value, (void)flags;
+}
+
 bool visit_type_uint32(Visitor *v, const char *name, uint32_t *value, Error **errp)
 {
 	(void)name, (void)errp;

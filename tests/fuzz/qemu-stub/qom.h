@@ -90,6 +90,8 @@ void object_property_add_bool(Object *obj, const char *name, bool (*get)(Object 
 			      void (*set)(Object *, bool, Error **));
 void object_property_add_uint32_ptr(Object *obj, const char *name, uint32_t *value,
 				    ObjectPropertyFlags flags);
+void object_property_add_uint64_ptr(Object *obj, const char *name, uint64_t *value,
+				    ObjectPropertyFlags flags);
 bool visit_type_uint32(Visitor *v, const char *name, uint32_t *value, Error **errp);
 bool visit_type_uint64(Visitor *v, const char *name, uint64_t *value, Error **errp);
 
