@@ -42,18 +42,25 @@ static bool coffer_ctrl_settled(u32 status, bool ready)
 	return ready && status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN);
 }
 
-/* Wait for STATUS to be `ready`: 0, -ENODEV when gone, -EIO when fatal, -ETIMEDOUT. */
+/* Who removes the card waits for ctrl_mutex: no sense in a start that may take minutes. */
+static bool coffer_ctrl_unwanted(struct coffer_dev *cd, bool ready)
+{
+	return ready && READ_ONCE(cd->state) == COFFER_DEV_REMOVING;
+}
+
+/* Wait for STATUS to be `ready`: 0, -ENODEV when gone or removed, -EIO when fatal, -ETIMEDOUT. */
 static int coffer_ctrl_wait(struct coffer_dev *cd, bool ready, u32 ms)
 {
 	u32 status;
 	int rc;
 
 	rc = readl_poll_timeout(cd->regs + COFFER_REG_STATUS, status,
-				coffer_ctrl_settled(status, ready),
+				coffer_ctrl_settled(status, ready) ||
+				coffer_ctrl_unwanted(cd, ready),
 				COFFER_POLL_US, ms * USEC_PER_MSEC);
 	if (rc)
 		return -ETIMEDOUT;
-	if (status == U32_MAX)
+	if (status == U32_MAX || coffer_ctrl_unwanted(cd, ready))
 		return -ENODEV;
 	if (ready && !(status & COFFER_STATUS_READY)) {
 		dev_err(&cd->dev, "%s (reason %u)\n",
@@ -184,6 +191,8 @@ static int coffer_ctrl_bring_up(struct coffer_dev *cd)
 		coffer_ctrl_disable(cd, -ENODEV);	/* it is being removed */
 		return -ENODEV;
 	}
+	if (coffer_ctrl_unwanted(cd, true))
+		return -ENODEV;
 	dev_err(&cd->dev, "%s: %d\n",
 		rc == -ENODEV ? "the card is gone" : "the card does not start", rc);
 	coffer_set_state(cd, rc == -ENODEV ? COFFER_DEV_DEAD : COFFER_DEV_FAILED);

@@ -93,15 +93,18 @@ const struct attribute_group *coffer_dev_groups[] = {
 
 /* ---- One folder of counters for each queue -------------------------------------------- */
 
+#define COFFER_AT_BUSY	SIZE_MAX	/* not a counter: slots taken now */
+
 static const struct coffer_counter {
 	const char	*name;
-	size_t		at;	/* in struct coffer_qstats */
+	size_t		at;	/* in struct coffer_qstats, or COFFER_AT_BUSY */
 } coffer_counters[] = {
 	{ "commands",	offsetof(struct coffer_qstats, commands) },
 	{ "doorbells",	offsetof(struct coffer_qstats, doorbells) },
 	{ "interrupts",	offsetof(struct coffer_qstats, interrupts) },
 	{ "errors",	offsetof(struct coffer_qstats, errors) },
 	{ "lost_interrupts", offsetof(struct coffer_qstats, lost) },
+	{ "busy",	COFFER_AT_BUSY },
 };
 
 #define COFFER_COUNTERS	ARRAY_SIZE(coffer_counters)
@@ -123,7 +126,10 @@ static ssize_t coffer_counter_show(struct device *dev, struct device_attribute *
 	u64 value;
 
 	spin_lock_irq(&c->queue->lock);
-	value = *(u64 *)((char *)&c->queue->stats + c->at);
+	if (c->at == COFFER_AT_BUSY)
+		value = c->queue->busy;
+	else
+		value = *(u64 *)((char *)&c->queue->stats + c->at);
 	spin_unlock_irq(&c->queue->lock);
 	return sysfs_emit(buf, "%llu\n", value);
 }

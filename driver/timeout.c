@@ -3,13 +3,17 @@
  * What happens when a command takes too long. Each rung is tried once, and the last one ends:
  *
  *  1. Is the card there?               all-ones: reset, which finds that it is gone
- *  2. Did it give up?                  FATAL: reset
+ *  2. Did it give up?                  FATAL, or READY is gone (somebody reset the card behind
+ *                                      our back): reset
  *  3. Did we miss an interrupt?        look at the completion ring
  *  4. Abort the command.               the card has COFFER_GRACE to give it back
  *  5. Tell the waiter ETIMEDOUT.       the slot stays in quarantine
  *  6. Reset the card.                  not before the command's own time-out of the table: a
  *                                      caller with a short one must not log everybody out
  *  7. FAILED, after COFFER_RESETS_MAX resets in COFFER_RESETS_WINDOW (ctrl.c).
+ *
+ * Rungs 1 and 2 do not wait for that: they are looked at as long as commands are out, so that a
+ * card that was pulled is noticed at once.
  */
 #include "coffer.h"
 
@@ -36,9 +40,11 @@ static bool coffer_watch_broken(struct coffer_dev *cd)
 
 	if (!mutex_trylock(&cd->ctrl_mutex))
 		return false;
-	status = cd->state == COFFER_DEV_LIVE ? coffer_read(cd, COFFER_REG_STATUS) : 0;
+	status = cd->state == COFFER_DEV_LIVE ? coffer_read(cd, COFFER_REG_STATUS) :
+						 COFFER_STATUS_READY;
 	mutex_unlock(&cd->ctrl_mutex);
-	return status == U32_MAX || status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN);
+	return status == U32_MAX || !(status & COFFER_STATUS_READY) ||
+	       status & (COFFER_STATUS_FATAL | COFFER_STATUS_FW_DOWN);
 }
 
 void coffer_watch_work(struct work_struct *work)
@@ -48,12 +54,12 @@ void coffer_watch_work(struct work_struct *work)
 	u64 epoch = READ_ONCE(cd->epoch);	/* before the look: what is seen may be older */
 	bool late = false, reset = false;
 
-	for (i = 0; i < cd->queues; i++)
-		late |= coffer_watch_late(&cd->queue[i]);
-	if (late && coffer_watch_broken(cd)) {
+	if (coffer_watch_broken(cd)) {
 		coffer_reset_request(cd, epoch, COFFER_WHY_FATAL);
 		return;
 	}
+	for (i = 0; i < cd->queues; i++)
+		late |= coffer_watch_late(&cd->queue[i]);
 	for (i = 0; i < cd->queues; i++) {
 		if (late)
 			coffer_queue_reap(&cd->queue[i]);
