@@ -13,7 +13,7 @@ T ?= 60
 LANES := lint contract unit device e2e guest
 
 .DEFAULT_GOAL := all
-.PHONY: all help packages kernel qemu userspace driver demo check rows coverage fuzz $(LANES) install clean
+.PHONY: all help packages kernel qemu userspace driver demo check rows coverage fuzz check-loops $(LANES) install clean
 
 all: userspace driver qemu ## build everything into build/ and driver/coffer.ko
 
@@ -49,6 +49,9 @@ demo: all ## show a key cloned, backed up and restored across three cards
 
 check: all ## run every test; ends with "N passed, N failed"
 	@tests/check $(LANES)
+
+check-loops: all ## hot-plug, resets and lost links under load, a thousand times: most of an hour
+	@tests/check loops
 
 rows: packages ## the features, and the tests that show them; runs the lanes whose logs are old
 	@lanes=$$(tests/rows/run --stale); [ -z "$$lanes" ] || $(MAKE) -k $$lanes || \

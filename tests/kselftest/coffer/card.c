@@ -46,6 +46,16 @@ unsigned int alarm_slowly(unsigned int time)
 	return alarm(time * slowness());
 }
 
+unsigned int rounds_of(const char *what, unsigned int few)
+{
+	char name[64];
+	const char *text;
+
+	snprintf(name, sizeof(name), "COFFER_LOOPS_%s", what);
+	text = getenv(name);
+	return text ? strtoul(text, NULL, 0) : few;
+}
+
 /* ---- Commands ---- */
 
 int node_open(const char *path, int flags)
@@ -314,6 +324,40 @@ uint64_t queue_sum(const char *counter)
 		sum += value == UINT64_MAX ? 0 : value;
 	}
 	return sum;
+}
+
+int slots_free(void)
+{
+	double end = seconds() + 5;
+
+	do {
+		if (attr_u64("queue0/busy") != UINT64_MAX && !queue_sum("busy"))
+			return 0;
+		usleep(10000);
+	} while (seconds() < end);
+	return -1;
+}
+
+bool state_comes(const char *state, unsigned int ms)
+{
+	double end = seconds() + ms / 1e3;
+
+	while (!attr_is("state", state)) {
+		if (seconds() > end)
+			return false;
+		usleep(5000);
+	}
+	return true;
+}
+
+int driver_detach(const char *pci)
+{
+	return file_write("/sys/bus/pci/drivers/coffer/unbind", pci);
+}
+
+int driver_attach(const char *pci)
+{
+	return file_write("/sys/bus/pci/drivers/coffer/bind", pci);
 }
 
 int pci_name(char *to, size_t size)

@@ -61,7 +61,12 @@ int pci_name(char *to, size_t size);
 int module_unload(void);
 int module_load(const char *parameters);
 unsigned int loops(void);
+unsigned int rounds_of(const char *what, unsigned int few);	/* COFFER_LOOPS_WHAT, or few */
 double seconds(void);
+int slots_free(void);		/* no queue has a slot taken, at the latest after 5 s: 0 or -1 */
+bool state_comes(const char *state, unsigned int ms);
+int driver_detach(const char *pci);
+int driver_attach(const char *pci);
 
 /*
  * On a kernel with checkers all takes longer: COFFER_SLOWNESS, 1 if unset, says how many times. The
@@ -76,6 +81,9 @@ int fault_set(const char *knob, const char *json);
 int knob_set(unsigned int card, const char *knob, const char *json);	/* of any card */
 uint64_t knob_get(unsigned int card, const char *knob);	/* UINT64_MAX: cannot be read */
 void faults_clear(void);
+int card_folder(unsigned int card, char *to, size_t size);
+int card_unplug(unsigned int card);	/* waits until it is gone, up to 30 s */
+int card_plug(unsigned int card, const char *properties); /* "card":"FOLDER", for one */
 int bus_error(const char *name);	/* an error of the PCIe link, as AER names it */
 
 /* ---- Load: threads that echo until told to stop ---- */

@@ -33,11 +33,16 @@ static int qmp_answer(bool tell)
 	}
 }
 
-static int qmp_command(const char *json)
+static int qmp_send(const char *json, bool tell)
 {
 	if (write(port, json, strlen(json)) != (ssize_t)strlen(json))
 		return -1;
-	return qmp_answer(true);
+	return qmp_answer(tell);
+}
+
+static int qmp_command(const char *json)
+{
+	return qmp_send(json, true);
 }
 
 static int qmp_open(void)
@@ -114,4 +119,72 @@ void faults_clear(void)
 	fault_set("fault-short-dma", "0");
 	fault_set("fault-slow-ms", "0");
 	fault_set("fault-evil", "0");
+}
+
+/* ---- Plugging --------------------------------------------------------------------------- */
+
+static int peripheral_get(unsigned int card, const char *property, bool tell)
+{
+	char json[256];
+
+	if (qmp_open())
+		return -1;
+	snprintf(json, sizeof(json),
+		 "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/card%u\","
+		 "\"property\":\"%s\"}}\n", card, property);
+	return qmp_send(json, tell);
+}
+
+int card_folder(unsigned int card, char *to, size_t size)
+{
+	const char *from;
+
+	if (peripheral_get(card, "card", true))
+		return -1;
+	from = strstr(text, "\"return\": \"");
+	if (!from)
+		return -1;
+	from += strlen("\"return\": \"");
+	snprintf(to, size, "%.*s", (int)strcspn(from, "\""), from);
+	return 0;
+}
+
+int card_unplug(unsigned int card)
+{
+	double end = seconds() + 30;
+	char json[128];
+
+	if (qmp_open())
+		return -1;
+	snprintf(json, sizeof(json),
+		 "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"card%u\"}}\n", card);
+	if (qmp_command(json))
+		return -1;
+	while (!peripheral_get(card, "card", false)) {
+		if (seconds() > end)
+			return -1;
+		usleep(20000);
+	}
+	return 0;
+}
+
+/* The card's folder may still be held by what was unplugged: try for a while. */
+int card_plug(unsigned int card, const char *properties)
+{
+	double end = seconds() + 10;
+	char json[1024];
+
+	if (qmp_open())
+		return -1;
+	snprintf(json, sizeof(json),
+		 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"coffer\","
+		 "\"id\":\"card%u\",\"bus\":\"rp%u\",%s}}\n", card, card, properties);
+	while (qmp_send(json, false)) {
+		if (seconds() > end) {
+			fprintf(stderr, "# monitor: %s", text);
+			return -1;
+		}
+		usleep(20000);
+	}
+	return 0;
 }
