@@ -84,6 +84,7 @@ void faults_clear(void);
 int card_folder(unsigned int card, char *to, size_t size);
 int card_unplug(unsigned int card);	/* waits until it is gone, up to 30 s */
 int card_plug(unsigned int card, const char *properties); /* "card":"FOLDER", for one */
+int bus_reset(void);		/* a secondary bus reset, by the port above the card */
 int bus_error(const char *name);	/* an error of the PCIe link, as AER names it */
 
 /* ---- Load: threads that echo until told to stop ---- */

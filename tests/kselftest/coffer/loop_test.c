@@ -106,13 +106,8 @@ TEST_F_TIMEOUT(loop, loses_the_link, 3600)
 /* By turns the driver's own reset, a function level reset, and seldom the bus. */
 static int reset_once(unsigned int round)
 {
-	int rc;
-
-	if (round % 50 == 49) {
-		rc = attr_write("device/reset_method", "bus");
-		rc = rc ?: attr_write("device/reset", "1");
-		return attr_write("device/reset_method", "flr") ?: rc;
-	}
+	if (round % 50 == 49)
+		return bus_reset();
 	return attr_write(round % 2 ? "device/reset" : "reset", "1");
 }
 

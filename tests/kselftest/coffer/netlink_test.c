@@ -341,4 +341,115 @@ TEST_F(netlink, numbers_are_those_of_the_ioctl)
 	close(fd);
 }
 
+static int family_of(int sock, struct answer *answer)
+{
+	struct message message;
+
+	message_begin(&message, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0);
+	put_attr(&message, CTRL_ATTR_FAMILY_NAME, COFFER_GENL_NAME, sizeof(COFFER_GENL_NAME));
+	return ask(sock, &message, answer);
+}
+
+TEST_F(netlink, is_there_in_the_first_network_namespace_only)
+{
+	struct answer answer;
+	pid_t child = fork();
+	int status, sock;
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		if (unshare(CLONE_NEWNET))
+			_exit(2);
+		sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+		_exit(family_of(sock, &answer) == -ENOENT ? 0 : 1);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Events by the dozen: each round of logging in and out tells something. */
+static int make_events(unsigned int rounds)
+{
+	int fd = card_open(O_RDWR);
+	long long rc = fd < 0 ? fd : 0;
+	__u32 session;
+
+	while (!rc && rounds--) {
+		rc = file_write(CARD_SYSFS "reset", "1");
+		rc = rc ?: session_open(fd, 0, COFFER_SESSION_RW, &session);
+		rc = rc ?: so_login(fd, session);
+	}
+	close(fd);
+	return rc ? -1 : 0;
+}
+
+/* A listener that does not listen loses messages, is told so, and then goes on. */
+TEST_F_TIMEOUT(netlink, a_slow_listener_is_told_that_it_lost_some, 120)
+{
+	int size = 1, sock = self->sock, got = 0;
+	bool lost = false;
+	unsigned int round;
+	struct answer answer;
+
+	ASSERT_EQ(0, setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	ASSERT_EQ(0, join(sock, self->events));
+	for (round = 0; round < 20 && !lost; round++) {
+		ASSERT_EQ(0, make_events(4));
+		while (recv(sock, &answer.message, sizeof(answer.message), MSG_DONTWAIT) > 0)
+			got++;
+		lost = errno == ENOBUFS;
+	}
+	EXPECT_TRUE(lost);
+	TH_LOG("%u rounds, %d messages", round, got);
+	while (recv(sock, &answer.message, sizeof(answer.message), MSG_DONTWAIT) > 0)
+		;
+	ASSERT_EQ(0, make_events(1));
+	EXPECT_EQ(0, receive(sock, &answer, 5000));
+}
+
+struct joiners {
+	__u32 group;
+	bool stop;
+	int wrong;
+};
+
+static void *join_and_leave(void *arg)
+{
+	struct joiners *j = arg;
+
+	while (!__atomic_load_n(&j->stop, __ATOMIC_RELAXED)) {
+		int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+		struct answer answer;
+
+		if (sock < 0 || join(sock, j->group))
+			__atomic_fetch_add(&j->wrong, 1, __ATOMIC_RELAXED);
+		else
+			recv(sock, &answer.message, sizeof(answer.message), MSG_DONTWAIT);
+		if (sock >= 0)
+			close(sock);
+	}
+	return NULL;
+}
+
+/* Listeners that come and go while there is something to hear disturb nobody who stays. */
+TEST_F_TIMEOUT(netlink, listeners_come_and_go_while_events_are_told, 120)
+{
+	struct joiners j = { .group = self->events };
+	unsigned int i, heard = 0;
+	struct answer answer;
+	pthread_t thread[4];
+
+	ASSERT_EQ(0, join(self->sock, self->events));
+	for (i = 0; i < COUNT(thread); i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, join_and_leave, &j));
+	EXPECT_EQ(0, make_events(10));
+	__atomic_store_n(&j.stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < COUNT(thread); i++)
+		pthread_join(thread[i], NULL);
+	EXPECT_EQ(0, j.wrong);
+	while (!receive(self->sock, &answer, 500))
+		heard++;
+	EXPECT_LE(10, heard);
+}
+
 TEST_HARNESS_MAIN

@@ -107,6 +107,21 @@ int bus_error(const char *name)
 	return qmp_command(command);
 }
 
+/*
+ * Where ACPI plugs cards, QEMU's ports never report an active link: the core resets the bus, waits
+ * for the link in vain, and says ENOTTY.
+ */
+int bus_reset(void)
+{
+	int back, rc = attr_write("device/reset_method", "bus");
+
+	if (rc)
+		return rc;
+	rc = attr_write("device/reset", "1");
+	back = attr_write("device/reset_method", "flr bus");
+	return rc == -ENOTTY ? back : rc ?: back;
+}
+
 void faults_clear(void)
 {
 	fault_set("fault-stall", "false");
