@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "crypto_internal.h"
+#include "crypto_more.h"
 
 static const char *const hash_names[HASHES] = { "SHA2-256", "SHA2-384", "SHA2-512" };
 static const char *const mode_names[MODE_COUNT] = { "ECB", "CBC", "CTR", "GCM" };

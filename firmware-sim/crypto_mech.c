@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Mechanisms: what they are made of. crypto_use.c carries them out. */
 #include "crypto_internal.h"
+#include "crypto_more.h"
 
 #define SIGNS		.signs = true
 #define CRYPTS		.crypts = true
