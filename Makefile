@@ -14,6 +14,7 @@ LANES := lint contract unit device e2e guest
 
 .DEFAULT_GOAL := all
 .PHONY: all help packages kernel qemu userspace driver demo check rows coverage fuzz check-loops $(LANES) install clean
+.PHONY: coverage-device check-device-asan check-qemu-next
 
 all: userspace driver qemu ## build everything into build/ and driver/coffer.ko
 
@@ -65,6 +66,17 @@ coverage: packages ## lines and branches of the firmware that the unit tests rea
 fuzz: packages ## hostile input to device, driver and firmware, T seconds each (T=60)
 	@tests/setup/packages clang-14 libclang-rt-14-dev
 	@tests/fuzz/run -t $(T) $(TARGET)
+
+coverage-device: userspace ## lines and branches of the device that its tests reach, without a guest
+	@tests/setup/packages gcovr
+	@tests/coverage --device
+
+check-device-asan: userspace ## the device's tests on a QEMU built with ASan and UBSan
+	@tests/check device-asan
+
+check-qemu-next: userspace ## build the device in the next Debian's QEMU, without a warning, and test it
+	@tests/setup/packages python3-distlib
+	@tests/check device-next
 
 teeth: userspace ## every guard of firmware and groups taken away once: its test has to notice
 	@tests/teeth/run $(NAME)
