@@ -117,17 +117,25 @@ static void coffer_complete(CofferState *s, CofferRequest *r)
     }
 }
 
+/* All that is due. What comes late is overtaken. */
 void coffer_complete_ready(CofferState *s)
 {
-    CofferRequest *r;
+    int64_t now = coffer_now(), wake = INT64_MAX;
+    CofferRequest *r, *next;
 
-    while (!s->fault.stall && coffer_running(s) && (r = QTAILQ_FIRST(&s->ready))) {
-        if (r->due > coffer_now()) {
-            timer_mod(&s->slow_timer, r->due);
-            break;
+    QTAILQ_FOREACH_SAFE(r, &s->ready, ready, next) {
+        if (s->fault.stall || !coffer_running(s)) {
+            return;
+        }
+        if (r->due > now) {
+            wake = MIN(wake, r->due);
+            continue;
         }
         QTAILQ_REMOVE(&s->ready, r, ready);
         coffer_complete(s, r);
+    }
+    if (wake < INT64_MAX) {
+        timer_mod(&s->slow_timer, wake);
     }
 }
 

@@ -27,6 +27,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(CofferState, COFFER)
 #define COFFER_REG_IMAGE        0x500   /* registers with storage end below */
 #define COFFER_MAX_ABORTS       32      /* remembered per queue, of entries not fetched */
 #define COFFER_FETCH_BUDGET     256     /* entries per run of the bottom half */
+#define COFFER_EVIL_MEMORY      8       /* completions that a hostile card may say again */
+#define COFFER_EVIL_LATE_MS     100
 
 typedef struct CofferCard CofferCard;
 
@@ -108,6 +110,8 @@ typedef struct CofferFaults {
     uint32_t evil_seed;
     uint64_t evil_state;
     uint64_t evil_completions;          /* written while hostile */
+    struct coffer_cqe evil_said[COFFER_EVIL_MEMORY];    /* as they are true */
+    unsigned evil_at;
     bool stall;
     bool all_ones;
     bool link_loss;
@@ -257,6 +261,8 @@ bool coffer_fault_take(uint32_t *count);
 /* evil.c: a hostile card */
 void coffer_evil_seed(CofferState *s, uint32_t seed);
 uint64_t coffer_evil_register(CofferState *s, uint64_t value, unsigned size);
+uint32_t coffer_evil_delay(CofferState *s);
+bool coffer_evil_repeats(CofferState *s);
 void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe);
 void coffer_evil_event(CofferState *s, struct coffer_evt *evt);
 uint32_t coffer_evil_crowd(CofferState *s);

@@ -120,5 +120,8 @@ void coffer_take_events(CofferState *s)
         if (more) {
             coffer_event_deliver(s, &event);
         }
+        if (more && s->fault.evil_seed && coffer_evil_repeats(s)) {
+            coffer_event_deliver(s, &event);
+        }
     }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A hostile card, for tests of drivers: what it says in registers, completions and events is
- * often random or just beyond what is allowed. It is the same for the same seed and the same
- * accesses. It lies, but it keeps to its rings: memory that nobody gave it stays untouched.
+ * often random or just beyond what is allowed, said twice, or said late. It is the same for the
+ * same seed and the same accesses. It lies, but it keeps to its rings: memory that nobody gave
+ * it stays untouched.
  */
 #include "qemu/osdep.h"
 #include "device.h"
@@ -12,6 +13,8 @@ void coffer_evil_seed(CofferState *s, uint32_t seed)
 {
     s->fault.evil_seed = seed;
     s->fault.evil_state = seed * 0x9e3779b97f4a7c15ull + 1;
+    s->fault.evil_at = 0;
+    memset(s->fault.evil_said, 0, sizeof(s->fault.evil_said));
 }
 
 /* xorshift64: the state is never zero. */
@@ -63,8 +66,15 @@ uint64_t coffer_evil_register(CofferState *s, uint64_t value, unsigned size)
     return value & MAKE_64BIT_MASK(0, size * 8);
 }
 
+/* How much later a completion comes, in ms: those behind it overtake it. */
+uint32_t coffer_evil_delay(CofferState *s)
+{
+    return coffer_evil_one_in(s, 64) ? 1 + (coffer_evil_random(s) >> 16) % COFFER_EVIL_LATE_MS : 0;
+}
+
 void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe)
 {
+    s->fault.evil_said[s->fault.evil_at++ % COFFER_EVIL_MEMORY] = *cqe;
     if (coffer_evil_one_in(s, 8)) {
         cqe->verdict = coffer_evil_value(s, cqe->verdict);
     }
@@ -80,6 +90,12 @@ void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe)
     if (coffer_evil_one_in(s, 16)) {
         cqe->phase = coffer_evil_value(s, cqe->phase);
     }
+}
+
+/* Is the event told a second time? */
+bool coffer_evil_repeats(CofferState *s)
+{
+    return coffer_evil_one_in(s, 8);
 }
 
 void coffer_evil_event(CofferState *s, struct coffer_evt *evt)
@@ -105,9 +121,16 @@ uint32_t coffer_evil_crowd(CofferState *s)
     return coffer_evil_one_in(s, 16) ? UINT32_MAX : 1;
 }
 
-/* A completion that nobody asked for, or one more of an old command. */
+/* One of the latest completions, of whatever queue, again; or one of no command. */
 void coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe)
 {
+    uint16_t phase = cqe->phase;
+
+    if (coffer_evil_one_in(s, 2)) {
+        *cqe = s->fault.evil_said[(coffer_evil_random(s) >> 16) % COFFER_EVIL_MEMORY];
+        cqe->phase = phase;
+        return;
+    }
     cqe->tag = COFFER_TAG((coffer_evil_random(s) >> 16) % ring_size,
                           (coffer_evil_random(s) >> 16) % 4);
     cqe->reply_len = coffer_evil_value(s, 0);

@@ -154,4 +154,5 @@ void coffer_knobs_init(Object *obj)
     object_property_add(obj, "fault-evil", "uint32", coffer_get_evil, coffer_set_evil, NULL, NULL);
     object_property_add_uint64_ptr(obj, "evil-completions", &f->evil_completions,
                                    OBJ_PROP_FLAG_READ);
+    object_property_add_alias(obj, "evil", obj, "fault-evil");
 }

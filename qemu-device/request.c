@@ -26,7 +26,12 @@ void coffer_request_free(CofferRequest *r)
 /* Any context. The request has its status and waits for its completion to be written. */
 void coffer_make_ready(CofferState *s, CofferRequest *r)
 {
+    int64_t late = s->fault.slow_ms;
+
+    if (s->fault.evil_seed) {
+        late += coffer_evil_delay(s);
+    }
     r->state = COFFER_READY;
-    r->due = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + (int64_t)s->fault.slow_ms * SCALE_MS;
+    r->due = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + late * SCALE_MS;
     QTAILQ_INSERT_TAIL(&s->ready, r, ready);
 }
