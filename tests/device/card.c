@@ -82,12 +82,22 @@ void cfg_out(struct card *c, unsigned int at, uint32_t value)
 	port_out(c->m, 0xcfc, value);
 }
 
-uint32_t ext_in(struct card *c, unsigned int at)
+static uint64_t ext_at(struct card *c, unsigned int at)
 {
 	/* Base of the configuration window, in the host bridge. */
 	port_out(c->m, 0xcf8, 0x80000060u);
 	port_out(c->m, 0xcfc, MMCONFIG | 1);
-	return mem_in(c->m, MMCONFIG + (c->bus << 20) + (c->slot << 15) + at, 4);
+	return MMCONFIG + (c->bus << 20) + (c->slot << 15) + at;
+}
+
+uint32_t ext_in(struct card *c, unsigned int at)
+{
+	return mem_in(c->m, ext_at(c, at), 4);
+}
+
+void ext_out(struct card *c, unsigned int at, uint32_t value)
+{
+	mem_out(c->m, ext_at(c, at), 4, value);
 }
 
 unsigned int pci_cap(struct card *c, uint8_t id)

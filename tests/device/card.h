@@ -54,6 +54,7 @@ void check_healthy(struct card *c);
 uint32_t cfg_in(struct card *c, unsigned int at);		/* a 32-bit word below 256 */
 void cfg_out(struct card *c, unsigned int at, uint32_t value);
 uint32_t ext_in(struct card *c, unsigned int at);		/* a 32-bit word below 4096 */
+void ext_out(struct card *c, unsigned int at, uint32_t value);
 unsigned int pci_cap(struct card *c, uint8_t id);		/* 0: there is none */
 unsigned int pci_ext_cap(struct card *c, uint16_t id);
 void pci_setup(struct card *c);					/* BARs, memory, bus master */

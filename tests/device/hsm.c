@@ -176,3 +176,15 @@ struct coffer_sqe hsm_slow(struct card *c, struct hsm *h, uint32_t tag)
 	sqe.reply_len = 8;
 	return sqe;
 }
+
+uint32_t hsm_policy(struct card *c, struct queue *q, struct hsm *h, uint32_t id, uint32_t value)
+{
+	struct request r = { .len = 0 };
+
+	put_u32(&r, h->admin);
+	put_u32(&r, COFFER_POLICY_SET_DESTRUCTIVE);
+	put_u32(&r, 1);
+	put_u32(&r, id);
+	put_u32(&r, value);
+	return call(c, q, h, COFFER_CMD_POLICY_SET, &r, 0);
+}

@@ -21,4 +21,7 @@ void hsm_officer(struct card *c, struct queue *q, struct hsm *h);
 /* An entry that keeps the firmware busy for seconds: an RSA-4096 key pair. */
 struct coffer_sqe hsm_slow(struct card *c, struct hsm *h, uint32_t tag);
 
+/* Change a policy of the card, whatever that destroys; the verdict. */
+uint32_t hsm_policy(struct card *c, struct queue *q, struct hsm *h, uint32_t id, uint32_t value);
+
 #endif

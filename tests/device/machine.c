@@ -182,6 +182,31 @@ void mem_out2(struct machine *m, uint64_t a1, uint32_t v1, uint64_t a2, uint32_t
 	qtest_answer(m);
 }
 
+#define TOGETHER 256
+
+void mem_many(struct machine *m, struct access *a, size_t n)
+{
+	char text[TOGETHER * 48];
+	size_t i, part, len;
+
+	for (; n; n -= part, a += part) {
+		part = n < TOGETHER ? n : TOGETHER;
+		for (i = 0, len = 0; i < part; i++) {
+			len += sprintf(text + len, a[i].read ? "read%c 0x%lx" : "write%c 0x%lx",
+				       size_letter(a[i].size), a[i].addr);
+			len += a[i].read ? sprintf(text + len, "\n") :
+					   sprintf(text + len, " 0x%lx\n", a[i].value);
+		}
+		send_all(m, m->qtest, text, len);
+		for (i = 0; i < part; i++) {
+			const char *answer = qtest_answer(m);
+
+			if (a[i].read)
+				a[i].value = strtoull(answer, NULL, 16);
+		}
+	}
+}
+
 void mem_read(struct machine *m, uint64_t addr, void *buf, size_t len)
 {
 	const char *hex;

@@ -40,6 +40,17 @@ void mem_write(struct machine *m, uint64_t addr, const void *buf, size_t len);
 void mem_fill(struct machine *m, uint64_t addr, uint8_t value, size_t len);
 /* Several register writes in one packet: the emulator does nothing else between them. */
 void mem_out2(struct machine *m, uint64_t a1, uint32_t v1, uint64_t a2, uint32_t v2);
+/*
+ * Many accesses of 1, 2, 4 or 8 bytes in one go; what reads return is put into @value. Far
+ * quicker than one by one: nobody waits for each answer.
+ */
+struct access {
+	uint64_t addr, value;
+	uint8_t size;
+	bool read;
+};
+
+void mem_many(struct machine *m, struct access *a, size_t n);
 void clock_step_us(struct machine *m, uint64_t us);
 
 uint32_t port_in(struct machine *m, uint16_t port);

@@ -21,6 +21,7 @@
 static const struct test_case *const all[] = {
 	identity_cases, register_cases, ring_cases, payload_cases, irq_cases,
 	event_cases, reset_cases, fault_cases, host_cases, abuse_cases,
+	reach_cases, sweep_cases, port_cases, knob_cases, evil_cases, race_cases,
 };
 
 static void print_note(const char *format, va_list ap)
