@@ -10,7 +10,7 @@ BUILD := $(CURDIR)/build
 MESON := $(BUILD)/meson
 PREFIX ?= /usr/local
 T ?= 60
-LANES := lint contract unit device e2e guest
+LANES := lint contract kunit unit device e2e guest
 
 .DEFAULT_GOAL := all
 .PHONY: all help packages kernel qemu userspace driver demo check rows coverage fuzz check-loops $(LANES) install clean
@@ -78,12 +78,17 @@ check-qemu-next: userspace ## build the device in the next Debian's QEMU, withou
 	@tests/setup/packages python3-distlib
 	@tests/check device-next
 
+model: packages ## search the ring protocol's model in all states, and without each of its guards
+	@tests/setup/packages spin
+	@tests/model/run
+
 teeth: userspace ## every guard of firmware and groups taken away once: its test has to notice
 	@tests/teeth/run $(NAME)
 
 # one lane of `make check`, with what it needs
 lint: packages kernel
 contract unit e2e: userspace
+kunit: packages
 device: userspace qemu
 guest: all
 $(LANES):

@@ -62,6 +62,12 @@ void object_property_add_uint64_ptr(Object *obj, const char *name, uint64_t *val
 	(void)obj, (void)name, (void)value, (void)flags;
 }
 
+void object_property_add_alias(Object *obj, const char *name, Object *target,
+			       const char *target_name)
+{
+	(void)obj, (void)name, (void)target, (void)target_name;
+}
+
 bool visit_type_uint32(Visitor *v, const char *name, uint32_t *value, Error **errp)
 {
 	(void)name, (void)errp;

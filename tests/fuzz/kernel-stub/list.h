@@ -77,7 +77,7 @@ static inline struct llist_node *llist_del_all(struct llist_head *head)
 #define llist_entry(p, type, member) container_of(p, type, member)
 #define llist_for_each_entry_safe(item, after, first, member)		\
 	for (struct llist_node *node_ = (first), *next_;		\
-	     node_ && ((next_ = node_->next), ((after) = NULL),		\
+	     node_ && ((next_ = node_->next), ((after) = NULL), (void)(after), \
 		       (item) = llist_entry(node_, __typeof__(*(item)), member)); \
 	     node_ = next_)
 

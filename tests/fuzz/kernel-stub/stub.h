@@ -24,7 +24,7 @@
 #endif
 #define ERESTARTSYS 512
 
-/* ---- Memory -------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------- */
 enum { GFP_KERNEL = 1, GFP_KERNEL_ACCOUNT = 1, GFP_ATOMIC = 2, __GFP_ZERO = 4, __GFP_NOWARN = 8 };
 typedef unsigned int gfp_t;
 void *stub_kzalloc(size_t size, gfp_t gfp);
@@ -52,7 +52,7 @@ unsigned long copy_to_user(void *to, const void *from, unsigned long n);
 unsigned long copy_from_user(void *to, const void *from, unsigned long n);
 #define u64_to_user_ptr(x) ((void *)(uintptr_t)(x))
 
-/* ---- DMA ----------------------------------------------------------------------------------- */
+/* ---- DMA ---------------------------------------------- */
 enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE };
 void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *dma, gfp_t gfp);
 void dma_free_coherent(struct device *dev, size_t size, void *memory, dma_addr_t dma);
@@ -71,7 +71,7 @@ int dma_mapping_error(struct device *dev, dma_addr_t dma);
 #define wmb() barrier()
 #define dma_mb() barrier()
 
-/* ---- Registers ----------------------------------------------------------------------------- */
+/* ---- Registers ---------------------------------------------- */
 u32 readl(const volatile void *addr);
 void writel(u32 value, volatile void *addr);
 u64 lo_hi_readq(const volatile void *addr);
@@ -92,7 +92,7 @@ void enable_irq(unsigned int irq);
 void disable_irq(unsigned int irq);
 void irq_wake_thread(unsigned int irq, void *data);
 
-/* ---- Locks ----------------------------------------------------------------------------------- */
+/* ---- Locks ---------------------------------------------- */
 void stub_lock(struct stub_lock *lock, bool irqs_off, const char *name);
 void stub_unlock(struct stub_lock *lock, bool irqs_on);
 #define spin_lock_init(l) (*(l) = (spinlock_t) { { false, false, false } })
@@ -117,7 +117,7 @@ void might_sleep(void);
 #define mutex_unlock(m) ((m)->lock.held = false)
 void stub_mutex_lock(struct mutex *m, const char *name);
 
-/* ---- Waiting ---------------------------------------------------------------------------------- */
+/* ---- Waiting ---------------------------------------------- */
 #define init_waitqueue_head(w) ((w)->woken = 0)
 #define wake_up_all(w) ((w)->woken++)
 #define wake_up(w) ((w)->woken++)
@@ -129,7 +129,7 @@ void reinit_completion(struct completion *x);
 void complete(struct completion *x);
 #define complete_all complete
 
-/* ---- References ------------------------------------------------------------------------------- */
+/* ---- References ---------------------------------------------- */
 void refcount_set(refcount_t *r, int n);
 void refcount_inc(refcount_t *r);
 bool refcount_dec_and_test(refcount_t *r);
@@ -140,7 +140,7 @@ bool refcount_dec_and_test(refcount_t *r);
 void get_device(struct device *dev);
 void put_device(struct device *dev);
 
-/* ---- Later ------------------------------------------------------------------------------------ */
+/* ---- Later ---------------------------------------------- */
 #define HZ 250
 extern unsigned long jiffies;
 #define msecs_to_jiffies(ms) ((unsigned long)(((u64)(ms) * HZ + 999) / 1000))
@@ -163,7 +163,7 @@ static inline s64 ktime_get_boottime_seconds(void)
 	return 1000;
 }
 
-/* ---- Messages --------------------------------------------------------------------------------- */
+/* ---- Messages ---------------------------------------------- */
 static inline void __attribute__((format(printf, 2, 3)))
 stub_say(const struct device *dev, const char *format, ...)
 {

@@ -92,6 +92,8 @@ void object_property_add_uint32_ptr(Object *obj, const char *name, uint32_t *val
 				    ObjectPropertyFlags flags);
 void object_property_add_uint64_ptr(Object *obj, const char *name, uint64_t *value,
 				    ObjectPropertyFlags flags);
+void object_property_add_alias(Object *obj, const char *name, Object *target,
+			       const char *target_name);
 bool visit_type_uint32(Visitor *v, const char *name, uint32_t *value, Error **errp);
 bool visit_type_uint64(Visitor *v, const char *name, uint64_t *value, Error **errp);
 
