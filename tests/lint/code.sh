@@ -31,7 +31,7 @@ not_ours+=,CONST_STRUCT,PREFER_KERNEL_TYPES,AVOID_EXTERNS,COMPLEX_MACRO,NEW_TYPE
 # It leaves a cache of names where it is run.
 checkpatch() {
 	local checker
-	checker=$(tests/vm/kernel --tools)/scripts/checkpatch.pl
+	checker=${COFFER_CHECKPATCH-$(tests/vm/kernel --tools)/scripts/checkpatch.pl}
 	mkdir -p build/lint/include
 	(cd build/lint && "$checker" --root=. --no-tree --strict --terse --no-summary \
 		--show-types --ignore "$not_ours" --file "${@/#/$COFFER_TOP/}") |
