@@ -94,3 +94,7 @@ check_scripts() {
 # Comments of tests that name rows of the feature table.
 row_comments() { tests/rows/run --comments; }
 row_counting() { tests/rows/selftest; }
+
+# What the driver's documents say of its interfaces.
+netlink_spec() { python3 tests/lint/netlink.py; }
+abi_documents() { python3 tests/lint/abi.py; }
