@@ -240,7 +240,7 @@ static void aer(void)
 	CHECK_EQ(ext_in(c, at + AER_UNCOR), 0);
 	CHECK_EQ(ext_in(c, at + AER_COR), 0);
 	load(c);
-	inject(m, "-c c0 BAD_TLP");
+	inject(m, "c0 BAD_TLP");
 	CHECK_EQ(ext_in(c, at + AER_COR), BAD_TLP);
 	inject(m, "c0 POISON_TLP 0x11111111 0x22222222 0x33333333 0x44444444");
 	CHECK_EQ(ext_in(c, at + AER_UNCOR), POISONED);
