@@ -13,7 +13,7 @@ T ?= 60
 LANES := lint contract kunit unit device e2e guest
 
 .DEFAULT_GOAL := all
-.PHONY: all help packages kernel qemu userspace driver demo check rows coverage fuzz check-loops $(LANES) install clean
+.PHONY: all help packages kernel qemu userspace driver demo check check-debug rows coverage fuzz check-loops $(LANES) install clean
 .PHONY: coverage-device check-device-asan check-qemu-next
 .PHONY: check-kernels check-dkms check-boot dkms
 
@@ -98,6 +98,9 @@ check-boot: all ## the driver in guests with IOMMU, swiotlb, one vector, one CPU
 	@tests/setup/packages udev
 	@tests/check boot
 
+check-debug: all ## the guest's tests on a kernel with KASAN, lockdep and more; then with KCSAN
+	@tests/check debug kcsan
+
 # one lane of `make check`, with what it needs
 lint: packages kernel
 contract unit e2e: userspace
@@ -129,6 +132,5 @@ define later
 $(1):
 	@echo "make $(1): not built yet: issue $(2)" >&2; exit 2
 endef
-$(foreach v,check-debug,$(eval $(call later,$(v),5)))
 $(foreach v,check-p11,$(eval $(call later,$(v),6)))
 $(foreach v,bench,$(eval $(call later,$(v),7)))
