@@ -162,7 +162,7 @@ static uint32_t check_form(struct job *job)
 		return COFFER_ST_ARGUMENTS_BAD;
 	if (rq->reply_room < reply_min[rq->opcode])
 		return COFFER_ST_BUFFER_TOO_SMALL;
-	if (__atomic_load_n(&job->cancelled, __ATOMIC_RELAXED))
+	if (atomic_load_explicit(&job->cancelled, memory_order_relaxed))
 		return COFFER_ST_CANCEL;
 	return COFFER_ST_OK;
 }

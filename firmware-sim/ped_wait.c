@@ -276,7 +276,7 @@ static uint32_t given_up(struct job *job)
 	struct fw_card *card = job->c.card;
 	bool closed, late;
 
-	if (__atomic_load_n(&job->cancelled, __ATOMIC_RELAXED))
+	if (atomic_load_explicit(&job->cancelled, memory_order_relaxed))
 		return COFFER_ST_CANCEL;
 	if (atomic_load(&card->tampered) && !job->tampered_before)
 		return COFFER_ST_HSM_TAMPERED;

@@ -271,7 +271,7 @@ void pool_resume(struct pool *p, struct job *job)
 
 static void job_cancel(struct job *job)
 {
-	__atomic_store_n(&job->cancelled, 1, __ATOMIC_RELAXED);
+	atomic_store_explicit(&job->cancelled, 1, memory_order_relaxed);
 }
 
 void pool_cancel(struct pool *p, uint64_t tag)

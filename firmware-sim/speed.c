@@ -92,7 +92,7 @@ static uint32_t early(const struct job *job, bool stopping)
 	bool closed, stands_in;
 	enum coffer_role role;
 
-	if (__atomic_load_n(&job->cancelled, __ATOMIC_RELAXED))
+	if (atomic_load_explicit(&job->cancelled, memory_order_relaxed))
 		return COFFER_ST_CANCEL;
 	if (stopping)
 		return COFFER_ST_DEVICE_REMOVED;

@@ -80,11 +80,11 @@ static uint32_t prepare(struct cmd *c, struct use *use, uint32_t operation, uint
 			      crypto_key_bits(use->key.key));
 }
 
-/* The rest of the reply buffer, to be written into directly. */
+/* The rest of the reply buffer, to be written into directly; NULL where there is no buffer. */
 static uint8_t *room_of(struct cmd *c, size_t *room)
 {
 	*room = c->out.room - c->out.len;
-	return c->out.base + c->out.len;
+	return c->out.base ? c->out.base + c->out.len : NULL;
 }
 
 typedef uint32_t transform_fn(struct crypto *c, struct crypto_key *key, uint32_t mechanism,
