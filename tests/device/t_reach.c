@@ -114,6 +114,35 @@ static void rings(unsigned int reg)
 static void submission_rings(void) { rings(COFFER_Q_SQ_BASE); }
 static void completion_rings(void) { rings(COFFER_Q_CQ_BASE); }
 
+/* Where a queue's indices are to be kept; a card of before them takes no address at all. */
+static void shadows(void)
+{
+	struct scene s = start();
+	bool can = rd(s.c, COFFER_REG_CAP2) & COFFER_CAP2_SHADOW;
+	struct coffer_sqe sqe = sqe_echo(s.c, 1, 0);
+	struct queue *q;
+	unsigned int i;
+
+	for (i = 0; i < s.n; i++) {
+		/* Aligned, and still where it was meant to be. */
+		s.bad[i] &= ~(uint64_t)(COFFER_SHADOW_ALIGN - 1);
+		card_enable(s.c);
+		q = queue_up(s.c, 0, 8);
+		sqe_put(s.c, q, &sqe);
+		wr(s.c, QR(0, COFFER_Q_CTRL), 0);
+		wr64(s.c, QR(0, COFFER_Q_SHADOW), s.bad[i]);
+		CHECK_EQ(rd64(s.c, QR(0, COFFER_Q_SHADOW)), can ? s.bad[i] : 0);
+		wr(s.c, QR(0, COFFER_Q_CTRL), 1);
+		ring(s.c, q);
+		if (can)
+			check_fatal(s.c, COFFER_FATAL_RING_DMA);
+		else
+			cqe_wait(s.c, q);
+		wr(s.c, COFFER_REG_CTRL, 0);
+	}
+	finish(&s);
+}
+
 static void event_rings(void)
 {
 	struct scene s = start();
@@ -311,6 +340,7 @@ static void fatal_message(void)
 const struct test_case reach_cases[] = {
 	{ "reach: submission rings in thirteen places that are no memory", submission_rings },
 	{ "reach: completion rings in thirteen places that are no memory", completion_rings },
+	{ "reach: shadows in thirteen places that are no memory", shadows },
 	{ "reach: event rings in fourteen places that are no memory", event_rings },
 	{ "reach: rings in ROM", rings_in_rom },
 	{ "reach: requests and their lists in places that are no memory", requests },

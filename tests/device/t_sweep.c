@@ -52,6 +52,15 @@ static uint64_t value(unsigned int i)
 	return i < 2 ? fixed[i] : noise();
 }
 
+/* Of the card at hand: CAP2, and the register that it tells of. */
+static bool has_shadow;
+
+static struct card *started(struct card *c)
+{
+	has_shadow = rd(c, COFFER_REG_CAP2) & COFFER_CAP2_SHADOW;
+	return c;
+}
+
 static void check_word(struct card *c, const struct model *m, unsigned int at, uint32_t before)
 {
 	unsigned int i, half;
@@ -79,10 +88,14 @@ static void check_word(struct card *c, const struct model *m, unsigned int at, u
 
 static void every_register(void)
 {
+	static const struct model shadow = { COFFER_Q_SHADOW, 8, ~0u };
 	struct card *c = card_start();
 	unsigned int i, n;
 
-	/* The model first: sixteen queues are alike. */
+	started(c);
+	for (n = 0; n < COFFER_MAX_QUEUES && has_shadow; n++)
+		check_word(c, &shadow, QR(n, shadow.reg), 0);
+	/* Sixteen queues are alike. */
 	for (i = 0; i < sizeof(global_model) / sizeof(global_model[0]); i++)
 		check_word(c, &global_model[i], global_model[i].reg, rd(c, global_model[i].reg));
 	for (n = 0; n < COFFER_MAX_QUEUES; n++)
@@ -106,6 +119,11 @@ static bool allowed(unsigned int at, unsigned int size)
 
 	if (size < 4 || at % 4)
 		return false;
+	if (has_shadow && size == 4 && at == COFFER_REG_CAP2)
+		return true;
+	if (has_shadow && at >= 0x100 && at < 0x500 &&
+	    (in == COFFER_Q_SHADOW || (size == 4 && in == COFFER_Q_SHADOW + 4)))
+		return true;
 	if (size == 8)
 		return at == COFFER_REG_SERIAL || at == COFFER_REG_EVQ_BASE ||
 		       (at >= 0x100 && at < 0x500 && (in == 0 || in == 8));
@@ -175,7 +193,7 @@ static void odd_changes_nothing(struct card *c)
 
 static void odd_before_enable(void)
 {
-	struct card *c = card_start();
+	struct card *c = started(card_start());
 
 	wr64(c, QR(0, COFFER_Q_SQ_BASE), 0x1122334455667788ull);
 	wr(c, QR(15, COFFER_Q_SIZE), 0x1234);
@@ -185,7 +203,7 @@ static void odd_before_enable(void)
 
 static void odd_after_enable(void)
 {
-	struct card *c = card_with_queue(8);
+	struct card *c = started(card_with_queue(8));
 
 	odd_changes_nothing(c);
 	check_healthy(c);
@@ -199,7 +217,7 @@ static void odd_after_enable(void)
  */
 static void allowed_after_enable(void)
 {
-	struct card *c = card_with_queue(8);
+	struct card *c = started(card_with_queue(8));
 	uint32_t serial = rd(c, COFFER_REG_SERIAL), cap0 = rd(c, COFFER_REG_CAP0), reason;
 	unsigned int at, size, v;
 
