@@ -4,6 +4,12 @@
 
 #include "coffer.h"
 
+/* The end of a command that somebody waits for. */
+static void coffer_call_wake(struct coffer_call *call)
+{
+	complete(&call->done);
+}
+
 /**
  * coffer_call_alloc - make a command
  * @cd: the card
@@ -26,6 +32,8 @@ struct coffer_call *coffer_call_alloc(struct coffer_dev *cd, struct coffer_file 
 	call->row = row;
 	call->slot = -1;
 	call->error = -EIO;
+	call->end = coffer_call_wake;
+	call->tgid = current->tgid;
 	init_completion(&call->done);
 	INIT_LIST_HEAD(&call->node);
 	if (file) {

@@ -36,6 +36,14 @@ static int coffer_open(struct inode *inode, struct file *filp)
 	return nonseekable_open(inode, filp);
 }
 
+/* What a process that dies has left with the card is ended early: nobody waits for it. */
+static int coffer_flush(struct file *filp, fl_owner_t id)
+{
+	if (current->flags & PF_EXITING)
+		coffer_exec_cancel_all(filp->private_data, current->tgid);
+	return 0;
+}
+
 static int coffer_release(struct inode *inode, struct file *filp)
 {
 	struct coffer_file *file = filp->private_data;
@@ -105,6 +113,7 @@ union coffer_arg {
 	struct coffer_exec	exec;
 	struct coffer_events	events;
 	struct coffer_cancel	cancel;
+	struct coffer_batch	batch;
 };
 
 static int coffer_do_query(struct file *filp, union coffer_arg *arg)
@@ -128,6 +137,11 @@ static int coffer_do_cancel(struct file *filp, union coffer_arg *arg)
 	return coffer_ioctl_cancel(filp->private_data, &arg->cancel);
 }
 
+static int coffer_do_batch(struct file *filp, union coffer_arg *arg)
+{
+	return coffer_ioctl_batch(filp->private_data, filp->f_mode, filp->f_flags, &arg->batch);
+}
+
 /* The struct of the first release is the smallest that is taken, but for QUERY. */
 static const struct coffer_ioctl {
 	u32	min;
@@ -142,7 +156,7 @@ static const struct coffer_ioctl {
 		.fn = coffer_do_query,
 	},
 	[_IOC_NR(COFFER_IOC_EXEC)] = {
-		.min = offsetofend(struct coffer_exec, verdict),
+		.min = COFFER_EXEC_MIN,
 		.size = sizeof(struct coffer_exec),
 		.out = true,
 		.fn = coffer_do_exec,
@@ -157,6 +171,12 @@ static const struct coffer_ioctl {
 		.min = sizeof(struct coffer_cancel),
 		.size = sizeof(struct coffer_cancel),
 		.fn = coffer_do_cancel,
+	},
+	[_IOC_NR(COFFER_IOC_BATCH)] = {
+		.min = sizeof(struct coffer_batch),
+		.size = sizeof(struct coffer_batch),
+		.out = true,
+		.fn = coffer_do_batch,
 	},
 };
 
@@ -203,10 +223,12 @@ static long coffer_unlocked_ioctl(struct file *filp, unsigned int cmd, unsigned 
 static const struct file_operations coffer_fops = {
 	.owner		= THIS_MODULE,
 	.open		= coffer_open,
+	.flush		= coffer_flush,
 	.release	= coffer_release,
 	.poll		= coffer_poll,
 	.unlocked_ioctl	= coffer_unlocked_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.uring_cmd	= coffer_uring_cmd,
 	.llseek		= noop_llseek,
 };
 

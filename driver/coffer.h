@@ -75,11 +75,13 @@ struct coffer_buf {
 
 struct coffer_dev;
 struct coffer_file;
+struct io_uring_cmd;
 struct coffer_queue;
 
 /*
  * One command. It holds two references while the card has it: its waiter's and its slot's.
  * A killed waiter drops its own; the slot keeps the buffers until the card lets go of them.
+ * The waiter of a command that nobody waits for (uring.c) is the one whom end() tells.
  */
 struct coffer_call {
 	refcount_t		refs;
@@ -101,11 +103,19 @@ struct coffer_call {
 	bool			cancelled;	/* set before queue->lock is taken, read under it */
 	bool			reserved;	/* takes the slot that users cannot have */
 
-	/* Written before `done` is completed, read after it. */
+	/* Written before end() is called, read after it. */
 	int			error;
 	u32			verdict;
 	u32			reply_len;
-	struct completion	done;
+
+	/*
+	 * Once for each submission that worked, under queue->lock. From then on the call is the
+	 * waiter's: it may be gone when end() returns.
+	 */
+	void			(*end)(struct coffer_call *call);
+	void			*waiter;	/* for end(), if it is not coffer_call_wake() */
+	struct completion	done;		/* for coffer_call_wake() */
+	pid_t			tgid;		/* of the caller */
 
 	struct coffer_buf	req;
 	struct coffer_buf	reply;
@@ -248,6 +258,7 @@ bool coffer_set_state(struct coffer_dev *cd, enum coffer_dev_state to);
 const char *coffer_state_name(enum coffer_dev_state state);
 int coffer_state_errno(struct coffer_dev *cd);
 int coffer_wait_live(struct coffer_dev *cd, bool nonblock);
+unsigned int coffer_wait_mode(void);
 bool coffer_is_gone(struct coffer_dev *cd);
 
 /* Registers; the caller knows that the card is mapped. */
@@ -320,7 +331,15 @@ void coffer_call_put_irq(struct coffer_call *call);
 void coffer_dead_work(struct work_struct *work);
 
 /* run.c */
+#define COFFER_BUSY_WAIT	max(1, HZ / 100)	/* between two attempts */
+
+int coffer_call_submit(struct coffer_call *call, bool nonblock);
+void coffer_call_cancel(struct coffer_call *call);
+int coffer_call_wait(struct coffer_call *call);
 int coffer_call_run(struct coffer_call *call, bool nonblock);
+void coffer_call_refuse(struct coffer_call *call, u32 verdict);
+void coffer_call_breathe(unsigned long ticks);
+bool coffer_call_late(const struct coffer_call *call, unsigned long *until);
 bool coffer_call_pause(const struct coffer_call *call, unsigned long *until);
 
 /* table.c */
@@ -346,13 +365,34 @@ int coffer_chardev_add(struct coffer_dev *cd);
 void coffer_chardev_del(struct coffer_dev *cd);
 
 /* exec.c */
+#define COFFER_EXEC_MIN	offsetofend(struct coffer_exec, verdict)	/* the first release's */
+
+int coffer_exec_read(struct coffer_exec *exec, const void *area, size_t room);
+int coffer_exec_prepare(struct coffer_file *file, fmode_t f_mode, const struct coffer_exec *exec,
+			struct coffer_call **made);
+void coffer_exec_list(struct coffer_call *call);
+int coffer_exec_run(struct coffer_call *call, bool nonblock);
+bool coffer_exec_restarts(const struct coffer_call *call);
+int coffer_exec_answer(struct coffer_call *call, struct coffer_exec *exec);
+void coffer_exec_forget(struct coffer_call *call);
 int coffer_ioctl_exec(struct coffer_file *file, fmode_t f_mode, unsigned int f_flags,
 		      struct coffer_exec *exec);
 int coffer_ioctl_cancel(struct coffer_file *file, struct coffer_cancel *cancel);
+void coffer_exec_cancel_all(struct coffer_file *file, pid_t tgid);
+
+/* batch.c */
+int coffer_ioctl_batch(struct coffer_file *file, fmode_t f_mode, unsigned int f_flags,
+		       struct coffer_batch *batch);
+
+/* uring.c */
+int coffer_uring_cmd(struct io_uring_cmd *cmd, unsigned int flags);
+int coffer_uring_init(void);
+void coffer_uring_exit(void);
 
 /* owner.c */
 int coffer_owner_get(struct coffer_file *file, struct coffer_call *call, bool nonblock,
 		     u32 *verdict);
+bool coffer_owner_try(struct coffer_file *file, struct coffer_call *call);
 void coffer_owner_release(struct coffer_file *file);
 void coffer_owner_close_work(struct work_struct *work);
 void coffer_owner_flush(struct coffer_dev *cd);

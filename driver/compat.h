@@ -27,4 +27,30 @@ static inline void pci_enable_pcie_error_reporting(struct pci_dev *pdev)
 }
 #endif
 
+/* io_uring commands: before 6.7 no header of their own, no cancelling, another place of the SQE. */
+#if KERNEL_VERSION(6, 7, 0) <= LINUX_VERSION_CODE
+#include <linux/io_uring/cmd.h>
+#define coffer_uring_area(cmd) ((cmd)->sqe->cmd)
+#else
+#include <linux/io_uring.h>
+#define coffer_uring_area(cmd) ((cmd)->cmd)
+#define IO_URING_F_CANCEL 0
+#define io_uring_cmd_mark_cancelable(cmd, flags) do { } while (0)
+#endif
+
+/* 6.18 gave large completions a function of their own. */
+#if KERNEL_VERSION(6, 18, 0) > LINUX_VERSION_CODE
+#define io_uring_cmd_done32 io_uring_cmd_done
+#endif
+
+/* 6.19 changed what a task work function is given. Here: (command, issue flags), by any name. */
+#if KERNEL_VERSION(6, 19, 0) > LINUX_VERSION_CODE
+#define COFFER_URING_WORK(name, fn) \
+	static void name(struct io_uring_cmd *cmd, unsigned int flags) { fn(cmd, flags); }
+#else
+#define COFFER_URING_WORK(name, fn) \
+	static void name(struct io_tw_req req, io_tw_token_t tw) \
+	{ fn(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS); }
+#endif
+
 #endif /* _COFFER_COMPAT_H */

@@ -42,6 +42,13 @@ out:
 	return rc;
 }
 
+static int coffer_owner_lock(struct coffer_file *file)
+{
+	if (coffer_wait_mode() == TASK_INTERRUPTIBLE)
+		return mutex_lock_interruptible(&file->owner_mutex);
+	return mutex_lock_killable(&file->owner_mutex);
+}
+
 /**
  * coffer_owner_get - give a command the owner of its file
  * @file: open file
@@ -49,7 +56,7 @@ out:
  * @nonblock: do not wait for a slot
  * @verdict: set when the card refuses an owner; then there is none
  *
- * Return: 0 or what coffer_call_run() says.
+ * Return: 0, -ERESTARTSYS, or what coffer_call_run() says.
  */
 int coffer_owner_get(struct coffer_file *file, struct coffer_call *call, bool nonblock,
 		     u32 *verdict)
@@ -57,14 +64,28 @@ int coffer_owner_get(struct coffer_file *file, struct coffer_call *call, bool no
 	u64 epoch = READ_ONCE(file->cd->epoch);
 	int rc = 0;
 
-	if (mutex_lock_killable(&file->owner_mutex))
-		return -EINTR;
+	if (coffer_owner_lock(file))
+		return -ERESTARTSYS;
 	if (file->owner_epoch != epoch)
 		rc = coffer_owner_open(file, epoch, nonblock, verdict);
 	call->owner = file->owner;
 	call->epoch = file->owner_epoch;
 	mutex_unlock(&file->owner_mutex);
 	return rc;
+}
+
+/* As coffer_owner_get(), if that takes no time: the file has an owner. */
+bool coffer_owner_try(struct coffer_file *file, struct coffer_call *call)
+{
+	bool found;
+
+	if (!mutex_trylock(&file->owner_mutex))
+		return false;
+	found = file->owner_epoch && file->owner_epoch == READ_ONCE(file->cd->epoch);
+	call->owner = file->owner;
+	call->epoch = file->owner_epoch;
+	mutex_unlock(&file->owner_mutex);
+	return found;
 }
 
 /* The last descriptor is closed: nobody else can get at the file's owner any more. */

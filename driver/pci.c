@@ -437,9 +437,12 @@ static int __init coffer_init(void)
 	int rc;
 
 	BUILD_BUG_ON(COFFER_PAGES > COFFER_MAX_SEGMENTS);
-	rc = coffer_chardev_init();
+	rc = coffer_uring_init();
 	if (rc)
 		return rc;
+	rc = coffer_chardev_init();
+	if (rc)
+		goto err_uring;
 	rc = coffer_netlink_init();
 	if (rc)
 		goto err_chardev;
@@ -452,6 +455,8 @@ err_netlink:
 	coffer_netlink_exit();
 err_chardev:
 	coffer_chardev_exit();
+err_uring:
+	coffer_uring_exit();
 	return rc;
 }
 
@@ -460,6 +465,7 @@ static void __exit coffer_exit(void)
 	pci_unregister_driver(&coffer_driver);
 	coffer_netlink_exit();
 	coffer_chardev_exit();
+	coffer_uring_exit();
 }
 
 module_init(coffer_init);

@@ -132,15 +132,15 @@ static void coffer_queue_finish(struct coffer_queue *q, struct coffer_call *call
 	call->reply_len = reply_len;
 	/*
 	 * The slot's reference goes first, so that the waiter's is the last one and buffers are
-	 * wiped in its context. The waiter cannot go away before complete(): it waits for it,
-	 * or, when killed, for queue->lock in coffer_queue_abort().
+	 * wiped in its context. The waiter cannot go away before end(): it waits for it, or, when
+	 * killed, for queue->lock in coffer_queue_abort().
 	 */
 	if (refcount_dec_and_test(&call->refs)) {
 		refcount_set(&call->refs, 1);
 		coffer_call_put_irq(call);
 		return;
 	}
-	complete(&call->done);
+	call->end(call);
 }
 
 /**
@@ -498,7 +498,7 @@ static void coffer_queue_overdue(struct coffer_queue *q, struct coffer_call *cal
 	if (!call->released && time_after_eq(jiffies, call->soft + COFFER_GRACE)) {
 		call->released = true;	/* the slot stays in quarantine */
 		call->error = -ETIMEDOUT;
-		complete(&call->done);
+		call->end(call);
 	}
 }
 

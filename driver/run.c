@@ -4,33 +4,64 @@
 
 #include "coffer.h"
 
-#define COFFER_BUSY_WAIT	max(1, HZ / 100)
-
-/* Hand it to the card, waiting for a slot unless told not to. */
-static int coffer_call_submit(struct coffer_call *call, bool nonblock)
+/**
+ * coffer_call_submit - hand a command to the card, waiting for a slot unless told not to
+ * @call: with payload, owner and epoch
+ * @nonblock: do not wait
+ *
+ * Return: as coffer_queue_submit(), -EBUSY only with @nonblock, or -ERESTARTSYS.
+ */
+int coffer_call_submit(struct coffer_call *call, bool nonblock)
 {
 	struct coffer_queue *q = call->queue;
-	int killed, rc = coffer_queue_submit(q, call);
+	int interrupted, rc = coffer_queue_submit(q, call);
 
 	if (rc != -EBUSY || nonblock)
 		return rc;
-	killed = wait_event_killable(q->slot_wait,
-				     (rc = coffer_queue_submit(q, call)) != -EBUSY);
-	return killed ? -EINTR : rc;
+	interrupted = wait_event_state(q->slot_wait, (rc = coffer_queue_submit(q, call)) != -EBUSY,
+				       coffer_wait_mode());
+	return interrupted ?: rc;
 }
 
-/*
+/**
+ * coffer_call_cancel - end a command early, wherever it is
+ * @call: whoever asks holds a reference, or keeps its waiter from going away
+ *
+ * Either the submission sees the flag, or the abort sees the slot.
+ */
+void coffer_call_cancel(struct coffer_call *call)
+{
+	WRITE_ONCE(call->cancelled, true);
+	coffer_queue_abort(call->queue, call);
+	wake_up_all(&call->queue->slot_wait);
+}
+
+/**
+ * coffer_call_wait - wait for a command that the card has
+ * @call: submitted
+ *
  * A killed waiter leaves; its command stays with the card and takes its buffers with it. The
  * driver's own commands are waited for to the end, which the time-out ladder brings: an owner
  * that was opened and forgotten would stay open.
+ *
+ * Return: what became of it, or -EINTR when killed; then the card has been asked to end it.
  */
-static int coffer_call_wait(struct coffer_call *call)
+int coffer_call_wait(struct coffer_call *call)
 {
 	if (call->row->flags & COFFER_CF_DRIVER) {
 		wait_for_completion(&call->done);
-		return 0;
+	} else if (wait_for_completion_killable(&call->done)) {
+		coffer_call_cancel(call);
+		return -EINTR;
 	}
-	return wait_for_completion_killable(&call->done) ? -EINTR : 0;
+	return call->error;
+}
+
+/* The answer to a command that the card does not get: a verdict, and no reply. */
+void coffer_call_refuse(struct coffer_call *call, u32 verdict)
+{
+	call->verdict = verdict;
+	call->reply_len = 0;
 }
 
 /**
@@ -40,44 +71,48 @@ static int coffer_call_wait(struct coffer_call *call)
  *
  * Return: 0, and call->verdict and call->reply_len say what the card thinks of it; -ESTALE when a
  * reset came before it (run it again with a new owner), -EBUSY when there is no slot (@nonblock)
- * or the card's own queue is full, -EINTR when killed, and what coffer_queue_cancel() and
- * coffer_queue_judge() say.
+ * or the card's own queue is full, -ERESTARTSYS when a signal came before it, -EINTR when killed,
+ * and what coffer_queue_cancel() and coffer_queue_judge() say.
  */
 int coffer_call_run(struct coffer_call *call, bool nonblock)
 {
 	int rc = coffer_call_submit(call, nonblock);
 
 	if (rc == -ECANCELED) {	/* by CANCEL, before the card saw it */
-		call->verdict = (u32)COFFER_ST_CANCEL;
-		call->reply_len = 0;
+		coffer_call_refuse(call, COFFER_ST_CANCEL);
 		return 0;
 	}
-	if (rc)
-		return rc;
-	if (coffer_call_wait(call)) {
-		WRITE_ONCE(call->cancelled, true);
-		coffer_queue_abort(call->queue, call);
-		return -EINTR;
-	}
-	return call->error;
+	return rc ?: coffer_call_wait(call);
 }
 
 /**
- * coffer_call_pause - wait a little for the card's own queue to have room
- * @call: the card had none for it: -EBUSY
+ * coffer_call_late - has a command tried for long enough?
+ * @call: the card had no room for it: -EBUSY
  * @until: 0 at the first attempt; kept by the caller from one to the next
  *
  * All attempts together get the time that one command may take.
- * Return: whether there is time for another attempt.
  */
-bool coffer_call_pause(const struct coffer_call *call, unsigned long *until)
+bool coffer_call_late(const struct coffer_call *call, unsigned long *until)
 {
 	u32 limit = call->row->timeout_ms;
 
 	if (!*until)
 		*until = (jiffies + msecs_to_jiffies(min(call->timeout_ms ?: limit, limit))) ?: 1;
-	if (time_after_eq(jiffies, *until))
+	return time_after_eq(jiffies, *until);
+}
+
+/* Let a reset or the card get on. */
+void coffer_call_breathe(unsigned long ticks)
+{
+	set_current_state(coffer_wait_mode());
+	schedule_timeout(ticks);
+}
+
+/* Wait a little for the card's own queue to have room. False: it took too long. */
+bool coffer_call_pause(const struct coffer_call *call, unsigned long *until)
+{
+	if (coffer_call_late(call, until))
 		return false;
-	schedule_timeout_killable(COFFER_BUSY_WAIT);
+	coffer_call_breathe(COFFER_BUSY_WAIT);
 	return true;
 }

@@ -79,20 +79,31 @@ bool coffer_is_gone(struct coffer_dev *cd)
 }
 
 /**
+ * coffer_wait_mode - how to wait for the card while it does not have the command yet
+ *
+ * A signal may end such a wait, since the command can be given again. A worker of io_uring
+ * cannot be sent one, only be stopped or killed, and stopping is no reason to give up.
+ */
+unsigned int coffer_wait_mode(void)
+{
+	return current->flags & PF_IO_WORKER ? TASK_KILLABLE : TASK_INTERRUPTIBLE;
+}
+
+/**
  * coffer_wait_live - wait for the end of a reset or of the start
  * @cd: the card
  * @nonblock: do not wait
  *
- * Return: 0 when the card takes commands, -EAGAIN (only with @nonblock), -EINTR when killed,
- * -EIO when the card has failed, -ENODEV when it is gone.
+ * Return: 0 when the card takes commands, -EAGAIN (only with @nonblock), -ERESTARTSYS because of
+ * a signal, -EIO when the card has failed, -ENODEV when it is gone.
  */
 int coffer_wait_live(struct coffer_dev *cd, bool nonblock)
 {
-	int killed, rc = coffer_state_errno(cd);
+	int interrupted, rc = coffer_state_errno(cd);
 
 	if (rc != -EAGAIN || nonblock)
 		return rc;
-	killed = wait_event_killable(cd->state_wait,
-				     (rc = coffer_state_errno(cd)) != -EAGAIN);
-	return killed ? -EINTR : rc;
+	interrupted = wait_event_state(cd->state_wait, (rc = coffer_state_errno(cd)) != -EAGAIN,
+				       coffer_wait_mode());
+	return interrupted ?: rc;
 }

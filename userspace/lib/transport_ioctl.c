@@ -60,7 +60,7 @@ static int ioctl_exec(struct transport *t, const struct transport_call *call, si
 		.cookie = call->cookie,
 	};
 	size_t room = *reply_len;
-	int rc = 0;
+	int rc;
 
 	*reply_len = 0;
 	if (call->req_len > COFFER_CMD_MAX_PAYLOAD)
@@ -68,10 +68,11 @@ static int ioctl_exec(struct transport *t, const struct transport_call *call, si
 	if (room > COFFER_CMD_MAX_PAYLOAD)
 		room = COFFER_CMD_MAX_PAYLOAD;
 	exec.reply_len = (uint32_t)room;
-	/* No retry on EINTR: only a killing signal interrupts it. */
-	if (ioctl(c->fd, COFFER_IOC_EXEC, &exec))
-		rc = -errno;
-	else if (exec.reply_len > room)
+	/* A signal that does not kill interrupts it only before the card has the command. */
+	do {
+		rc = ioctl(c->fd, COFFER_IOC_EXEC, &exec) ? -errno : 0;
+	} while (rc == -EINTR);
+	if (!rc && exec.reply_len > room)
 		rc = -EIO;
 	if (may_be_reset(call->opcode, rc, exec.verdict))
 		resets_look(c);

@@ -124,6 +124,13 @@ void stub_mutex_lock(struct mutex *m, const char *name);
 #define wq_has_sleeper(w) ((w)->woken < ~0u)
 /* Nobody else can run while we wait: who would have to is killed. */
 #define wait_event_killable(w, cond) ((void)(w), might_sleep(), (cond) ? 0 : -ERESTARTSYS)
+#define wait_event_state(w, cond, state) ((void)(state), wait_event_killable(w, cond))
+#define TASK_INTERRUPTIBLE 1
+#define TASK_KILLABLE 2
+#define PF_IO_WORKER 0x10
+typedef int pid_t;
+static const struct { pid_t tgid; unsigned int flags; } stub_task = { 1, 0 };
+#define current (&stub_task)
 void init_completion(struct completion *x);
 void reinit_completion(struct completion *x);
 void complete(struct completion *x);

@@ -169,7 +169,7 @@ TEST_F(query, refuses_bad_pointers)
 
 TEST_F(query, knows_no_other_ioctls)
 {
-	EXPECT_EQ(-ENOTTY, card_ioctl(self->fd, _IO(COFFER_IOC_MAGIC, 4), &self->query));
+	EXPECT_EQ(-ENOTTY, card_ioctl(self->fd, _IO(COFFER_IOC_MAGIC, 5), &self->query));
 	EXPECT_EQ(-ENOTTY, card_ioctl(self->fd, _IO(COFFER_IOC_MAGIC, 0xff), &self->query));
 	EXPECT_EQ(-ENOTTY, card_ioctl(self->fd, _IO('C', 0), &self->query));
 	EXPECT_EQ(-ENOTTY, card_ioctl(self->fd, _IOWR(COFFER_IOC_MAGIC, 0, struct coffer_query),

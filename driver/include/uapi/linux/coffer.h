@@ -37,8 +37,10 @@
  *   EINVAL     an IORING_URING_CMD_ flag is set: there are no fixed buffers
  *   ENOTTY     cmd_op is not COFFER_IOC_EXEC
  *   ECANCELED  also: the task ended before its reply could be copied out
- * CANCEL ends such commands as it ends those of EXEC. When the process that submitted them dies,
- * and on newer kernels when its ring is closed, they are cancelled.
+ * CANCEL ends such commands as it ends those of EXEC; one that io_uring itself keeps in a queue,
+ * because many wait for a slot, is io_uring's to cancel (IORING_OP_ASYNC_CANCEL). Commands are
+ * cancelled when the process that submitted them dies, and with Linux 6.7 and newer when its
+ * ring is closed.
  */
 #ifndef _UAPI_LINUX_COFFER_H
 #define _UAPI_LINUX_COFFER_H
@@ -138,7 +140,7 @@ struct coffer_batch_entry {
 struct coffer_batch {
 	__u32	size;			/* in: sizeof */
 	__u32	flags;			/* in: 0 */
-	__u64	entries;		/* in: user pointer to the first struct coffer_batch_entry */
+	__u64	entries;		/* in: user pointer to struct coffer_batch_entry[] */
 	__u32	entry_size;		/* in: bytes from one entry to the next: sizeof */
 	__u32	count;			/* in: entries, 0 .. COFFER_BATCH_MAX */
 	__u32	done;			/* out: entries that hold results, from the first */
