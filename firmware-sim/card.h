@@ -287,6 +287,7 @@ struct fw_card {
 	pthread_mutex_t lock;
 	struct owner *owners[OWNER_BUCKETS];
 	struct fw_session *table[SESSION_BUCKETS];
+	struct clone_share *clone_shares;	/* of owners that have contexts */
 	uint64_t next_owner;
 	unsigned int owner_count;
 	unsigned int session_count;

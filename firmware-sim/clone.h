@@ -36,6 +36,7 @@
 #define CLONE_RSA_SECRET	48		/* r_S, r_T */
 #define CLONE_SESSION_ID	16
 #define CLONE_CONTEXTS		16		/* of one session at a time */
+#define CLONE_CONTEXTS_OWNER	64		/* of all sessions of an owner */
 #define CLONE_LIFETIME_MS	(60u * 60u * 1000u)
 #define CLONE_MSG_MAX		16384
 
@@ -185,11 +186,13 @@ enum clone_step {
 };
 
 struct clone_quota;
+struct clone_share;
 
 /* Shared between a session's list and running commands; freed with its last user. */
 struct clone_context {
 	struct session_thing thing;
 	struct clone_quota *quota;
+	struct clone_share *share;
 	atomic_uint users;
 	atomic_bool dead;			/* the session let go of it */
 	pthread_mutex_t lock;			/* guards all below; held for one command */

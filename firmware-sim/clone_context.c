@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "card.h"
+
 /*
  * How many contexts a session has. Itself a thing of the session, with an id that no context
  * has.
@@ -76,10 +78,70 @@ static uint32_t quota_find(struct cmd *c, struct clone_quota **out)
 	return st;
 }
 
+/*
+ * How many contexts an owner has; under card->lock. Ids of owners are never used again, so this
+ * may outlive its owner, as a context does whose command runs.
+ */
+struct clone_share {
+	struct clone_share *next;
+	struct fw_card *card;
+	uint64_t owner;
+	unsigned int contexts;
+};
+
+static struct clone_share *share_find(struct fw_card *card, uint64_t owner)
+{
+	struct clone_share *share = card->clone_shares;
+
+	while (share && share->owner != owner)
+		share = share->next;
+	if (share)
+		return share;
+	share = calloc(1, sizeof(*share));
+	if (!share)
+		return NULL;
+	share->card = card;
+	share->owner = owner;
+	share->next = card->clone_shares;
+	card->clone_shares = share;
+	return share;
+}
+
+static uint32_t share_take(struct cmd *c, struct clone_context *x)
+{
+	struct clone_share *share;
+
+	pthread_mutex_lock(&c->card->lock);
+	share = share_find(c->card, c->owner);
+	if (share && share->contexts < CLONE_CONTEXTS_OWNER) {
+		share->contexts++;
+		x->share = share;
+	}
+	pthread_mutex_unlock(&c->card->lock);
+	return x->share ? COFFER_ST_OK : COFFER_ST_DEVICE_MEMORY;
+}
+
+static void share_give(struct clone_share *share)
+{
+	struct fw_card *card = share->card;
+	struct clone_share **at = &card->clone_shares;
+
+	pthread_mutex_lock(&card->lock);
+	if (!--share->contexts) {
+		while (*at != share)
+			at = &(*at)->next;
+		*at = share->next;
+		free(share);
+	}
+	pthread_mutex_unlock(&card->lock);
+}
+
 static uint32_t quota_take(struct cmd *c, struct clone_context *x)
 {
-	uint32_t st = quota_find(c, &x->quota);
+	uint32_t st = share_take(c, x);
 
+	if (!st)
+		st = quota_find(c, &x->quota);
 	if (st)
 		return st;
 	if (atomic_fetch_add(&x->quota->contexts, 1) >= CLONE_CONTEXTS)
@@ -89,6 +151,8 @@ static uint32_t quota_take(struct cmd *c, struct clone_context *x)
 
 static void quota_give(struct clone_context *x)
 {
+	if (x->share)
+		share_give(x->share);
 	if (!x->quota)
 		return;
 	atomic_fetch_sub(&x->quota->contexts, 1);

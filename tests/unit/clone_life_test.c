@@ -261,6 +261,40 @@ static void bounded(void **state)
 	free(opened());
 }
 
+/* One owner cannot have the card's memory by opening sessions; another one still has its own. */
+static void bounded_for_an_owner(void **state)
+{
+	enum { SESSIONS = CLONE_CONTEXTS_OWNER / CLONE_CONTEXTS };
+	struct run *r[CLONE_CONTEXTS_OWNER + 1], *other;
+	uint32_t session[SESSIONS + 1];
+	uint64_t owner = t->owner;
+
+	(void)state;
+	for (int i = 0; i <= SESSIONS; i++)
+		session[i] = tc_open_session(t, owner, t->part);
+	for (int i = 0; i <= CLONE_CONTEXTS_OWNER; i++) {
+		r[i] = run_new(s, t);
+		r[i]->session_t = session[i / CLONE_CONTEXTS];
+		assert_u32(run_start(r[i]), i < CLONE_CONTEXTS_OWNER ? COFFER_ST_OK :
+			   COFFER_ST_DEVICE_MEMORY);
+	}
+	t->owner = tc_open_owner(t);
+	other = run_new(s, t);
+	other->session_t = tc_open_session(t, t->owner, t->part);
+	assert_u32(tc_login(t, other->session_t, COFFER_ROLE_CO, PIN_CO), COFFER_ST_OK);
+	assert_u32(run_start(other), COFFER_ST_OK);
+	run_give_up(other);
+	free(other);
+	t->owner = owner;
+	run_give_up(r[3]);
+	assert_u32(run_start(r[CLONE_CONTEXTS_OWNER]), COFFER_ST_OK);
+	for (int i = 0; i <= CLONE_CONTEXTS_OWNER; i++) {
+		run_give_up(r[i]);
+		free(r[i]);
+	}
+	free(opened());
+}
+
 /* ---- Failed proofs ----------------------------------------------------------------------- */
 
 static void clone_state(struct test_card *card, uint32_t *failures, uint32_t *wait_ms)
@@ -542,6 +576,7 @@ int main(void)
 		TEST(policy_changes_meanwhile),
 		TEST(ends_after_an_hour),
 		TEST(bounded),
+		TEST(bounded_for_an_owner),
 		TEST(wrong_domain),
 		TEST(throttle),
 		TEST(good_runs_forgive_nothing),
