@@ -297,6 +297,13 @@ struct coffer_dev *coffer_chardev_alloc(struct pci_dev *pdev)
 	return cd;
 }
 
+/* The way back from coffer_chardev_alloc(): the number is free at once, whoever has the struct. */
+void coffer_chardev_put(struct coffer_dev *cd)
+{
+	coffer_id_free(cd);
+	put_device(&cd->dev);
+}
+
 int coffer_chardev_add(struct coffer_dev *cd)
 {
 	return cdev_device_add(&cd->cdev, &cd->dev);

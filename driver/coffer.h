@@ -361,6 +361,7 @@ void coffer_file_put(struct coffer_file *file);
 int coffer_chardev_init(void);
 void coffer_chardev_exit(void);
 struct coffer_dev *coffer_chardev_alloc(struct pci_dev *pdev);
+void coffer_chardev_put(struct coffer_dev *cd);
 int coffer_chardev_add(struct coffer_dev *cd);
 void coffer_chardev_del(struct coffer_dev *cd);
 

@@ -295,7 +295,7 @@ err_unprepare:
 	coffer_unprepare(cd);
 err_put:
 	dev_err(&pdev->dev, "probe failed: %d\n", rc);
-	put_device(&cd->dev);
+	coffer_chardev_put(cd);
 	return rc;
 }
 
