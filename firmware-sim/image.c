@@ -12,10 +12,9 @@
 #include "nv.h"
 #include "root.h"
 
-#define IMAGE_FORMAT	1
-#define IMAGE_NAME	16
+#define IMAGE_NAME	sizeof(((struct coffer_image_head *)0)->profile)
 
-static const char magic[8] = "COFFERFW";
+static const char magic[8] = COFFER_IMAGE_MAGIC;
 
 /* ---- Read ------------------------------------------------------------------------ */
 
@@ -45,7 +44,7 @@ static bool head_read(struct bytes file, struct head *h)
 
 	wire_in_init(&in, file.p, file.len);
 	name = wire_bytes(&in, sizeof(magic));
-	if (in.bad || memcmp(name.p, magic, sizeof(magic)) || wire_u32(&in) != IMAGE_FORMAT)
+	if (in.bad || memcmp(name.p, magic, sizeof(magic)) || wire_u32(&in) != COFFER_IMAGE_FORMAT)
 		return false;
 	h->body_len = wire_u32(&in);
 	h->sig_len = wire_u32(&in);
@@ -148,7 +147,7 @@ static uint32_t head_write(struct making *m, struct bytes body, size_t sig_len)
 	if (!st)
 		st = crypto_digest(m->crypto, CRYPTO_SHA256, body, hash);
 	wire_put(&m->out, magic, sizeof(magic));
-	wire_put_u32(&m->out, IMAGE_FORMAT);
+	wire_put_u32(&m->out, COFFER_IMAGE_FORMAT);
 	wire_put_u32(&m->out, (uint32_t)body.len);
 	wire_put_u32(&m->out, (uint32_t)sig_len);
 	wire_put_u32(&m->out, m->profile->family);

@@ -5,8 +5,8 @@
 
 #include "card.h"
 
-#define IMAGE_MAX	(60 * 1024)
-#define IMAGE_HEAD	128
+#define IMAGE_MAX	COFFER_IMAGE_MAX
+#define IMAGE_HEAD	sizeof(struct coffer_image_head)
 
 struct image {
 	const struct profile *profile;		/* that a card has afterwards */

@@ -29,6 +29,25 @@ struct coffer_rep_update {
 	__le32	new_version;
 };
 
+#define COFFER_IMAGE_MAGIC		"COFFERFW"
+#define COFFER_IMAGE_FORMAT		1
+#define COFFER_IMAGE_MAX		(60 * 1024)	/* bytes, all of it */
+
+/* The head of an image; body and signature follow. What it means: firmware-sim/UPDATE.md. */
+struct coffer_image_head {
+	char	magic[8];
+	__le32	format;
+	__le32	body_len;
+	__le32	sig_len;
+	__le32	family;
+	__le32	fw_version;
+	__le32	oldest;			/* firmware that it may be put on; 0: any */
+	char	profile[16];		/* NUL padded */
+	__u8	root[32];		/* SHA-256 of the root's certificate */
+	__u8	digest[32];		/* SHA-256 of the body */
+	__u8	reserved[16];		/* 0 */
+};
+
 /*
  * SELF_TEST -> u32 count; struct coffer_self_test_row[count]. The verdict is OK also when a test
  * fails: the rows tell. From then until power-off the card answers SELF_TEST_FAILED to every
@@ -125,6 +144,9 @@ _Static_assert(sizeof(struct coffer_req_audit_read) == 24, "coffer_req_audit_rea
 _Static_assert(sizeof(struct coffer_audit_row) == 80, "coffer_audit_row");
 _Static_assert(sizeof(struct coffer_self_test_row) == 48, "coffer_self_test_row");
 _Static_assert(sizeof(struct coffer_rep_update) == 8, "coffer_rep_update");
+_Static_assert(sizeof(struct coffer_image_head) == 128, "coffer_image_head");
+_Static_assert(__builtin_offsetof(struct coffer_image_head, digest) == 80,
+	       "coffer_image_head.digest");
 #endif
 
 #endif /* _COFFER_LIFE_H */
