@@ -260,6 +260,7 @@ static void coffer_dev_release(struct device *dev)
 	struct coffer_dev *cd = container_of(dev, struct coffer_dev, dev);
 
 	coffer_sysfs_free(cd);
+	coffer_stage_drop(cd);
 	coffer_pool_drain(&cd->pool);
 	coffer_id_free(cd);
 	pci_dev_put(cd->pdev);
@@ -283,6 +284,7 @@ struct coffer_dev *coffer_chardev_alloc(struct pci_dev *pdev)
 	cd->has_id = true;
 	cd->pdev = pci_dev_get(pdev);
 	coffer_pool_init(&cd->pool);
+	mutex_init(&cd->stage.lock);
 	device_initialize(&cd->dev);
 	cd->dev.class = &coffer_class;
 	cd->dev.parent = &pdev->dev;

@@ -4,11 +4,12 @@
  *
  * Lock order, outermost first; locks of different lines that do not share one are never nested:
  *
- *   ctrl_mutex -> queue->lock | state_lock | events.lock
+ *   devlink's own lock -> ctrl_mutex -> queue->lock | state_lock | events.lock
+ *   devlink's own lock | hwmon->lock | hwrng->lock -> file->owner_mutex
  *   file->owner_mutex -> queue->lock | pool.lock
  *   file->calls_lock -> queue->lock -> abort_lock | state_lock
  *   file->event_mutex -> events.lock
- *   close_lock, coffer_list_mutex (netlink.c): innermost
+ *   close_lock, coffer_list_mutex (netlink.c), stage.lock: innermost
  *
  * Interrupts take queue->lock and state_lock; abort_lock and pool.lock are only ever held with
  * interrupts off. All others are taken in process context alone.
@@ -52,6 +53,30 @@ enum coffer_why {
 	COFFER_WHY_PCI,
 	COFFER_WHY_POWER,
 	COFFER_WHY_RESTART,
+};
+
+/* What is done about a command that is late; shown in the trace point. */
+enum coffer_late {
+	COFFER_LATE_ABORT,
+	COFFER_LATE_GIVE_UP,
+	COFFER_LATE_RESET,
+};
+
+/* What user space hears of by uevent; names in uevent.c. */
+enum coffer_uevent {
+	COFFER_UEVENT_TAMPER,
+	COFFER_UEVENT_ZEROIZED,
+	COFFER_UEVENT_SELF_TEST,
+	COFFER_UEVENT_RESET,
+	COFFER_UEVENT_FAILED,
+	COFFER_UEVENT_GONE,
+	COFFER_UEVENTS,
+};
+
+/* A fault that was seen, for those who mend it. */
+struct coffer_fault {
+	enum coffer_why	why;
+	u64		epoch;		/* in which it was seen */
 };
 
 /* A row of the admission table, expanded from contract 2. */
@@ -178,6 +203,29 @@ struct coffer_events_kept {
 	struct coffer_event	kept[COFFER_KEPT_EVENTS];
 };
 
+/* Counted, and told a few times a second at most; no kind of event is ever lost. */
+struct coffer_uevents {
+	struct delayed_work	work;
+	atomic_t		count[COFFER_UEVENTS];	/* since the last one of that kind */
+	unsigned long		next;	/* jiffies: not before; the work's own */
+	bool			off;	/* the device's name is going away */
+};
+
+/* Firmware that the HSM SO may install; stage.c. */
+struct coffer_stage {
+	struct mutex		lock;		/* guards all below */
+	void			*image;		/* NULL: none */
+	size_t			size;
+};
+
+#define COFFER_REPORTERS	2	/* health.c */
+
+struct coffer_hwmon;
+struct coffer_hwrng;
+struct devlink;
+struct devlink_health_reporter;
+struct netlink_ext_ack;
+
 struct coffer_dev {
 	struct device		dev;		/* its release frees this struct */
 	struct cdev		cdev;
@@ -232,6 +280,16 @@ struct coffer_dev {
 	wait_queue_head_t	event_wait;
 
 	const struct attribute_group **groups;	/* one per queue; sysfs.c */
+
+	/* How other parts of the kernel see the card; NULL: they do not. */
+	struct coffer_uevents	uevents;
+	struct coffer_stage	stage;
+	struct devlink		*devlink;
+	struct devlink_health_reporter *reporter[COFFER_REPORTERS];
+	unsigned long		health_tests;	/* a bit for each reporter; for reset_work */
+	struct coffer_hwmon	*hwmon;
+	struct coffer_hwrng	*hwrng;
+	struct dentry		*debugfs;
 };
 
 struct coffer_file {
@@ -291,8 +349,10 @@ int coffer_ctrl_enable(struct coffer_dev *cd);
 void coffer_ctrl_disable(struct coffer_dev *cd, int error);
 int coffer_ctrl_boot(struct coffer_dev *cd);
 int coffer_ctrl_reset(struct coffer_dev *cd, enum coffer_why why);
-void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why);
+int coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why);
 int coffer_ctrl_unpark(struct coffer_dev *cd);
+int coffer_ctrl_recover(struct coffer_dev *cd, const struct coffer_fault *fault);
+void coffer_ctrl_give_up(struct coffer_dev *cd, const struct coffer_fault *fault);
 void coffer_reset_work(struct work_struct *work);
 
 /* queue.c */
@@ -420,5 +480,118 @@ void coffer_list_del(struct coffer_dev *cd);
 extern const struct attribute_group *coffer_dev_groups[];
 int coffer_sysfs_init(struct coffer_dev *cd);
 void coffer_sysfs_free(struct coffer_dev *cd);
+
+/* own.c */
+#define COFFER_OWN_MS	2000	/* for what any card answers at once */
+
+/* A command of the driver's own: nobody's, or that of a file without a descriptor. */
+struct coffer_own {
+	u16			opcode;
+	struct coffer_queue	*queue;		/* NULL: any */
+	struct coffer_file	*file;		/* NULL: nobody's */
+	u32			timeout_ms;
+	const void		*req;
+	u32			req_len;	/* bytes, a page at most; so is room */
+	void			*reply;
+	u32			room;
+	u32			reply_len;	/* out */
+	u32			verdict;	/* out */
+	u64			epoch;		/* out: in which the card carried it out */
+};
+
+int coffer_own_run(struct coffer_dev *cd, struct coffer_own *own);
+int coffer_own_identify(struct coffer_dev *cd, struct coffer_card_info *info);
+int coffer_own_echo(struct coffer_dev *cd, struct coffer_queue *q);
+
+/* snapshot.c */
+struct coffer_queue_snap {
+	bool			live;
+	unsigned int		sq_tail;
+	unsigned int		cq_head;
+	u16			phase;
+	unsigned int		busy;
+	unsigned int		bad;
+	struct coffer_qstats	stats;
+};
+
+struct coffer_slot_snap {
+	const struct coffer_row	*row;
+	u16			gen;
+	u32			req_len;
+	u32			room;
+	unsigned int		left_ms;	/* until it is aborted */
+	bool			cancelled;
+	bool			timed_out;
+	bool			released;
+};
+
+typedef int (*coffer_snap_fn)(void *to, const char *name, u64 value);
+
+int coffer_snap_regs(struct coffer_dev *cd, coffer_snap_fn put, void *to);
+void coffer_snap_queue(struct coffer_queue *q, struct coffer_queue_snap *snap);
+bool coffer_snap_slot(struct coffer_queue *q, unsigned int n, struct coffer_slot_snap *snap);
+
+/* uevent.c */
+void coffer_uevent_init(struct coffer_dev *cd);
+void coffer_uevent_off(struct coffer_dev *cd);
+void coffer_uevent(struct coffer_dev *cd, enum coffer_uevent kind);
+void coffer_uevent_event(struct coffer_dev *cd, const struct coffer_event *ev);
+void coffer_uevent_state(struct coffer_dev *cd, enum coffer_dev_state from,
+			 enum coffer_dev_state to);
+
+/* stage.c */
+struct bin_attribute;
+int coffer_stage_put(struct coffer_dev *cd, const void *data, size_t size, const char **fault);
+u32 coffer_stage_version(struct coffer_dev *cd);
+void coffer_stage_drop(struct coffer_dev *cd);
+void coffer_stage_settle(struct coffer_dev *cd);
+
+/* devlink.c, health.c */
+#if IS_ENABLED(CONFIG_NET_DEVLINK)
+int coffer_devlink_add(struct coffer_dev *cd);
+void coffer_devlink_del(struct coffer_dev *cd);
+int coffer_health_add(struct coffer_dev *cd, struct devlink *devlink);
+void coffer_health_del(struct coffer_dev *cd);
+void coffer_health_report(struct coffer_dev *cd, const struct coffer_fault *fault);
+void coffer_health_tests(struct coffer_dev *cd);
+void coffer_health_good(struct coffer_dev *cd);
+#else
+static inline int coffer_devlink_add(struct coffer_dev *cd) { return 0; }
+static inline void coffer_devlink_del(struct coffer_dev *cd) { }
+static inline void coffer_health_tests(struct coffer_dev *cd) { }
+static inline void coffer_health_good(struct coffer_dev *cd) { }
+static inline void coffer_health_report(struct coffer_dev *cd, const struct coffer_fault *fault)
+{
+	coffer_ctrl_recover(cd, fault);
+}
+#endif
+
+/* debugfs.c; empty functions in the kernel's headers where there is none */
+void coffer_debugfs_init(void);
+void coffer_debugfs_exit(void);
+void coffer_debugfs_add(struct coffer_dev *cd);
+void coffer_debugfs_del(struct coffer_dev *cd);
+
+/* hwmon.c */
+#if IS_ENABLED(CONFIG_HWMON)
+void coffer_hwmon_add(struct coffer_dev *cd);
+void coffer_hwmon_del(struct coffer_dev *cd);
+void coffer_hwmon_stale(struct coffer_dev *cd);
+void coffer_hwmon_tell(struct coffer_dev *cd);
+#else
+static inline void coffer_hwmon_add(struct coffer_dev *cd) { }
+static inline void coffer_hwmon_del(struct coffer_dev *cd) { }
+static inline void coffer_hwmon_stale(struct coffer_dev *cd) { }
+static inline void coffer_hwmon_tell(struct coffer_dev *cd) { }
+#endif
+
+/* hwrng.c */
+#if IS_ENABLED(CONFIG_HW_RANDOM)
+void coffer_hwrng_add(struct coffer_dev *cd);
+void coffer_hwrng_del(struct coffer_dev *cd);
+#else
+static inline void coffer_hwrng_add(struct coffer_dev *cd) { }
+static inline void coffer_hwrng_del(struct coffer_dev *cd) { }
+#endif
 
 #endif /* _COFFER_H */

@@ -53,4 +53,32 @@ static inline void pci_enable_pcie_error_reporting(struct pci_dev *pdev)
 	{ fn(io_uring_cmd_from_tw(req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS); }
 #endif
 
+/*
+ * The rest is asked of the kernel's headers by Kbuild (COFFER_HAS_*), or of the compiler.
+ *
+ * Parts of devlink's messages: they used to say whether they had worked, now the message does.
+ */
+#define COFFER_RESULT(call)							\
+	__builtin_choose_expr(__builtin_types_compatible_p(typeof(call), void),	\
+			      ((void)(call), 0), (call))
+#ifndef COFFER_HAS_devlink_info_driver_name_put
+#define devlink_info_driver_name_put(req, name) 0
+#endif
+#ifndef COFFER_HAS_devlink_set_features
+#define devlink_set_features(devlink, features) do { } while (0)
+#endif
+#ifdef COFFER_HAS_default_graceful_period
+#define coffer_reporter_create devlink_health_reporter_create
+#else
+#define coffer_reporter_create(devlink, ops, priv) \
+	devlink_health_reporter_create(devlink, ops, 0, priv)
+#endif
+
+/* Binary attributes became constant. */
+#ifdef COFFER_HAS_const_bin_attribute
+#define COFFER_BIN_CONST const
+#else
+#define COFFER_BIN_CONST
+#endif
+
 #endif /* _COFFER_COMPAT_H */

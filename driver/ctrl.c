@@ -182,12 +182,16 @@ static int coffer_ctrl_bring_up(struct coffer_dev *cd)
 
 	for (try = 0; try < COFFER_TRIES; try++) {
 		rc = coffer_ctrl_enable(cd);
+		trace_coffer_up(cd->id, rc, cd->epoch, cd->fw_version);
 		if (!rc || rc == -ENODEV)
 			break;
 	}
 	if (!rc) {
-		if (coffer_set_state(cd, COFFER_DEV_LIVE))
+		coffer_stage_settle(cd);
+		if (coffer_set_state(cd, COFFER_DEV_LIVE)) {
+			coffer_health_good(cd);
 			return 0;
+		}
 		coffer_ctrl_disable(cd, -ENODEV);	/* it is being removed */
 		return -ENODEV;
 	}
@@ -256,13 +260,18 @@ out:
 	return rc;
 }
 
-/* Before FLR, a bus reset or suspend: down until coffer_ctrl_unpark(). */
-void coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why)
+/* Before FLR, a bus reset, suspend or reload: down until coffer_ctrl_unpark(), if it was up. */
+int coffer_ctrl_park(struct coffer_dev *cd, enum coffer_why why)
 {
+	int rc = 0;
+
 	mutex_lock(&cd->ctrl_mutex);
 	if (coffer_ctrl_bring_down(cd, why))
 		cd->parked = true;
+	else
+		rc = coffer_is_gone(cd) ? -ENODEV : -EBUSY;
 	mutex_unlock(&cd->ctrl_mutex);
+	return rc;
 }
 
 int coffer_ctrl_unpark(struct coffer_dev *cd)
@@ -278,17 +287,11 @@ int coffer_ctrl_unpark(struct coffer_dev *cd)
 	return rc;
 }
 
-/* Is the reset that was asked for still called for? A card that has FAILED stays so. */
-static bool coffer_reset_due(struct coffer_dev *cd, enum coffer_why *why)
+/* Has nothing mended this fault yet? A card that has FAILED stays so. */
+static bool coffer_fault_stands(struct coffer_dev *cd, u64 epoch)
 {
-	bool due;
-
 	lockdep_assert_held(&cd->ctrl_mutex);
-	spin_lock_irq(&cd->state_lock);
-	due = cd->state == COFFER_DEV_LIVE && cd->reset_epoch == cd->epoch;
-	*why = cd->reset_why;
-	spin_unlock_irq(&cd->state_lock);
-	return due;
+	return cd->state == COFFER_DEV_LIVE && cd->epoch == epoch;
 }
 
 /* The last rung: a card that needs reset after reset has failed. */
@@ -303,22 +306,67 @@ static bool coffer_reset_too_often(struct coffer_dev *cd)
 	return often;
 }
 
-void coffer_reset_work(struct work_struct *work)
+/**
+ * coffer_ctrl_recover - reset the card because of a fault, unless that was done already
+ * @cd: the card
+ * @fault: what was seen, and when
+ *
+ * Return: 0 when the card is live, or why it is not.
+ */
+int coffer_ctrl_recover(struct coffer_dev *cd, const struct coffer_fault *fault)
 {
-	struct coffer_dev *cd = container_of(work, struct coffer_dev, reset_work);
-	enum coffer_why why;
+	int rc = 0;
 
 	mutex_lock(&cd->ctrl_mutex);
-	if (!coffer_reset_due(cd, &why) || !coffer_ctrl_bring_down(cd, why))
-		goto out;
-	if (coffer_reset_too_often(cd)) {
+	if (!coffer_fault_stands(cd, fault->epoch) ||
+	    !coffer_ctrl_bring_down(cd, fault->why)) {
+		rc = coffer_state_errno(cd);
+	} else if (coffer_reset_too_often(cd)) {
 		dev_err(&cd->dev, "%u resets in %u s: giving up until somebody asks for one\n",
 			COFFER_RESETS_MAX, COFFER_RESETS_WINDOW / HZ);
 		cd->reset_next = 0;
 		coffer_set_state(cd, COFFER_DEV_FAILED);
-		goto out;
+		rc = -EIO;
+	} else {
+		rc = coffer_ctrl_bring_up(cd);
 	}
-	coffer_ctrl_bring_up(cd);
-out:
 	mutex_unlock(&cd->ctrl_mutex);
+	return rc;
+}
+
+/* A fault that is not to be mended without somebody's word: the card has failed until then. */
+void coffer_ctrl_give_up(struct coffer_dev *cd, const struct coffer_fault *fault)
+{
+	mutex_lock(&cd->ctrl_mutex);
+	if (coffer_fault_stands(cd, fault->epoch) && coffer_ctrl_bring_down(cd, fault->why)) {
+		dev_err(&cd->dev, "not reset: automatic recovery is off or has its grace period\n");
+		coffer_set_state(cd, COFFER_DEV_FAILED);
+	}
+	mutex_unlock(&cd->ctrl_mutex);
+}
+
+/* The newest fault, if it still stands. */
+static bool coffer_fault_get(struct coffer_dev *cd, struct coffer_fault *fault)
+{
+	bool stands;
+
+	mutex_lock(&cd->ctrl_mutex);
+	spin_lock_irq(&cd->state_lock);
+	fault->why = cd->reset_why;
+	fault->epoch = cd->reset_epoch;
+	spin_unlock_irq(&cd->state_lock);
+	stands = coffer_fault_stands(cd, fault->epoch);
+	mutex_unlock(&cd->ctrl_mutex);
+	return stands;
+}
+
+/* Faults first, and without the mutex: whoever mends one asks devlink, whose lock is outside. */
+void coffer_reset_work(struct work_struct *work)
+{
+	struct coffer_dev *cd = container_of(work, struct coffer_dev, reset_work);
+	struct coffer_fault fault;
+
+	if (coffer_fault_get(cd, &fault))
+		coffer_health_report(cd, &fault);
+	coffer_health_tests(cd);
 }

@@ -76,6 +76,7 @@ static bool coffer_event_drain(struct coffer_dev *cd)
 		coffer_event_keep(cd, &ev);
 		trace_coffer_event(cd->id, &ev);
 		coffer_netlink_event(cd, &ev);
+		coffer_uevent_event(cd, &ev);
 	}
 	if (found)
 		wake_up_all(&cd->event_wait);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Asking for a reset: whoever sees the card fail says why, ctrl.c does it. */
 #include "coffer.h"
+#include "trace.h"
 
 const char * const coffer_why_names[] = {
 	[COFFER_WHY_TIMEOUT]	= "a command timed out",
@@ -22,6 +23,7 @@ void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why)
 {
 	unsigned long flags;
 
+	trace_coffer_fault(cd->id, why, epoch);
 	spin_lock_irqsave(&cd->state_lock, flags);
 	if (epoch >= cd->reset_epoch) {
 		cd->reset_epoch = epoch;

@@ -176,6 +176,7 @@ static void coffer_init_fields(struct coffer_dev *cd)
 	INIT_DELAYED_WORK(&cd->watch_work, coffer_watch_work);
 	INIT_DELAYED_WORK(&cd->recover_work, coffer_recover_work);
 	coffer_event_init(cd);
+	coffer_uevent_init(cd);
 }
 
 /* Registers, mapped; released by the core after remove. */
@@ -241,6 +242,7 @@ static void coffer_unprepare(struct coffer_dev *cd)
 	cancel_delayed_work_sync(&cd->watch_work);
 	cancel_delayed_work_sync(&cd->recover_work);
 	cancel_work_sync(&cd->reset_work);
+	coffer_uevent_off(cd);
 	coffer_owner_flush(cd);
 	destroy_workqueue(cd->wq);
 	coffer_free_irqs(cd);
@@ -256,6 +258,25 @@ static void coffer_shut_down(struct coffer_dev *cd, int error)
 	cd->parked = false;
 	coffer_ctrl_disable(cd, error);
 	mutex_unlock(&cd->ctrl_mutex);
+}
+
+/* To the parts of the kernel that may know of a card, none of which it needs. */
+static void coffer_introduce(struct coffer_dev *cd)
+{
+	coffer_debugfs_add(cd);
+	coffer_hwmon_add(cd);
+	coffer_hwrng_add(cd);
+}
+
+/* The card is down, so none of them is kept waiting by it; its name is still its own. */
+static void coffer_withdraw(struct coffer_dev *cd)
+{
+	coffer_uevent_off(cd);
+	coffer_hwrng_del(cd);
+	coffer_hwmon_del(cd);
+	coffer_debugfs_del(cd);
+	cancel_work_sync(&cd->reset_work);	/* no report is made from here on */
+	coffer_devlink_del(cd);
 }
 
 static int coffer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -276,6 +297,9 @@ static int coffer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (rc)
 		goto err_put;
 	pci_set_drvdata(pdev, cd);
+	rc = coffer_devlink_add(cd);
+	if (rc)
+		goto err_unprepare;
 	rc = coffer_ctrl_boot(cd);
 	if (rc == -ENODEV)
 		goto err_unprepare;
@@ -283,6 +307,7 @@ static int coffer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (rc)
 		goto err_unprepare;
 	coffer_list_add(cd);
+	coffer_introduce(cd);
 	pci_enable_pcie_error_reporting(pdev);	/* where there is AER; else nothing happens */
 	pci_save_state(pdev);	/* for coffer_slot_reset() */
 	dev_info(&cd->dev, "serial %llu, firmware %u.%u.%u, %u queues of %u, %s\n", cd->serial,
@@ -292,6 +317,7 @@ static int coffer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 err_unprepare:
 	coffer_shut_down(cd, -ENODEV);
+	coffer_withdraw(cd);
 	coffer_unprepare(cd);
 err_put:
 	dev_err(&pdev->dev, "probe failed: %d\n", rc);
@@ -304,10 +330,10 @@ static void coffer_remove(struct pci_dev *pdev)
 {
 	struct coffer_dev *cd = pci_get_drvdata(pdev);
 
-	coffer_set_state(cd, COFFER_DEV_REMOVING);
 	coffer_list_del(cd);
-	coffer_chardev_del(cd);
 	coffer_shut_down(cd, -ENODEV);
+	coffer_withdraw(cd);
+	coffer_chardev_del(cd);
 	coffer_unprepare(cd);
 	coffer_set_state(cd, COFFER_DEV_DEAD);
 	put_device(&cd->dev);
@@ -446,12 +472,14 @@ static int __init coffer_init(void)
 	rc = coffer_netlink_init();
 	if (rc)
 		goto err_chardev;
+	coffer_debugfs_init();
 	rc = pci_register_driver(&coffer_driver);
 	if (rc)
-		goto err_netlink;
+		goto err_debugfs;
 	return 0;
 
-err_netlink:
+err_debugfs:
+	coffer_debugfs_exit();
 	coffer_netlink_exit();
 err_chardev:
 	coffer_chardev_exit();
@@ -463,6 +491,7 @@ err_uring:
 static void __exit coffer_exit(void)
 {
 	pci_unregister_driver(&coffer_driver);
+	coffer_debugfs_exit();
 	coffer_netlink_exit();
 	coffer_chardev_exit();
 	coffer_uring_exit();

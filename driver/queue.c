@@ -484,18 +484,23 @@ irqreturn_t coffer_queue_irq(int irq, void *data)
 
 static void coffer_queue_overdue(struct coffer_queue *q, struct coffer_call *call, bool *reset)
 {
+	u16 gen = q->slots[call->slot].gen;
+
 	if (!call->timed_out) {
 		call->timed_out = true;
+		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_ABORT);
 		dev_warn_ratelimited(&q->cd->dev, "queue %u: %s took too long, aborting it\n",
 				     q->id, call->row->name);
 		coffer_queue_abort_locked(q, call);
 		return;
 	}
 	if (time_after_eq(jiffies, call->hard)) {
+		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_RESET);
 		*reset = true;
 		return;
 	}
 	if (!call->released && time_after_eq(jiffies, call->soft + COFFER_GRACE)) {
+		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_GIVE_UP);
 		call->released = true;	/* the slot stays in quarantine */
 		call->error = -ETIMEDOUT;
 		call->end(call);

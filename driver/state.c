@@ -59,6 +59,7 @@ bool coffer_set_state(struct coffer_dev *cd, enum coffer_dev_state to)
 		return false;
 
 	trace_coffer_state(cd->id, from, to);
+	coffer_uevent_state(cd, from, to);
 	wake_up_all(&cd->state_wait);
 	wake_up_all(&cd->event_wait);
 	for (i = 0; i < cd->queues; i++)

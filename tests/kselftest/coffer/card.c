@@ -257,9 +257,28 @@ long long so_login(int fd, __u32 session)
 	return rc == COFFER_ST_USER_ALREADY_LOGGED_IN ? 0 : rc;
 }
 
+long long tamper_clear(const char *node)
+{
+	struct coffer_req_session req = { 0 };
+	int fd = node_open(node, O_RDWR);
+	long long rc;
+	__u32 session;
+
+	if (fd < 0)
+		return fd;
+	rc = session_open(fd, 0, COFFER_SESSION_RW, &session);
+	if (!rc)
+		rc = so_login(fd, session);
+	req.session = htole32(session);
+	if (!rc)
+		rc = card_ask(fd, COFFER_CMD_TAMPER_CLEAR, &req, sizeof(req), NULL, 0);
+	close(fd);
+	return rc == (__u32)COFFER_ST_MTK_STATE_INVALID ? 0 : rc;
+}
+
 /* ---- Attributes and module ---- */
 
-static int file_read(const char *path, char *to, size_t size)
+int file_read(const char *path, char *to, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got;
@@ -273,6 +292,25 @@ static int file_read(const char *path, char *to, size_t size)
 	to[got] = 0;
 	to[strcspn(to, "\n")] = 0;
 	return 0;
+}
+
+int text_read(const char *path, char *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (got > 0 && have < size - 1) {
+		got = read(fd, to + have, size - 1 - have);
+		have += got > 0 ? got : 0;
+	}
+	if (got < 0)
+		have = -errno;
+	close(fd);
+	to[(ssize_t)have < 0 ? 0 : have] = 0;
+	return have;
 }
 
 int file_write(const char *path, const char *value)

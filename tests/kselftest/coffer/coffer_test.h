@@ -27,6 +27,7 @@
 
 #define CARD "/dev/coffer0"
 #define CARD_SYSFS "/sys/class/coffer/coffer0/"
+#define PCI_DRIVER "/sys/bus/pci/drivers/coffer/"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Every test program ends at once, and badly, when there is no card (a constructor). */
@@ -50,6 +51,7 @@ long long session_info(int fd, __u32 session, struct coffer_rep_session_info *in
 long long session_close(int fd, __u32 session);
 long long so_login_only(int fd, __u32 session);
 long long so_login(int fd, __u32 session);	/* makes the card's SO if there is none */
+long long tamper_clear(const char *node);	/* 0, too, when there is nothing to clear */
 
 /* ---- Attributes, module, time ---- */
 uint64_t attr_u64(const char *name);	/* UINT64_MAX: not there */
@@ -57,6 +59,8 @@ int attr_is(const char *name, const char *value);
 int attr_write(const char *name, const char *value);
 uint64_t queue_sum(const char *counter);
 int file_write(const char *path, const char *value);
+int file_read(const char *path, char *to, size_t size);	/* one line: 0 or -errno */
+int text_read(const char *path, char *to, size_t size);	/* all of it: its length or -errno */
 int pci_name(char *to, size_t size);
 int module_unload(void);
 int module_load(const char *parameters);
