@@ -540,7 +540,7 @@ void coffer_uevent_state(struct coffer_dev *cd, enum coffer_dev_state from,
 			 enum coffer_dev_state to);
 
 /* stage.c */
-struct bin_attribute;
+extern const struct attribute_group coffer_stage_group;
 int coffer_stage_put(struct coffer_dev *cd, const void *data, size_t size, const char **fault);
 u32 coffer_stage_version(struct coffer_dev *cd);
 void coffer_stage_drop(struct coffer_dev *cd);

@@ -61,6 +61,7 @@ static int coffer_fw_diagnose(struct devlink_health_reporter *reporter,
 	struct coffer_dev *cd = devlink_health_reporter_priv(reporter);
 	struct coffer_card_info info;
 	int rc = 0, asked;
+	bool tampered;
 
 	COFFER_PUT(rc, devlink_fmsg_string_pair_put(fmsg, "state",
 						    coffer_state_name(READ_ONCE(cd->state))));
@@ -69,9 +70,10 @@ static int coffer_fw_diagnose(struct devlink_health_reporter *reporter,
 	COFFER_PUT(rc, devlink_fmsg_u64_pair_put(fmsg, "events", READ_ONCE(cd->events.head)));
 	asked = coffer_own_identify(cd, &info);
 	COFFER_PUT(rc, devlink_fmsg_bool_pair_put(fmsg, "answers", !asked));
-	if (!asked)
-		COFFER_PUT(rc, devlink_fmsg_bool_pair_put(fmsg, "tampered",
-				le32_to_cpu(info.flags) & COFFER_CARD_TAMPERED));
+	if (asked)
+		return rc;
+	tampered = le32_to_cpu(info.flags) & COFFER_CARD_TAMPERED;
+	COFFER_PUT(rc, devlink_fmsg_bool_pair_put(fmsg, "tampered", tampered));
 	return rc;
 }
 

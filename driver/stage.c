@@ -120,7 +120,16 @@ static ssize_t firmware_read(struct file *filp, struct kobject *kobj,
 	return got;
 }
 
-COFFER_BIN_CONST struct bin_attribute coffer_stage_attr = {
+static COFFER_BIN_CONST struct bin_attribute coffer_stage_attr = {
 	.attr	= { .name = "firmware", .mode = 0444 },
 	.read	= firmware_read,
+};
+
+static COFFER_BIN_CONST struct bin_attribute *COFFER_BIN_CONST coffer_stage_attrs[] = {
+	&coffer_stage_attr,
+	NULL,
+};
+
+const struct attribute_group coffer_stage_group = {
+	.bin_attrs = coffer_stage_attrs,
 };

@@ -4,7 +4,6 @@
 #include <linux/sysfs.h>
 
 #include "coffer.h"
-#include "compat.h"
 
 static struct coffer_dev *to_coffer(struct device *dev)
 {
@@ -83,20 +82,13 @@ static struct attribute *coffer_dev_attrs[] = {
 	NULL,
 };
 
-extern COFFER_BIN_CONST struct bin_attribute coffer_stage_attr;	/* stage.c */
-
-static COFFER_BIN_CONST struct bin_attribute *COFFER_BIN_CONST coffer_dev_bin_attrs[] = {
-	&coffer_stage_attr,
-	NULL,
-};
-
 static const struct attribute_group coffer_dev_group = {
 	.attrs = coffer_dev_attrs,
-	.bin_attrs = coffer_dev_bin_attrs,
 };
 
 const struct attribute_group *coffer_dev_groups[] = {
 	&coffer_dev_group,
+	&coffer_stage_group,
 	NULL,
 };
 

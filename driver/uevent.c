@@ -25,7 +25,7 @@ static void coffer_uevent_send(struct coffer_dev *cd, enum coffer_uevent kind,
 			       unsigned int count)
 {
 	char event[40], serial[40], times[32];
-	char *env[] = { event, serial, times, NULL };
+	char *env[4] = { event, serial, times };
 
 	snprintf(event, sizeof(event), "COFFER_EVENT=%s", coffer_uevent_names[kind]);
 	snprintf(serial, sizeof(serial), "COFFER_SERIAL=%llu", cd->serial);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /sys/kernel/debug/coffer: what root can look at, and that it is safe whatever the card does. */
-#include <grp.h>
 #include <sys/stat.h>
 
 #include "coffer_test.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tamper input as a chassis intrusion alarm. The third card is tampered with. */
 #include <dirent.h>
-#include <grp.h>
 
 #include "coffer_test.h"
 #include "kselftest_harness.h"
