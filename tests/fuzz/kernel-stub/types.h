@@ -75,6 +75,10 @@ struct llist_head {
 typedef struct {
 	int n;
 } refcount_t;
+typedef struct {
+	int n;
+} atomic_t;
+#define IS_ENABLED(option) 0
 struct kref {
 	refcount_t refcount;
 };
