@@ -51,6 +51,8 @@ def in_source():
             text = file.read()
         for access, name in re.findall(r"^static DEVICE_ATTR_(RO|RW|WO)\((\w+)\)", text, re.M):
             found[CARD + name] = access
+        for name in re.findall(r'\.name\s*= "(\w+)", \.mode = 0444', text):
+            found[CARD + name] = "RO"
         for name in re.findall(r'debugfs_create_\w+\("(\w+)", 0', text):
             found[DEBUG + name] = "RO"
         for table in re.findall(r"coffer_counters\[\] = \{(.*?)\n\};", text, re.S):
