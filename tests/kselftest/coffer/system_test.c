@@ -285,7 +285,7 @@ TEST_F_TIMEOUT(system, works_with_few_queues_slots_and_interrupts, 120)
 	} modes[] = {
 		{ "queues=1", 1, 128 },
 		{ "vectors=1", 1, 128 },
-		{ "entries=4", 2, 4 },
+		{ "entries=1", 2, 4 },
 		{ "vectors=1 entries=4", 1, 4 },
 		{ "vectors=2 queues=8 entries=1000000", 1, 1024 },
 		{ "", 2, 128 },
