@@ -55,6 +55,8 @@ static void coffer_call_free(struct coffer_call *call)
 
 	coffer_buf_free(pool, &call->req);
 	coffer_buf_free(pool, &call->reply);
+	if (call->leaving)
+		coffer_queue_left(call->queue);
 	kfree(call);
 	if (file)	/* last: it may hold the last reference to the card */
 		coffer_file_put(file);
@@ -67,17 +69,7 @@ void coffer_call_put(struct coffer_call *call)
 		coffer_call_free(call);
 }
 
-/* Drop a reference in any context: a work item does what may sleep or take long. */
-void coffer_call_put_irq(struct coffer_call *call)
-{
-	struct coffer_dev *cd = call->queue->cd;
-
-	if (!refcount_dec_and_test(&call->refs))
-		return;
-	if (llist_add(&call->dead, &cd->dead_calls))
-		queue_work(cd->wq, &cd->dead_work);
-}
-
+/* What coffer_call_put_irq() has left to do. */
 void coffer_dead_work(struct work_struct *work)
 {
 	struct coffer_dev *cd = container_of(work, struct coffer_dev, dead_work);

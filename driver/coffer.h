@@ -124,9 +124,11 @@ struct coffer_call {
 	unsigned long		hard;		/* jiffies: reset the card */
 	bool			timed_out;	/* aborted because soft has passed */
 	bool			released;	/* quarantined: the waiter was told ETIMEDOUT */
+	bool			leaving;	/* in queue->leaving */
 
 	bool			cancelled;	/* set before queue->lock is taken, read under it */
 	bool			reserved;	/* takes the slot that users cannot have */
+	bool			joined;		/* its waiter waits for others, too */
 
 	/* Written before end() is called, read after it. */
 	int			error;
@@ -157,8 +159,26 @@ struct coffer_qstats {
 	u64	commands;	/* entries written to the ring */
 	u64	doorbells;
 	u64	interrupts;	/* that found a completion */
+	u64	empty;		/* interrupts that found none */
+	u64	nudges;		/* doorbells of the watch, because nothing came back */
 	u64	errors;		/* transport errors and nonsense completions */
 	u64	lost;		/* completions found by the time-out's poll */
+};
+
+/* A completion, copied out of its ring. */
+struct coffer_done {
+	u32	verdict;
+	u32	reply_len;
+	u32	tag;
+	u16	status;
+};
+
+/* How many completions an interrupt is worth; ring.c. */
+struct coffer_pace {
+	unsigned int	limit;		/* at most so many */
+	unsigned int	good;		/* interrupts in a row that brought what was asked for */
+	unsigned int	patience;	/* of them before the limit is doubled */
+	unsigned int	asked;		/* least that was asked for since the last reap, or NONE */
 };
 
 struct coffer_queue {
@@ -168,23 +188,31 @@ struct coffer_queue {
 	unsigned int		vector;
 	struct coffer_sqe	*sq;
 	struct coffer_cqe	*cq;
+	struct coffer_shadow	*shadow;	/* NULL: indices go through doorbells */
 	struct coffer_seg	*lists;		/* 2 * COFFER_PAGES per slot */
 	dma_addr_t		sq_dma;
 	dma_addr_t		cq_dma;
+	dma_addr_t		shadow_dma;
 	dma_addr_t		lists_dma;
 
 	spinlock_t		lock;		/* guards all below, and file->held[id] */
 	bool			live;		/* registers may be touched, entries submitted */
 	u64			epoch;
 	unsigned int		sq_tail;
+	unsigned int		sq_told;	/* the tail that the card was last told of */
 	unsigned int		cq_head;
 	u16			phase;
+	struct coffer_pace	pace;
 	unsigned int		busy;		/* slots taken */
 	unsigned int		next;		/* where the search for a free slot begins */
 	unsigned int		bad;		/* nonsense completions since enable */
 	struct coffer_slot	*slots;		/* entries - 1; number 0 is reserved */
 	struct coffer_qstats	stats;
+	u64			taken;		/* completions */
+	u64			watched;		/* `taken` when the watch last looked */
+	bool			nudged;		/* the watch has rung since `taken` changed */
 
+	atomic_t		leaving;	/* commands that are answered, not yet let go of */
 	wait_queue_head_t	slot_wait;	/* for a free slot, or for the end of the card */
 };
 
@@ -238,6 +266,7 @@ struct coffer_dev {
 	/* Read once at probe, fixed from then on. */
 	u64			serial;
 	u32			regs_version;
+	u32			cap2;
 	u32			max_payload;
 	u32			ready_ms;
 	unsigned int		vectors;
@@ -355,6 +384,46 @@ int coffer_ctrl_recover(struct coffer_dev *cd, const struct coffer_fault *fault)
 void coffer_ctrl_give_up(struct coffer_dev *cd, const struct coffer_fault *fault);
 void coffer_reset_work(struct work_struct *work);
 
+/* ring.c: all but init, destroy and program under queue->lock */
+int coffer_ring_init(struct coffer_queue *q);
+void coffer_ring_destroy(struct coffer_queue *q);
+void coffer_ring_rewind(struct coffer_queue *q);
+void coffer_ring_program(struct coffer_queue *q);
+void coffer_ring_push(struct coffer_queue *q);
+void coffer_ring_bell(struct coffer_queue *q);
+void coffer_ring_tell(struct coffer_queue *q);
+void coffer_ring_await(struct coffer_queue *q);
+bool coffer_ring_peek(struct coffer_queue *q, struct coffer_done *done);
+void coffer_ring_pop(struct coffer_queue *q);
+void coffer_ring_taken(struct coffer_queue *q);
+void coffer_ring_learn(struct coffer_queue *q, unsigned int asked, unsigned int found);
+
+/* Is @event the index of one of the entries from @from to @to, which is not included? */
+static inline bool coffer_ring_passes(u32 event, u32 from, u32 to, u32 entries)
+{
+	u32 mask = entries - 1;
+
+	return event < entries && ((event - from) & mask) < ((to - from) & mask);
+}
+
+/* slot.c: under queue->lock */
+static inline unsigned int coffer_queue_slots(const struct coffer_queue *q)
+{
+	return q->entries - 1;
+}
+
+int coffer_slot_take(struct coffer_queue *q, struct coffer_call *call);
+void coffer_call_put_irq(struct coffer_call *call);
+void coffer_slot_free(struct coffer_queue *q, struct coffer_call *call, int error,
+		      u32 verdict, u32 reply_len);
+
+/* completion.c */
+unsigned int coffer_queue_reap_locked(struct coffer_queue *q);
+bool coffer_queue_reap(struct coffer_queue *q);
+void coffer_queue_wake(struct coffer_queue *q);
+void coffer_queue_left(struct coffer_queue *q);
+irqreturn_t coffer_queue_irq(int irq, void *data);
+
 /* queue.c */
 int coffer_queue_init(struct coffer_queue *q, struct coffer_dev *cd, unsigned int id,
 		      unsigned int entries, unsigned int vector);
@@ -363,12 +432,12 @@ void coffer_queue_rewind(struct coffer_queue *q);
 void coffer_queue_start(struct coffer_queue *q, u64 epoch);
 void coffer_queue_stop(struct coffer_queue *q);
 void coffer_queue_cancel(struct coffer_queue *q, int error);
+int coffer_queue_add(struct coffer_queue *q, struct coffer_call *call);
+void coffer_queue_ring(struct coffer_queue *q);
 int coffer_queue_submit(struct coffer_queue *q, struct coffer_call *call);
 void coffer_queue_abort(struct coffer_queue *q, struct coffer_call *call);
+void coffer_queue_abort_locked(struct coffer_queue *q, struct coffer_call *call);
 void coffer_watch_arm(struct coffer_dev *cd);
-bool coffer_queue_reap(struct coffer_queue *q);
-unsigned int coffer_queue_expire(struct coffer_queue *q, bool *reset);
-irqreturn_t coffer_queue_irq(int irq, void *data);
 
 /* buffer.c */
 void coffer_pool_init(struct coffer_pool *pool);
@@ -387,7 +456,6 @@ void coffer_buf_read(const struct coffer_buf *buf, void *to, unsigned int len);
 struct coffer_call *coffer_call_alloc(struct coffer_dev *cd, struct coffer_file *file,
 				      const struct coffer_row *row, u32 req_len, u32 reply_len);
 void coffer_call_put(struct coffer_call *call);
-void coffer_call_put_irq(struct coffer_call *call);
 void coffer_dead_work(struct work_struct *work);
 
 /* run.c */

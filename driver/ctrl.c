@@ -80,16 +80,8 @@ static void coffer_ctrl_rings(struct coffer_dev *cd)
 	coffer_write(cd, COFFER_REG_EVQ_SIZE, COFFER_RING_EVENTS);
 	coffer_write(cd, COFFER_REG_EVQ_HEAD, 0);
 	for (i = 0; i < cd->queues; i++) {
-		struct coffer_queue *q = &cd->queue[i];
-		u32 at = COFFER_REG_QUEUE(i);
-
-		coffer_queue_rewind(q);
-		coffer_write64(cd, at + COFFER_Q_SQ_BASE, q->sq_dma);
-		coffer_write64(cd, at + COFFER_Q_CQ_BASE, q->cq_dma);
-		coffer_write(cd, at + COFFER_Q_SIZE, q->entries);
-		coffer_write(cd, at + COFFER_Q_VECTOR, q->vector);
-		coffer_write(cd, at + COFFER_Q_COALESCE, 0);
-		coffer_write(cd, at + COFFER_Q_CTRL, 1);
+		coffer_queue_rewind(&cd->queue[i]);
+		coffer_ring_program(&cd->queue[i]);
 	}
 }
 

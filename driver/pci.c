@@ -205,6 +205,7 @@ static int coffer_prepare(struct coffer_dev *cd)
 
 	cap0 = coffer_read(cd, COFFER_REG_CAP0);
 	cap1 = coffer_read(cd, COFFER_REG_CAP1);
+	cd->cap2 = coffer_read(cd, COFFER_REG_CAP2);
 	cd->ready_ms = max(COFFER_CAP0_READY_MS(cap0), 1000u);
 	rc = coffer_size_payload(cd, cap1);
 	if (rc)

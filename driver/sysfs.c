@@ -103,6 +103,8 @@ static const struct coffer_counter {
 	{ "commands",	offsetof(struct coffer_qstats, commands) },
 	{ "doorbells",	offsetof(struct coffer_qstats, doorbells) },
 	{ "interrupts",	offsetof(struct coffer_qstats, interrupts) },
+	{ "empty_interrupts", offsetof(struct coffer_qstats, empty) },
+	{ "nudges",	offsetof(struct coffer_qstats, nudges) },
 	{ "errors",	offsetof(struct coffer_qstats, errors) },
 	{ "lost_interrupts", offsetof(struct coffer_qstats, lost) },
 	{ "busy",	COFFER_AT_BUSY },

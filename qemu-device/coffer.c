@@ -28,13 +28,19 @@ static void coffer_work(void *opaque)
 
     coffer_take_answers(s);
     coffer_take_events(s);
+    /* Each step may be fatal, and then no later one is taken: only vector 0 is sent. */
+    if (coffer_running(s)) {
+        coffer_shadows_look(s);
+    }
     if (coffer_running(s)) {
         more = coffer_queues_fetch(s);
         coffer_complete_ready(s);
     }
-    /* Again: any of that may have been fatal, and then only vector 0 is sent. */
     if (coffer_running(s)) {
         coffer_queues_signal(s);
+    }
+    if (coffer_running(s)) {
+        more |= coffer_shadows_rest(s);
     }
     if (s->irq_events) {
         s->irq_events = false;
@@ -190,6 +196,7 @@ static void coffer_realize(PCIDevice *pci, Error **errp)
 
     s->work = qemu_bh_new_guarded(coffer_work, s, &DEVICE(s)->mem_reentrancy_guard);
     coffer_queues_init(s);
+    coffer_shadows_init(s);
     timer_init_ns(&s->slow_timer, QEMU_CLOCK_VIRTUAL, coffer_slow_timer, s);
     if (!coffer_power_on(s, errp) || coffer_add_pm(pci, errp) < 0 ||
         coffer_add_express(s, errp) < 0 || coffer_add_msix(pci, errp) < 0) {

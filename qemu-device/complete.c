@@ -51,7 +51,11 @@ static bool coffer_write_cqe(CofferQueue *q, const struct coffer_cqe *cqe)
     if (!q->cq_tail) {
         q->phase ^= COFFER_CQE_PHASE;
     }
-    q->unsignalled++;
+    q->newest = coffer_now();
+    if (!q->unsignalled++) {
+        q->oldest = q->newest;
+    }
+    q->progress = true;
     q->s->fault.evil_completions += q->s->fault.evil_seed != 0;
     return true;
 }
@@ -162,12 +166,36 @@ static void coffer_queue_interrupt(CofferQueue *q)
     }
 }
 
+/* With a shadow software says for how many it waits; time is what bounds it. */
+static void coffer_queue_signal_shadow(CofferQueue *q, uint32_t count, uint32_t us)
+{
+    bool passed = coffer_shadow_passed(q);
+    int64_t deadline = coffer_shadow_deadline(q, us);
+
+    if (!coffer_running(q->s)) {
+        return;
+    }
+    if (!q->unsignalled) {              /* all taken */
+        q->irq_due = false;
+        timer_del(&q->irq_timer);
+    } else if (passed || q->irq_due || (count && q->unsignalled >= count) ||
+               coffer_now() >= deadline) {
+        coffer_queue_interrupt(q);
+    } else {
+        timer_mod(&q->irq_timer, deadline);
+    }
+}
+
 static void coffer_queue_signal(CofferQueue *q)
 {
     uint32_t coalesce = coffer_reg(q->s, COFFER_REG_QUEUE(q->index) + COFFER_Q_COALESCE);
     uint32_t count = coalesce & 0xff, us = coalesce >> 16;
 
     if (!q->enabled || !q->unsignalled) {
+        return;
+    }
+    if (us && q->shadow) {
+        coffer_queue_signal_shadow(q, count, us);
         return;
     }
     if (!us || q->irq_due || (count && q->unsignalled >= count)) {
@@ -182,7 +210,7 @@ void coffer_queues_signal(CofferState *s)
 {
     unsigned i;
 
-    for (i = 0; i < COFFER_MAX_QUEUES; i++) {
+    for (i = 0; i < COFFER_MAX_QUEUES && coffer_running(s); i++) {
         coffer_queue_signal(&s->queue[i]);
     }
 }

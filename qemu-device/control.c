@@ -18,6 +18,7 @@ void coffer_controller_reset(CofferState *s, const char *why)
     coffer_event_ring_off(s);
     s->irq_events = false;
     timer_del(&s->slow_timer);
+    timer_del(&s->poll_timer);
     coffer_reg_set(s, COFFER_REG_GENERATION, coffer_reg(s, COFFER_REG_GENERATION) + 1);
     coffer_regs_reset(s);
     if (s->card) {

@@ -76,6 +76,7 @@ typedef struct CofferQueue {
     bool enabled;
     /* Latched when the queue is enabled. */
     uint64_t sq_base, cq_base;
+    uint64_t shadow;                    /* 0: none, doorbells carry the indices */
     uint32_t size, vector;
     /* Indices into the rings. The device owns sq_head and cq_tail. */
     uint32_t sq_head, sq_tail;
@@ -90,7 +91,14 @@ typedef struct CofferQueue {
     /* Interrupts. */
     unsigned unsignalled;
     bool irq_due;                       /* whatever COALESCE says */
+    int64_t oldest, newest;             /* of what is not signalled; virtual ns */
     QEMUTimer irq_timer;
+    /* Shadow only. */
+    uint32_t cq_event;                  /* as last read */
+    bool armed;                         /* sq_event says sq_event, else none */
+    uint32_t sq_event;
+    bool progress;                      /* entries or completions since it last had a rest */
+    unsigned polls;                     /* looks in a row that found nothing */
 } CofferQueue;
 
 typedef struct CofferEventRing {
@@ -131,6 +139,7 @@ struct CofferState {
     uint64_t serial;
     QEMUBH *work;
     QEMUTimer slow_timer;
+    QEMUTimer poll_timer;               /* one for the shadows of all queues */
 
     uint32_t regs[COFFER_REG_IMAGE / 4];
     CofferQueue queue[COFFER_MAX_QUEUES];
@@ -209,11 +218,20 @@ void coffer_queues_init(CofferState *s);
 void coffer_queue_ctrl(CofferQueue *q, bool enable);
 void coffer_queue_sq_doorbell(CofferQueue *q, uint32_t tail);
 void coffer_queue_cq_doorbell(CofferQueue *q, uint32_t head);
+void coffer_queue_move_tail(CofferQueue *q, uint32_t tail); /* may be fatal */
+void coffer_queue_move_head(CofferQueue *q, uint32_t head); /* may be fatal */
 void coffer_abort_command(CofferState *s, unsigned queue, uint32_t tag);
 void coffer_queue_drop(CofferQueue *q); /* forget all that is in flight, wait for nothing */
 bool coffer_queues_fetch(CofferState *s);   /* true: there is more to do at once */
 uint32_t coffer_queue_cq_room(CofferQueue *q);
 void coffer_queue_reset_counters(CofferQueue *q);
+
+/* shadow.c: indices in memory */
+void coffer_shadows_look(CofferState *s);
+bool coffer_shadows_rest(CofferState *s);   /* true: there is more to do at once */
+bool coffer_shadow_passed(CofferQueue *q);
+int64_t coffer_shadow_deadline(const CofferQueue *q, uint32_t us);
+void coffer_shadows_init(CofferState *s);
 
 /* complete.c: rings, from firmware to interrupt */
 void coffer_take_answers(CofferState *s);
@@ -225,6 +243,8 @@ bool coffer_send_irq(CofferState *s, unsigned vector);  /* false: a knob ate it 
 bool coffer_dma_read(CofferState *s, uint64_t addr, void *buf, uint32_t len);
 bool coffer_dma_write(CofferState *s, uint64_t addr, const void *buf, uint32_t len);
 bool coffer_dma_store64(CofferState *s, uint64_t addr, uint64_t value);
+bool coffer_dma_store32(CofferState *s, uint64_t addr, uint32_t value);
+bool coffer_dma_load32(CofferState *s, uint64_t addr, uint32_t *value);
 bool coffer_ring_fits(uint64_t base, uint64_t align, uint64_t bytes);
 enum coffer_tstatus coffer_request_load(CofferState *s, CofferRequest *r);
 bool coffer_reply_store(CofferState *s, CofferRequest *r, uint32_t len);
@@ -267,5 +287,6 @@ void coffer_evil_cqe(CofferState *s, struct coffer_cqe *cqe);
 void coffer_evil_event(CofferState *s, struct coffer_evt *evt);
 uint32_t coffer_evil_crowd(CofferState *s);
 void coffer_evil_invent(CofferState *s, uint32_t ring_size, struct coffer_cqe *cqe);
+uint32_t coffer_evil_index(CofferState *s, uint32_t index);
 
 #endif

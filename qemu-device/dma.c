@@ -35,24 +35,49 @@ bool coffer_dma_write(CofferState *s, uint64_t addr, const void *buf, uint32_t l
 }
 
 /*
- * One aligned 8-byte store. Stores of a value do not look at the memory-only attribute in every
- * version of QEMU, so ask the address space first; under the big lock the answer stays true.
+ * May one aligned access of @size bytes, in one piece, go there? Loads and stores of a value do
+ * not look at the memory-only attribute in every version of QEMU, so ask the address space
+ * first; under the big lock the answer stays true.
  */
-bool coffer_dma_store64(CofferState *s, uint64_t addr, uint64_t value)
+static bool coffer_dma_aligned(CofferState *s, uint64_t addr, unsigned size, bool is_write)
 {
-    AddressSpace *as = pci_get_address_space(PCI_DEVICE(s));
-    hwaddr len = sizeof(value), offset;
+    hwaddr len = size, offset;
     MemoryRegion *mr;
     bool ram;
 
-    if (s->fault.link_loss || (addr & 7)) {
+    if (s->fault.link_loss || (addr & (size - 1))) {
         return false;
     }
     rcu_read_lock();
-    mr = address_space_translate(as, addr, &offset, &len, true, coffer_attrs(s));
-    ram = memory_region_is_ram(mr) && len >= sizeof(value);
+    mr = address_space_translate(pci_get_address_space(PCI_DEVICE(s)), addr, &offset, &len,
+                                 is_write, coffer_attrs(s));
+    ram = memory_region_is_ram(mr) && len >= size;
     rcu_read_unlock();
-    return ram && stq_le_dma(as, addr, value, coffer_attrs(s)) == MEMTX_OK;
+    return ram;
+}
+
+bool coffer_dma_store64(CofferState *s, uint64_t addr, uint64_t value)
+{
+    AddressSpace *as = pci_get_address_space(PCI_DEVICE(s));
+
+    return coffer_dma_aligned(s, addr, sizeof(value), true) &&
+           stq_le_dma(as, addr, value, coffer_attrs(s)) == MEMTX_OK;
+}
+
+bool coffer_dma_store32(CofferState *s, uint64_t addr, uint32_t value)
+{
+    AddressSpace *as = pci_get_address_space(PCI_DEVICE(s));
+
+    return coffer_dma_aligned(s, addr, sizeof(value), true) &&
+           stl_le_dma(as, addr, value, coffer_attrs(s)) == MEMTX_OK;
+}
+
+bool coffer_dma_load32(CofferState *s, uint64_t addr, uint32_t *value)
+{
+    AddressSpace *as = pci_get_address_space(PCI_DEVICE(s));
+
+    return coffer_dma_aligned(s, addr, sizeof(*value), false) &&
+           ldl_le_dma(as, addr, value, coffer_attrs(s)) == MEMTX_OK;
 }
 
 /* Is this a place for a ring? bytes > 0. */

@@ -112,6 +112,12 @@ void coffer_evil_event(CofferState *s, struct coffer_evt *evt)
     evt->arg = coffer_evil_value(s, evt->arg);
 }
 
+/* An index that is told to software. */
+uint32_t coffer_evil_index(CofferState *s, uint32_t index)
+{
+    return coffer_evil_one_in(s, 8) ? coffer_evil_value(s, index) : index;
+}
+
 /* How many to add: mostly none, sometimes one, now and then as many as there is room for. */
 uint32_t coffer_evil_crowd(CofferState *s)
 {

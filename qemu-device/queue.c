@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Submission rings: set-up, doorbells, fetch, hand-over to the firmware, abort. Register
- * accesses only check and schedule; fetching happens in the bottom half.
+ * Submission rings: set-up, indices, fetch, hand-over to the firmware, abort. Register accesses
+ * only check and schedule; fetching happens in the bottom half.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -25,7 +25,8 @@ static void coffer_irq_timer(void *opaque)
 {
     CofferQueue *q = opaque;
 
-    q->irq_due = true;
+    /* With a shadow the clock decides: software may have taken what was waiting. */
+    q->irq_due |= !q->shadow;
     coffer_schedule(q->s);
 }
 
@@ -86,7 +87,9 @@ static bool coffer_queue_acceptable(CofferQueue *q)
            coffer_ring_fits(q->sq_base, sizeof(struct coffer_sqe),
                             size * sizeof(struct coffer_sqe)) &&
            coffer_ring_fits(q->cq_base, sizeof(struct coffer_cqe),
-                            size * sizeof(struct coffer_cqe));
+                            size * sizeof(struct coffer_cqe)) &&
+           (!q->shadow || coffer_ring_fits(q->shadow, COFFER_SHADOW_ALIGN,
+                                           sizeof(struct coffer_shadow)));
 }
 
 void coffer_queue_reset_counters(CofferQueue *q)
@@ -105,6 +108,7 @@ void coffer_queue_ctrl(CofferQueue *q, bool enable)
     }
     q->sq_base = coffer_reg64(s, COFFER_REG_QUEUE(q->index) + COFFER_Q_SQ_BASE);
     q->cq_base = coffer_reg64(s, COFFER_REG_QUEUE(q->index) + COFFER_Q_CQ_BASE);
+    q->shadow = coffer_reg64(s, COFFER_REG_QUEUE(q->index) + COFFER_Q_SHADOW);
     q->size = coffer_queue_reg(q, COFFER_Q_SIZE);
     q->vector = coffer_queue_reg(q, COFFER_Q_VECTOR);
     if (!coffer_queue_acceptable(q)) {
@@ -113,52 +117,69 @@ void coffer_queue_ctrl(CofferQueue *q, bool enable)
     }
     q->sq_head = q->sq_tail = q->cq_head = q->cq_tail = 0;
     q->phase = COFFER_CQE_PHASE;
+    /* A shadow full of zeros: tell me about the first entry, and of the first completion. */
+    q->cq_event = q->sq_event = 0;
+    q->armed = true;
+    q->progress = false;
+    q->polls = 0;
     q->enabled = true;
     coffer_queue_reset_counters(q);
+    if (q->shadow) {
+        coffer_schedule(s);
+    }
 }
 
-static bool coffer_doorbell_good(CofferQueue *q, const char *which, uint32_t index)
+/* Does a doorbell count? Queues with a shadow have their indices in memory. */
+static bool coffer_doorbell_rung(CofferQueue *q, const char *which, uint32_t index)
 {
     trace_coffer_doorbell(q->s->serial, q->index, which, index);
     if (!coffer_running(q->s)) {
         return false;
     }
-    if (!q->enabled || index >= q->size) {
+    if (!q->enabled) {
         coffer_set_fatal(q->s, COFFER_FATAL_BAD_DOORBELL);
         return false;
     }
-    return true;
+    coffer_schedule(q->s);
+    return !q->shadow;
 }
 
 void coffer_queue_sq_doorbell(CofferQueue *q, uint32_t tail)
 {
-    uint32_t waiting, added;
-
-    if (!coffer_doorbell_good(q, "tail", tail)) {
-        return;
+    if (coffer_doorbell_rung(q, "tail", tail)) {
+        coffer_queue_move_tail(q, tail);
     }
-    waiting = coffer_ring_distance(q, q->sq_head, q->sq_tail);
-    added = coffer_ring_distance(q, q->sq_tail, tail);
-    if (waiting + added > q->size - 1) {
-        coffer_set_fatal(q->s, COFFER_FATAL_BAD_DOORBELL);
-        return;
-    }
-    q->sq_tail = tail;
-    coffer_schedule(q->s);
 }
 
 void coffer_queue_cq_doorbell(CofferQueue *q, uint32_t head)
 {
-    if (!coffer_doorbell_good(q, "head", head)) {
+    if (coffer_doorbell_rung(q, "head", head)) {
+        coffer_queue_move_head(q, head);
+    }
+}
+
+/* Software says how far it has written, by doorbell or in the shadow. */
+void coffer_queue_move_tail(CofferQueue *q, uint32_t tail)
+{
+    uint32_t waiting = coffer_ring_distance(q, q->sq_head, q->sq_tail);
+    uint32_t added = coffer_ring_distance(q, q->sq_tail, tail);
+
+    if (tail >= q->size || waiting + added > q->size - 1) {
+        coffer_set_fatal(q->s, COFFER_FATAL_BAD_DOORBELL);
         return;
     }
-    if (coffer_ring_distance(q, q->cq_head, head) >
-        coffer_ring_distance(q, q->cq_head, q->cq_tail)) {
+    q->sq_tail = tail;
+}
+
+/* ... and how many completions it has taken. */
+void coffer_queue_move_head(CofferQueue *q, uint32_t head)
+{
+    if (head >= q->size || coffer_ring_distance(q, q->cq_head, head) >
+                           coffer_ring_distance(q, q->cq_head, q->cq_tail)) {
         coffer_set_fatal(q->s, COFFER_FATAL_BAD_DOORBELL);
         return;
     }
     q->cq_head = head;
-    coffer_schedule(q->s);
 }
 
 /* Completions that can be written before the ring is full. */
@@ -297,6 +318,7 @@ static bool coffer_queue_fetch_one(CofferQueue *q)
         return false;
     }
     q->sq_head = (q->sq_head + 1) & (q->size - 1);
+    q->progress = true;
     coffer_reg_set(s, COFFER_REG_QUEUE(q->index) + COFFER_Q_COUNT_CMD,
                    coffer_queue_reg(q, COFFER_Q_COUNT_CMD) + 1);
     r->card = s->card;

@@ -20,6 +20,7 @@ static const CofferRegister coffer_global_regs[] = {
     { COFFER_REG_SERIAL,      8, COFFER_RO },
     { COFFER_REG_FW_VERSION,  4, COFFER_RO },
     { COFFER_REG_ABORT_GEN,   4, COFFER_RW, 0xffff },
+    { COFFER_REG_CAP2,        4, COFFER_RO },
     { COFFER_REG_EVQ_BASE,    8, COFFER_RW, UINT32_MAX },
     { COFFER_REG_EVQ_SIZE,    4, COFFER_RW, UINT32_MAX, COFFER_DOES_EVQ_SIZE },
     { COFFER_REG_EVQ_HEAD,    4, COFFER_RW, UINT32_MAX, COFFER_DOES_EVQ_HEAD },
@@ -35,6 +36,7 @@ static const CofferRegister coffer_queue_regs[] = {
     { COFFER_Q_COALESCE,  4, COFFER_RW, 0xffff00ff, COFFER_DOES_COALESCE },
     { COFFER_Q_COUNT_CMD, 4, COFFER_RO },
     { COFFER_Q_COUNT_IRQ, 4, COFFER_RO },
+    { COFFER_Q_SHADOW,    8, COFFER_RW, UINT32_MAX },
 };
 
 static const CofferRegister coffer_doorbell_regs[] = {
@@ -100,6 +102,7 @@ void coffer_regs_init(CofferState *s)
                    (COFFER_MAX_ENTRIES - 1) | COFFER_MAX_QUEUES << 16 | 4u << 24);
     coffer_reg_set(s, COFFER_REG_CAP1, COFFER_MAX_PAYLOAD / 1024 | COFFER_MAX_SEGMENTS << 16 |
                    COFFER_VECTORS << 24);
+    coffer_reg_set(s, COFFER_REG_CAP2, COFFER_CAP2_SHADOW);
     if (s->card) {
         coffer_reg_set(s, COFFER_REG_SERIAL, s->serial);
         coffer_reg_set(s, COFFER_REG_SERIAL + 4, s->serial >> 32);

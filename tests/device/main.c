@@ -19,8 +19,8 @@
 #define CASE_SECONDS 120
 
 static const struct test_case *const all[] = {
-	identity_cases, register_cases, ring_cases, payload_cases, irq_cases,
-	event_cases, reset_cases, fault_cases, host_cases, abuse_cases,
+	identity_cases, register_cases, ring_cases, shadow_cases, signal_cases, payload_cases,
+	irq_cases, event_cases, reset_cases, fault_cases, host_cases, abuse_cases,
 	reach_cases, sweep_cases, port_cases, knob_cases, evil_cases, race_cases,
 };
 

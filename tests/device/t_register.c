@@ -14,6 +14,7 @@ static void read_only(void)
 		COFFER_REG_ID, COFFER_REG_VERSION, COFFER_REG_CAP0, COFFER_REG_CAP1,
 		COFFER_REG_STATUS, COFFER_REG_GENERATION, COFFER_REG_SERIAL,
 		COFFER_REG_SERIAL + 4, COFFER_REG_FW_VERSION, COFFER_REG_EVQ_DROPPED,
+		COFFER_REG_CAP2,
 		QR(0, COFFER_Q_COUNT_CMD), QR(15, COFFER_Q_COUNT_IRQ),
 	};
 	struct card *c = card_start();
@@ -63,6 +64,7 @@ static void masks(void)
 		{ QR(0, COFFER_Q_CQ_BASE), ~0u }, { QR(15, COFFER_Q_CQ_BASE) + 4, ~0u },
 		{ QR(3, COFFER_Q_SIZE), 0xffff }, { QR(3, COFFER_Q_VECTOR), 0xffff },
 		{ QR(15, COFFER_Q_COALESCE), 0xffff00ff },
+		{ QR(0, COFFER_Q_SHADOW), ~0u }, { QR(15, COFFER_Q_SHADOW) + 4, ~0u },
 	};
 	struct card *c = card_start();
 	unsigned int i, k;
@@ -146,7 +148,7 @@ static void odd_accesses_on(void)
 static void holes(void)
 {
 	static const unsigned int at[] = {
-		0x030, 0x038, 0x054, 0x0fc, 0x128, 0x13c, 0x500, 0xffc, 0x1080, 0x2000, 0x7ffc,
+		0x034, 0x038, 0x054, 0x0fc, 0x130, 0x13c, 0x500, 0xffc, 0x1080, 0x2000, 0x7ffc,
 	};
 	struct card *c = card_live();
 	unsigned int i;

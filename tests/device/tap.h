@@ -13,7 +13,8 @@ struct test_case {
 /* One list per file, each ends with a NULL name. */
 extern const struct test_case identity_cases[], register_cases[], ring_cases[], payload_cases[],
 	irq_cases[], event_cases[], reset_cases[], fault_cases[], host_cases[], abuse_cases[],
-	reach_cases[], sweep_cases[], port_cases[], knob_cases[], evil_cases[], race_cases[];
+	reach_cases[], sweep_cases[], port_cases[], knob_cases[], evil_cases[], race_cases[],
+	shadow_cases[], signal_cases[];
 
 void tap_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));

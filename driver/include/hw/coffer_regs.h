@@ -169,7 +169,7 @@ enum coffer_tstatus {
 struct coffer_shadow {
 	__le32	sq_tail;	/* behind the last entry that software has written */
 	__le32	cq_head;	/* first completion that software has not taken */
-	__le32	cq_event;	/* interrupt when this completion has been written */
+	__le32	cq_event;	/* interrupt when this completion has been written; none: soon */
 	__le32	reserved0[13];	/* 0 */
 	__le32	sq_event;	/* write SQ_TAIL when this entry has been written */
 	__le32	reserved1[15];
@@ -179,6 +179,7 @@ struct coffer_shadow {
 #define COFFER_SHADOW_ALIGN		128
 #define COFFER_SHADOW_POLL_US		50	/* from one look of a busy device to the next */
 #define COFFER_SHADOW_POLLS		16	/* looks that find nothing; then it wants a bell */
+#define COFFER_SHADOW_POLLS_SOON	64	/* ... when cq_event is COFFER_NO_EVENT */
 #define COFFER_COALESCE_STRETCH		16	/* times COALESCE.us, while completions go on */
 
 /* ---- Event ring entry ------------------------------------------------------------------ */

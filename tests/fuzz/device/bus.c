@@ -169,6 +169,12 @@ void timer_mod(QEMUTimer *timer, int64_t when)
 	timer->when = MAX(when, 0);
 }
 
+void timer_mod_anticipate_ns(QEMUTimer *timer, int64_t when)
+{
+	if (!timer_pending(timer) || when < timer->when)
+		timer_mod(timer, when);
+}
+
 void timer_del(QEMUTimer *timer)
 {
 	timer->when = -1;
@@ -300,6 +306,33 @@ MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr, hwaddr *off
 bool memory_region_is_ram(MemoryRegion *mr)
 {
 	return mr->ram;
+}
+
+MemTxResult stl_le_dma(AddressSpace *as, dma_addr_t addr, uint32_t value, MemTxAttrs attrs)
+{
+	uint8_t *ram = bus_ram_at(addr, 4);
+
+	(void)as;
+	bus_rules(attrs);
+	fuzz_check(!(addr & 3), "a store that is not aligned");
+	if (!ram || !bus_master())
+		return MEMTX_DECODE_ERROR;
+	memcpy(ram, &value, 4);
+	bus_ram_touch(addr, 4);
+	return MEMTX_OK;
+}
+
+MemTxResult ldl_le_dma(AddressSpace *as, dma_addr_t addr, uint32_t *value, MemTxAttrs attrs)
+{
+	uint8_t *ram = bus_ram_at(addr, 4);
+
+	(void)as;
+	bus_rules(attrs);
+	fuzz_check(!(addr & 3), "a load that is not aligned");
+	if (!ram || !bus_master())
+		return MEMTX_DECODE_ERROR;
+	memcpy(value, ram, 4);
+	return MEMTX_OK;
 }
 
 MemTxResult stq_le_dma(AddressSpace *as, dma_addr_t addr, uint64_t value, MemTxAttrs attrs)

@@ -141,6 +141,15 @@ void refcount_set(refcount_t *r, int n);
 void refcount_inc(refcount_t *r);
 bool refcount_dec_and_test(refcount_t *r);
 #define refcount_read(r) ((r)->n)
+typedef struct {
+	int n;
+} atomic_t;
+#define atomic_read(a) ((a)->n)
+#define atomic_inc(a) ((void)(a)->n++)
+#define atomic_dec(a) ((void)(a)->n--)
+#define atomic_dec_and_test(a) (!--(a)->n)
+#define module_param(name, type, mode) _Static_assert(1, #name)
+#define MODULE_PARM_DESC(name, text) _Static_assert(1, text)
 #define kref_init(k) refcount_set(&(k)->refcount, 1)
 #define kref_get(k) refcount_inc(&(k)->refcount)
 #define kref_put(k, release) (refcount_dec_and_test(&(k)->refcount) ? ((release)(k), 1) : 0)

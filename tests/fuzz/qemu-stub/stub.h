@@ -87,6 +87,7 @@ typedef struct QEMUTimer {
 int64_t qemu_clock_get_ns(QEMUClockType type);
 void timer_init_ns(QEMUTimer *timer, QEMUClockType type, void (*fn)(void *), void *opaque);
 void timer_mod(QEMUTimer *timer, int64_t when);
+void timer_mod_anticipate_ns(QEMUTimer *timer, int64_t when);
 void timer_del(QEMUTimer *timer);
 bool timer_pending(QEMUTimer *timer);
 
@@ -163,6 +164,8 @@ bool memory_region_is_ram(MemoryRegion *mr);
 MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr, hwaddr *offset,
 				      hwaddr *len, bool is_write, MemTxAttrs attrs);
 MemTxResult stq_le_dma(AddressSpace *as, dma_addr_t addr, uint64_t value, MemTxAttrs attrs);
+MemTxResult stl_le_dma(AddressSpace *as, dma_addr_t addr, uint32_t value, MemTxAttrs attrs);
+MemTxResult ldl_le_dma(AddressSpace *as, dma_addr_t addr, uint32_t *value, MemTxAttrs attrs);
 
 /* ---- The function on its bus ------------------------------------------------------------ */
 #include "pci.h"

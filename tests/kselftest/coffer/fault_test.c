@@ -50,9 +50,12 @@ static int live_after(uint64_t resets)
 TEST_F(fault, finds_the_completion_of_a_lost_interrupt)
 {
 	uint64_t lost = queue_sum("lost_interrupts");
+	int i;
 
 	ASSERT_EQ(0, fault_set("fault-drop-irq", "1"));
-	EXPECT_EQ(0, card_echo_ms(self->fd, 500, 500));
+	/* Again, if a command was so quick that it was back before it was to be waited for. */
+	for (i = 0; i < 20 && queue_sum("lost_interrupts") == lost; i++)
+		EXPECT_EQ(0, card_echo_ms(self->fd, 500, 500));
 	EXPECT_EQ(lost + 1, queue_sum("lost_interrupts"));
 	EXPECT_EQ(self->resets, attr_u64("reset_count"));
 }
