@@ -80,7 +80,7 @@ static bool coffer_wave_submit(struct coffer_wave *w, struct coffer_item *item,
 
 	call->owner = first->owner;
 	call->epoch = first->epoch;
-	*rc = coffer_queue_submit(call->queue, call);
+	*rc = coffer_queue_add(call->queue, call);
 	switch (*rc) {
 	case 0:
 		item->state = COFFER_ITEM_OUT;
@@ -121,6 +121,7 @@ static int coffer_wave_launch(struct coffer_wave *w)
 	for (item = first; item; item = coffer_wave_next(w, item + 1))
 		if (!coffer_wave_submit(w, item, first->call, &rc))
 			break;
+	coffer_queue_ring(w->queue);
 	if (item != first)
 		return 0;
 	if (rc != -EBUSY)
@@ -207,6 +208,7 @@ static int coffer_item_make(struct coffer_wave *w, struct coffer_item *item, fmo
 		return rc;
 	w->queue = w->queue ?: item->call->queue;
 	item->call->queue = w->queue;
+	item->call->joined = true;
 	coffer_exec_list(item->call);
 	return 0;
 }

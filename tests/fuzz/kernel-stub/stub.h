@@ -141,9 +141,6 @@ void refcount_set(refcount_t *r, int n);
 void refcount_inc(refcount_t *r);
 bool refcount_dec_and_test(refcount_t *r);
 #define refcount_read(r) ((r)->n)
-typedef struct {
-	int n;
-} atomic_t;
 #define atomic_read(a) ((a)->n)
 #define atomic_inc(a) ((void)(a)->n++)
 #define atomic_dec(a) ((void)(a)->n--)
