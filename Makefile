@@ -64,7 +64,7 @@ coverage: packages ## lines and branches of the firmware that the unit tests rea
 	@tests/setup/packages gcovr
 	@tests/coverage
 
-fuzz: packages ## hostile input to device, driver and firmware, T seconds each (T=60)
+fuzz: packages $(if $(findstring ioctl,$(TARGET)),all) ## hostile input, T seconds each (T=60); TARGET=ioctl: in a guest
 	@tests/setup/packages clang-14 libclang-rt-14-dev
 	@tests/fuzz/run -t $(T) $(TARGET)
 
