@@ -3,6 +3,7 @@
 #include "ioctl.h"
 
 #define SLACK	120.0	/* s: a reset that is waited for, on a slow machine */
+#define ARGS	8192u	/* bytes of memory->args */
 #define UNTOUCHED 0xa5
 
 /* A call of a step: its struct where it would be right, and where it is. */
@@ -89,12 +90,12 @@ static __u64 call_struct(struct call *c, const void *from)
 	__u64 value = boundary(s->value);
 	size_t at = s->field * 4, wide = s->wide & 1 ? 8 : 4;
 
-	memset(args, UNTOUCHED, 8192);
-	memset(args, 0, c->known + 256);
-	memcpy(args, from, c->known);
+	memset(args, UNTOUCHED, ARGS);
+	memset(args, 0, size < ARGS ? size : ARGS);
+	memcpy(args, from, size < c->known ? size : c->known);
 	memcpy(args, &size, sizeof(size));
-	if (s->mode & MODE_TAIL)
-		memset(args + c->known, 1, 16);
+	if (s->mode & MODE_TAIL && size > c->known)
+		args[size < ARGS ? size - 1 : ARGS - 1] = 1;
 	if (s->field != FIELD_NONE && at + wide <= c->known)
 		memcpy(args + at, &value, wide);
 	return memory_at(c->memory, s->at, args, c->memory->reply, c->known);
@@ -109,7 +110,7 @@ static void call_check(struct call *c)
 	if (c->step->at % P_COUNT != P_GOOD || c->step->req % P_COUNT != P_GOOD ||
 	    c->step->reply % P_COUNT != P_GOOD || c->step->field != FIELD_NONE)
 		return;
-	for (i = size > c->known + 256 ? size : c->known + 256; i < 8192; i++)
+	for (i = size < sizeof(size) ? sizeof(size) : size; i < ARGS; i++)
 		if (args[i] != UNTOUCHED) {
 			finding(c->w, "byte %u of a struct of %u has changed", i, size);
 			return;
