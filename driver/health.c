@@ -24,6 +24,10 @@ struct coffer_report {
 	bool			tried;		/* devlink let the driver recover */
 };
 
+/* Parts of devlink's messages: they used to say whether they had worked, now the message does. */
+#define COFFER_RESULT(call)							\
+	__builtin_choose_expr(__builtin_types_compatible_p(typeof(call), void),	\
+			      ((void)(call), 0), (call))
 #define COFFER_PUT(rc, put)	((rc) = (rc) ?: COFFER_RESULT(put))
 
 /* ---- What is there to see ------------------------------------------------------------- */
@@ -317,7 +321,7 @@ int coffer_health_add(struct coffer_dev *cd, struct devlink *devlink)
 	for (i = 0; i < COFFER_REPORTERS; i++) {
 		struct devlink_health_reporter *r;
 
-		r = coffer_reporter_create(devlink, &coffer_reporter_ops[i], cd);
+		r = devlink_health_reporter_create(devlink, &coffer_reporter_ops[i], cd);
 		if (IS_ERR(r)) {
 			coffer_health_del(cd);
 			return PTR_ERR(r);
