@@ -116,7 +116,7 @@ void coffer_hwmon_add(struct coffer_dev *cd)
 	h->dev = hwmon_device_register_with_info(&cd->pdev->dev, "coffer", h, &coffer_hwmon_chip,
 						 NULL);
 	if (IS_ERR(h->dev)) {
-		dev_warn(&cd->dev, "no hwmon: %ld\n", PTR_ERR(h->dev));
+		dev_warn(&cd->dev, "no hwmon: %pe\n", h->dev);
 		kfree(h);
 		return;
 	}
