@@ -8,7 +8,6 @@
 
 #include <linux/aer.h>
 #include <linux/pci.h>
-#include <linux/version.h>
 
 /* Early releases of the 6.1 series have one flag for every kind of generic netlink permission. */
 #ifndef GENL_MCAST_CAP_NET_ADMIN
@@ -34,8 +33,8 @@
 #define io_uring_cmd_done32 io_uring_cmd_done
 #endif
 
-/* 6.19 changed what a task work function is given. Here: (command, issue flags), by any name. */
-#if KERNEL_VERSION(6, 19, 0) > LINUX_VERSION_CODE
+/* A task work function used to be given something else. Here: (command, issue flags). */
+#ifndef COFFER_HAS_io_tw_req
 #define COFFER_URING_WORK(name, fn) \
 	static void name(struct io_uring_cmd *cmd, unsigned int flags) { fn(cmd, flags); }
 #else

@@ -58,7 +58,8 @@ checkpatch_qemu() {
 }
 
 checkpatch_device() {
-	project_files 'qemu-device/*.c' 'qemu-device/*.h' | once each checkpatch-device checkpatch_qemu
+	project_files 'qemu-device/*.c' 'qemu-device/*.h' |
+		once each checkpatch-device checkpatch_qemu
 }
 
 checkpatch_contracts() {

@@ -75,7 +75,8 @@ device_asserts() {
 	local ends='g_assert[a-z_]*|assert|abort|g_error|exit|alloca'
 	ends+='|g_(malloc0?|realloc|malloc0?_n|realloc_n|memdup2?|renew|slice_[a-z0-9]+)'
 	project_files 'qemu-device/*.[ch]' |
-		xargs -r grep -HnE "\\b($ends) ?\(|\\bg_new0?\([^,]*, ([^1]|1[^)])|&error_(abort|fatal)"
+		xargs -r grep -HnE \
+			"\\b($ends) ?\(|\\bg_new0?\([^,]*, ([^1]|1[^)])|&error_(abort|fatal)"
 }
 
 # Files name packages; where they come from is the machine's own setting.

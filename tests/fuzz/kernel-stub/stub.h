@@ -129,7 +129,10 @@ void stub_mutex_lock(struct mutex *m, const char *name);
 #define TASK_KILLABLE 2
 #define PF_IO_WORKER 0x10
 typedef int pid_t;
-static const struct { pid_t tgid; unsigned int flags; } stub_task = { 1, 0 };
+static const struct {
+	pid_t tgid;
+	unsigned int flags;
+} stub_task = { 1, 0 };
 #define current (&stub_task)
 void init_completion(struct completion *x);
 void reinit_completion(struct completion *x);
