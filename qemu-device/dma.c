@@ -51,7 +51,7 @@ static bool coffer_dma_aligned(CofferState *s, uint64_t addr, unsigned size, boo
     rcu_read_lock();
     mr = address_space_translate(pci_get_address_space(PCI_DEVICE(s)), addr, &offset, &len,
                                  is_write, coffer_attrs(s));
-    ram = memory_region_is_ram(mr) && len >= size;
+    ram = memory_region_is_ram(mr) && !(is_write && memory_region_is_rom(mr)) && len >= size;
     rcu_read_unlock();
     return ram;
 }

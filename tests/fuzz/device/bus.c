@@ -308,6 +308,13 @@ bool memory_region_is_ram(MemoryRegion *mr)
 	return mr->ram;
 }
 
+/* There is none on this bus. */
+bool memory_region_is_rom(MemoryRegion *mr)
+{
+	(void)mr;
+	return false;
+}
+
 MemTxResult stl_le_dma(AddressSpace *as, dma_addr_t addr, uint32_t value, MemTxAttrs attrs)
 {
 	uint8_t *ram = bus_ram_at(addr, 4);

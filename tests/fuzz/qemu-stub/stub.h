@@ -161,6 +161,7 @@ typedef struct MemoryRegionOps {
 void memory_region_init_io(MemoryRegion *mr, Object *owner, const MemoryRegionOps *ops,
 			   void *opaque, const char *name, uint64_t size);
 bool memory_region_is_ram(MemoryRegion *mr);
+bool memory_region_is_rom(MemoryRegion *mr);
 MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr, hwaddr *offset,
 				      hwaddr *len, bool is_write, MemTxAttrs attrs);
 MemTxResult stq_le_dma(AddressSpace *as, dma_addr_t addr, uint64_t value, MemTxAttrs attrs);
