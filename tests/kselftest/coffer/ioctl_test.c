@@ -62,8 +62,10 @@ FIXTURE_TEARDOWN(ioctl)
 	close(self->fd);
 }
 
+typedef FIXTURE_VARIANT(ioctl) shape;
+
 /* A struct that says it is `size` long, whose unused tail is zero, and 0x5a behind it. */
-static unsigned char *prepare(unsigned char *page, const FIXTURE_VARIANT(ioctl) *v, __u32 size)
+static unsigned char *prepare(unsigned char *page, const shape *v, __u32 size)
 {
 	size_t room = 2 * PAGE;
 
