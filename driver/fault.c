@@ -29,6 +29,8 @@ void coffer_reset_request(struct coffer_dev *cd, u64 epoch, enum coffer_why why)
 		cd->reset_epoch = epoch;
 		cd->reset_why = why;
 	}
+	/* A caller without a lock may be late: the work's queue is there until the card goes. */
+	if (cd->state != COFFER_DEV_REMOVING && cd->state != COFFER_DEV_DEAD)
+		queue_work(cd->wq, &cd->reset_work);
 	spin_unlock_irqrestore(&cd->state_lock, flags);
-	queue_work(cd->wq, &cd->reset_work);
 }

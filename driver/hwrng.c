@@ -70,7 +70,8 @@ static int coffer_rng_random(struct coffer_hwrng *h, void *to, u32 len)
 	int rc = coffer_own_run(h->cd, &own);
 
 	if (rc) {
-		h->session = 0;		/* whatever it was: begin anew */
+		if (rc == -EACCES)	/* of the card, which does not know it: begin anew */
+			h->session = 0;
 		return rc;
 	}
 	return own.reply_len == len ? len : -EIO;

@@ -23,6 +23,8 @@ static int coffer_owner_open(struct coffer_file *file, u64 epoch, bool nonblock,
 	coffer_buf_write(&call->req, &owner, sizeof(owner));
 	call->epoch = epoch;
 	rc = coffer_call_run(call, nonblock);
+	if (rc == -ECANCELED)	/* by a reset; the command that needs an owner was not sent */
+		rc = -ESTALE;
 	if (rc)
 		goto out;
 	*verdict = call->verdict;

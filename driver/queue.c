@@ -225,6 +225,23 @@ void coffer_queue_abort(struct coffer_queue *q, struct coffer_call *call)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+/*
+ * Its waiter is killed and goes: ask the card to end it, and let nobody tell the waiter. In one
+ * stretch, as the abort may bring the completion at once, and the waiter's reference is the
+ * next to go.
+ */
+void coffer_queue_abandon(struct coffer_queue *q, struct coffer_call *call)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	WRITE_ONCE(call->cancelled, true);
+	coffer_queue_abort_locked(q, call);
+	if (call->slot >= 0)
+		call->released = true;
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
 /* ---- Submission ------------------------------------------------------------------------- */
 
 /**

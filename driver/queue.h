@@ -55,6 +55,7 @@ int coffer_queue_add(struct coffer_queue *q, struct coffer_call *call);
 void coffer_queue_ring(struct coffer_queue *q);
 int coffer_queue_submit(struct coffer_queue *q, struct coffer_call *call);
 void coffer_queue_abort(struct coffer_queue *q, struct coffer_call *call);
+void coffer_queue_abandon(struct coffer_queue *q, struct coffer_call *call);
 void coffer_queue_abort_locked(struct coffer_queue *q, struct coffer_call *call);
 void coffer_watch_arm(struct coffer_dev *cd);
 

@@ -51,7 +51,7 @@ int coffer_call_wait(struct coffer_call *call)
 	if (call->row->flags & COFFER_CF_DRIVER) {
 		wait_for_completion(&call->done);
 	} else if (wait_for_completion_killable(&call->done)) {
-		coffer_call_cancel(call);
+		coffer_queue_abandon(call->queue, call);
 		return -EINTR;
 	}
 	return call->error;

@@ -68,7 +68,7 @@ void coffer_slot_free(struct coffer_queue *q, struct coffer_call *call, int erro
 		call->file->held[q->id]--;
 	call->slot = -1;
 
-	if (call->released) {	/* its waiter has its answer, and may be reading it */
+	if (call->released) {	/* its waiter has its answer, and may be reading it; or is gone */
 		coffer_call_put_irq(call);
 		return;
 	}
@@ -83,7 +83,7 @@ void coffer_slot_free(struct coffer_queue *q, struct coffer_call *call, int erro
 	/*
 	 * The slot's reference goes first, so that the waiter's is the last one and buffers are
 	 * wiped in its context. The waiter cannot go away before end(): it waits for it, or, when
-	 * killed, for queue->lock in coffer_queue_abort().
+	 * killed, has marked the command as released.
 	 */
 	if (refcount_dec_and_test(&call->refs)) {
 		refcount_set(&call->refs, 1);

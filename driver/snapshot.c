@@ -73,10 +73,12 @@ int coffer_snap_regs(struct coffer_dev *cd, coffer_snap_fn put, void *to)
 
 	if (mutex_lock_killable(&cd->ctrl_mutex))
 		return -EINTR;
-	if (coffer_is_gone(cd) || coffer_read(cd, COFFER_REG_ID) == U32_MAX)
+	if (coffer_is_gone(cd))
 		rc = -ENODEV;
-	if (cd->parked)
+	else if (cd->parked)	/* by the bus: nothing may be read */
 		rc = -EBUSY;
+	else if (coffer_read(cd, COFFER_REG_ID) == U32_MAX)
+		rc = -ENODEV;
 	for (i = 0; i < ARRAY_SIZE(coffer_regs) && !rc; i++)
 		rc = put(to, coffer_regs[i].name, coffer_snap_reg(cd, &coffer_regs[i], 0));
 	if (!rc)

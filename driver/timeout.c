@@ -80,16 +80,15 @@ static void coffer_watch_overdue(struct coffer_queue *q, struct coffer_call *cal
 		coffer_queue_abort_locked(q, call);
 		return;
 	}
-	if (time_after_eq(jiffies, call->hard)) {
-		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_RESET);
-		*reset = true;
-		return;
-	}
 	if (!call->released && time_after_eq(jiffies, call->soft + COFFER_GRACE)) {
 		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_GIVE_UP);
 		call->released = true;	/* the slot stays in quarantine */
 		call->error = -ETIMEDOUT;
 		call->end(call);
+	}
+	if (time_after_eq(jiffies, call->hard)) {
+		trace_coffer_late(q->cd->id, q->id, call, gen, COFFER_LATE_RESET);
+		*reset = true;
 	}
 }
 
@@ -122,7 +121,7 @@ void coffer_watch_work(struct work_struct *work)
 
 	if (coffer_watch_broken(cd)) {
 		coffer_reset_request(cd, epoch, COFFER_WHY_FATAL);
-		return;
+		late = true;
 	}
 	for (i = 0; i < cd->queues; i++)
 		late |= coffer_watch_late(&cd->queue[i]);
@@ -134,6 +133,7 @@ void coffer_watch_work(struct work_struct *work)
 	}
 	if (reset)
 		coffer_reset_request(cd, epoch, COFFER_WHY_TIMEOUT);
-	else if (busy)
+	/* The reset may have to wait for a lock that a waiter holds: its time goes on. */
+	if (busy)
 		coffer_watch_arm(cd);
 }

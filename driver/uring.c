@@ -248,6 +248,7 @@ static int coffer_uring_issue(struct io_uring_cmd *cmd, unsigned int flags,
 	u->nonblock = filp->f_flags & O_NONBLOCK;
 	INIT_DELAYED_WORK(&u->work, coffer_uring_work);
 	u->call->waiter = u;
+	u->call->joined = true;	/* when its task comes by is not known */
 	*coffer_uring_of(cmd) = u;
 	if (!(flags & IO_URING_F_NONBLOCK))
 		return coffer_uring_run(u, flags);
@@ -274,7 +275,11 @@ int coffer_uring_cmd(struct io_uring_cmd *cmd, unsigned int flags)
 	int rc;
 
 	if (flags & IO_URING_F_CANCEL) {
-		coffer_call_cancel((*coffer_uring_of(cmd))->call);
+		struct coffer_call *call = (*coffer_uring_of(cmd))->call;
+
+		/* io_uring asks again and again until the command has ended; once is enough. */
+		if (!READ_ONCE(call->cancelled))
+			coffer_call_cancel(call);
 		return 0;
 	}
 	if (coffer_is_gone(file->cd))

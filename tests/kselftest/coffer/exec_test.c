@@ -310,6 +310,8 @@ TEST_F(exec, counts_in_sysfs)
 	uint64_t interrupts = queue_sum("interrupts"), errors = queue_sum("errors");
 	int i;
 
+	/* One that finds nothing was late: its command's own caller had looked already. */
+	interrupts += queue_sum("empty_interrupts");
 	ASSERT_EQ(0, card_echo(self->fd, 1, 0));	/* opens the owner */
 	commands = attr_u64("commands");
 	EXPECT_EQ(commands, queue_sum("commands"));
@@ -317,7 +319,7 @@ TEST_F(exec, counts_in_sysfs)
 		EXPECT_EQ(0, card_echo(self->fd, 64, i));
 	EXPECT_EQ(commands + 10, attr_u64("commands"));
 	EXPECT_LT(doorbells, queue_sum("doorbells"));
-	EXPECT_LT(interrupts, queue_sum("interrupts"));
+	EXPECT_LT(interrupts, queue_sum("interrupts") + queue_sum("empty_interrupts"));
 	EXPECT_EQ(errors, queue_sum("errors"));
 	EXPECT_EQ(1, attr_u64("abi_version"));
 	EXPECT_TRUE(attr_is("state", "live"));

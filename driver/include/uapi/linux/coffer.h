@@ -29,9 +29,10 @@
  *
  * io_uring: IORING_OP_URING_CMD with cmd_op COFFER_IOC_EXEC and a struct coffer_exec in the
  * command area of an entry of 128 bytes. Request and reply are read and written in the memory
- * of the task that submits; the request has been read when the submission returns. The
- * completion, of 32 bytes, has 0 or a negative errno in res; after 0, big_cqe[0] is
- * COFFER_URING_RESULT, else 0, as big_cqe[1] always is. Errors beyond those of EXEC:
+ * of the task that submits, and both have to stay until the completion: what would have to wait
+ * is carried out by a worker, later. The completion, of 32 bytes, has 0 or a negative errno in
+ * res; after 0, big_cqe[0] is COFFER_URING_RESULT, else 0, as big_cqe[1] always is. Errors beyond
+ * those of EXEC:
  *   EOPNOTSUPP the ring was not made with IORING_SETUP_SQE128 and IORING_SETUP_CQE32, or was
  *              made with IORING_SETUP_IOPOLL
  *   EINVAL     an IORING_URING_CMD_ flag is set: there are no fixed buffers
