@@ -190,10 +190,6 @@ static int coffer_queue_add_locked(struct coffer_queue *q, struct coffer_call *c
 	q->busy++;
 	if (call->file)
 		call->file->held[q->id]++;
-	if (call->leaving) {	/* it comes back */
-		call->leaving = false;
-		atomic_dec(&q->leaving);
-	}
 	refcount_inc(&call->refs);
 	coffer_queue_clock(call);
 	trace_coffer_submit(q->cd->id, q->id, call, q->slots[slot].gen);

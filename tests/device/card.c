@@ -418,6 +418,17 @@ struct completion command(struct card *c, struct queue *q, const struct coffer_s
 	return cqe_wait(c, q);
 }
 
+void check_refused(struct card *c, const struct coffer_sqe *sqe, enum coffer_tstatus status)
+{
+	struct completion done = command(c, &c->queue[0], sqe);
+
+	CHECK_EQ(done.status, status);
+	CHECK_EQ(done.tag, sqe->tag);
+	CHECK_EQ(done.verdict, 0);
+	CHECK_EQ(done.reply_len, 0);
+	check_healthy(c);
+}
+
 void check_echo(struct card *c, struct queue *q, uint32_t tag, uint32_t len)
 {
 	uint8_t *sent = malloc(len + 1), *got = malloc(len + 1);

@@ -98,6 +98,8 @@ struct completion cqe_wait_quiet(struct card *c, struct queue *q); /* without do
 void head(struct card *c, struct queue *q);			/* doorbell */
 void no_cqe(struct card *c, struct queue *q);			/* fails when one comes soon */
 struct completion command(struct card *c, struct queue *q, const struct coffer_sqe *sqe);
+/* An entry that ends with @status on queue 0, and has no effect. */
+void check_refused(struct card *c, const struct coffer_sqe *sqe, enum coffer_tstatus status);
 void check_echo(struct card *c, struct queue *q, uint32_t tag, uint32_t len);
 /* A command with a small request; returns the verdict, the reply is at REPLY_AREA. */
 uint32_t simple(struct card *c, struct queue *q, uint16_t opcode, uint64_t owner,

@@ -130,13 +130,7 @@ static void room_too_small(void)
 /* The entry must end with @status, have no effect, and leave the queue alive. */
 static void refuse(struct card *c, const struct coffer_sqe *sqe, enum coffer_tstatus status)
 {
-	struct completion done = command(c, &c->queue[0], sqe);
-
-	CHECK_EQ(done.status, status);
-	CHECK_EQ(done.tag, sqe->tag);
-	CHECK_EQ(done.verdict, 0);
-	CHECK_EQ(done.reply_len, 0);
-	check_healthy(c);
+	check_refused(c, sqe, status);
 	check_echo(c, &c->queue[0], 0x77, 33);
 }
 

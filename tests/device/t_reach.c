@@ -180,17 +180,6 @@ static void rings_in_rom(void)
 	finish(&s);
 }
 
-static void refuse(struct card *c, const struct coffer_sqe *sqe, enum coffer_tstatus status)
-{
-	struct completion done = command(c, &c->queue[0], sqe);
-
-	CHECK_EQ(done.status, status);
-	CHECK_EQ(done.tag, sqe->tag);
-	CHECK_EQ(done.verdict, 0);
-	CHECK_EQ(done.reply_len, 0);
-	check_healthy(c);
-}
-
 /* A request or reply of 64 bytes in two pieces, the second of them at @bad. */
 static struct coffer_sqe in_pieces(struct card *c, bool reply, uint64_t bad)
 {
@@ -224,12 +213,12 @@ static void requests(void)
 	for (i = 0; i < s.n; i++) {
 		sqe = sqe_echo(c, 8, 64);
 		sqe.req_addr = s.bad[i];
-		refuse(c, &sqe, COFFER_TS_DMA_REQ);
+		check_refused(c, &sqe, COFFER_TS_DMA_REQ);
 		sqe = in_pieces(c, false, s.bad[i]);
-		refuse(c, &sqe, COFFER_TS_DMA_REQ);
+		check_refused(c, &sqe, COFFER_TS_DMA_REQ);
 		/* As the place of the list. */
 		sqe.req_addr = s.bad[i];
-		refuse(c, &sqe, COFFER_TS_DMA_REQ);
+		check_refused(c, &sqe, COFFER_TS_DMA_REQ);
 	}
 	sqe = sqe_echo(c, 10, 64);
 	sqe.req_addr = BIOS_ROM;
@@ -251,21 +240,21 @@ static void replies(void)
 	for (i = 0; i < s.n; i++) {
 		sqe = sqe_echo(c, 8, 64);
 		sqe.reply_addr = s.bad[i];
-		refuse(c, &sqe, COFFER_TS_DMA_REPLY);
+		check_refused(c, &sqe, COFFER_TS_DMA_REPLY);
 		sqe = in_pieces(c, true, s.bad[i]);
-		refuse(c, &sqe, COFFER_TS_DMA_REPLY);
+		check_refused(c, &sqe, COFFER_TS_DMA_REPLY);
 		if (s.bad[i] == BIOS_ROM)
 			continue;	/* there is something to be read, no list though */
 		sqe.reply_addr = s.bad[i];
-		refuse(c, &sqe, COFFER_TS_DMA_REQ);
+		check_refused(c, &sqe, COFFER_TS_DMA_REQ);
 	}
 	/* Half in memory, half beyond its end. */
 	sqe = sqe_echo(c, 11, 64);
 	sqe.reply_addr = 64 * 1024 * 1024 - 32;
-	refuse(c, &sqe, COFFER_TS_DMA_REPLY);
+	check_refused(c, &sqe, COFFER_TS_DMA_REPLY);
 	sqe = sqe_echo(c, 12, 64);
 	sqe.req_addr = 64 * 1024 * 1024 - 32;
-	refuse(c, &sqe, COFFER_TS_DMA_REQ);
+	check_refused(c, &sqe, COFFER_TS_DMA_REQ);
 	finish(&s);
 }
 
